@@ -1,0 +1,52 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Each target imports only targets listed before it (see Sources/NoteFerry/NoteFerry.docc/Architecture.md).
+// CI builds with `--explicit-target-dependency-import-check error`, so an import that is not listed here fails.
+
+let package = Package(
+  name: "noteferry",
+  products: [
+    .executable(name: "noteferry", targets: ["noteferry"]),
+    .library(name: "NoteFerry", targets: ["NoteFerry"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    // C libraries of the operating system.
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
+    // Rooms, ground floor up.
+    .target(name: "NoteModel"),
+    .target(name: "DurableIO", dependencies: ["NoteModel", "CCrypto"]),
+    .target(
+      name: "NoteStore", dependencies: ["NoteModel", "DurableIO", .product(name: "TOMLKit", package: "TOMLKit")]),
+    .target(name: "NoteArchive", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CZstd"]),
+    .target(
+      name: "SQLiteStore", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"],
+      path: "Sources/Stores/SQLiteStore"),
+    .target(name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
+    .target(name: "AllStores", dependencies: ["NoteModel", "NoteStore", "SQLiteStore"]),
+    .target(
+      name: "NoteFerryCommands",
+      dependencies: [
+        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "CSQLite",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),
+    .target(
+      name: "NoteFerry",
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores"]),
+
+    .testTarget(name: "NoteModelTests", dependencies: ["NoteModel"]),
+    .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,65 @@
+/// Work that cannot be done, with what is safe now and what to do next.
+///
+/// Decide by `code`, never by words. Every code stands in `ErrorCode`, so that `noteferry explain CODE` knows it.
+public struct MigrationError: Error, Sendable {
+  public var code: ErrorCode
+  /// One sentence: what cannot be done.
+  public var message: String
+  /// What was found, with both numbers where there are two.
+  public var cause: String
+  /// The state that things are in now: what was not changed, how far the work is durable.
+  public var safeNow: String
+  /// Commands or actions, the most useful first.
+  public var next: [String]
+
+  public init(_ code: ErrorCode, _ message: String, cause: String = "", safeNow: String = "", next: [String] = []) {
+    self.code = code
+    self.message = message
+    self.cause = cause
+    self.safeNow = safeNow
+    self.next = next
+  }
+
+  public var exitStatus: ExitStatus { code.exitStatus }
+}
+
+/// The codes of all failures: `NF-<AREA>-<exit status>`, with a letter where one status has several.
+public enum ErrorCode: String, Sendable, CaseIterable {
+  case `internal` = "NF-INTERNAL-1"
+  case sourceMissing = "NF-SOURCE-20"
+  case sourceNotAStore = "NF-SOURCE-20B"
+  case sourceWALUnreadable = "NF-SOURCE-20C"
+  case sourceTableMissing = "NF-SOURCE-20D"
+  case sourceCorrupt = "NF-SOURCE-20E"
+  case archiveMissing = "NF-ARCHIVE-20"
+  case archiveNotSealed = "NF-ARCHIVE-20B"
+  case targetNotEmpty = "NF-TARGET-21"
+  case targetMissing = "NF-TARGET-21B"
+  case targetMismatch = "NF-TARGET-21C"
+  case targetRefusedRow = "NF-TARGET-21D"
+  case archiveExists = "NF-TARGET-21E"
+  case storeVersion = "NF-VERSION-22"
+  case archiveVersion = "NF-VERSION-22B"
+  case noPermission = "NF-ACCESS-23"
+  case targetReadOnly = "NF-ACCESS-23B"
+  case locked = "NF-LOCKED-24"
+  case storeLocked = "NF-LOCKED-24B"
+  case noSpace = "NF-SPACE-25"
+  case profileInvalid = "NF-CONFIG-27"
+  case profileUnknown = "NF-CONFIG-27B"
+  case partial = "NF-PARTIAL-31"
+  case linkLost = "NF-LINK-32"
+  case storeLost = "NF-LINK-32B"
+  case freeSpaceFloor = "NF-SPACE-34"
+  case diskFull = "NF-SPACE-34B"
+  case archiveDamaged = "NF-ARCHIVE-35"
+  case archiveHostile = "NF-ARCHIVE-35B"
+  case usage = "NF-USAGE-64"
+  case interrupted = "NF-SIGNAL-130"
+  case terminated = "NF-SIGNAL-143"
+
+  public var exitStatus: ExitStatus {
+    let digits = rawValue.split(separator: "-").last!.prefix(while: \.isNumber)
+    return ExitStatus(rawValue: Int32(digits)!)!
+  }
+}

@@ -1,0 +1,106 @@
+import NoteModel
+
+/// A live store that is only read.
+///
+/// An engine never writes to a source: it opens it read-only, holds one snapshot, and lets it go.
+public protocol SourceStore: AnyObject, Sendable {
+  /// How people name it in messages: the path or the URL without secrets.
+  var name: String { get }
+
+  /// Files and directories whose file systems the free-space floor guards.
+  var guardedPaths: [String] { get }
+
+  /// Opens one consistent, read-only view.
+  ///
+  /// - Throws: `.sourceMissing`, `.sourceNotAStore`, `.sourceWALUnreadable`, `.sourceTableMissing`, `.storeVersion`,
+  ///   `.noPermission`, `.storeLocked`, `.sourceCorrupt`.
+  func openSnapshot(_ options: SnapshotOptions) throws -> any SourceSnapshot
+}
+
+/// How a source is read.
+public struct SnapshotOptions: Sendable {
+  /// The digest of contents.
+  public var algorithm: DigestAlgorithm
+  public var secrets: SecretsPolicy
+  /// The most that the source's write-ahead log may grow while one snapshot is held; `nil`: no limit.
+  public var walBudget: ByteCount?
+  /// How long to wait for the source's own checkpoint when a snapshot is renewed, in milliseconds.
+  public var renewalPatienceMilliseconds: Int
+
+  public init(
+    algorithm: DigestAlgorithm = .sha256, secrets: SecretsPolicy = .withhold, walBudget: ByteCount? = nil,
+    renewalPatienceMilliseconds: Int = 10_000
+  ) {
+    self.algorithm = algorithm
+    self.secrets = secrets
+    self.walBudget = walBudget
+    self.renewalPatienceMilliseconds = renewalPatienceMilliseconds
+  }
+}
+
+/// Whether values that the profile marks as secret leave the store.
+public enum SecretsPolicy: String, Sendable, CaseIterable { case withhold, include }
+
+/// One consistent view of a source. Used by one thread at a time.
+public protocol SourceSnapshot: AnyObject {
+  var schema: StoreSchema { get }
+  var profile: Profile { get }
+
+  /// A text that is equal for two snapshots only when nothing was committed between them; `nil` when that cannot be
+  /// proven (a write so recent that the file times do not show it).
+  var identity: String? { get }
+
+  /// Rows of an entity, counted by the engine and apart from the pages.
+  func count(of entity: Entity) throws -> Int64
+
+  /// What was noticed when the store was opened: unknown tables, keys that are not unique …
+  var openingFindings: [Finding] { get }
+
+  /// Begins to read an entity in key order, behind `key` when it is given. Ends a reading that was under way.
+  func startReading(_ entity: Entity, after key: Key?) throws
+
+  /// Fills an empty page with the next rows, at least one unless the end is reached.
+  ///
+  /// Small contents are in the page's payload; larger ones have handles that stay valid until the next call.
+  ///
+  /// - Parameter report: Gets what was noticed about single rows.
+  /// - Returns: Whether there may be more rows.
+  /// - Throws: `.sourceCorrupt`, `.storeLost`.
+  func readPage(into page: RecordPage, report: (Finding) -> Void) throws -> Bool
+
+  /// Opens a content that is not in the payload.
+  func openContent(_ handle: Int) throws -> any ContentReader
+
+  /// Lets the view go and takes a new one when holding it has cost more than its budget. Called between pages, never
+  /// while a content is open; reading goes on behind the last row.
+  ///
+  /// - Returns: Whether the view was renewed, so that the rows before and after are not of one moment.
+  func renewIfNeeded() throws -> Bool
+
+  /// Runs the profile's invariants and returns the names of those that do not hold, with the number of rows.
+  func brokenInvariants() throws -> [(name: String, rows: Int64)]
+
+  /// Lets the view go. Harmless when repeated.
+  func close()
+}
+
+/// Reads one content from beginning to end.
+public protocol ContentReader: AnyObject {
+  /// The length that the row was given.
+  var byteCount: Int64 { get }
+
+  /// Reads the next bytes, as many as `room` takes; fewer only when the content ends.
+  func read(into room: UnsafeMutableRawBufferPointer) throws -> Int
+
+  /// Tells, after the last read, whether what was read is the content of one moment.
+  func finish() throws -> ContentOutcome
+}
+
+public enum ContentOutcome: Sendable, Equatable {
+  /// The bytes are of one moment and as many as promised.
+  case settled
+  /// The file changed while it was read; reading again gives this many bytes.
+  case changed(byteCount: Int64)
+  /// The file went away while it was read.
+  case vanished
+}

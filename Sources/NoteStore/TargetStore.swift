@@ -1,0 +1,84 @@
+import NoteModel
+
+/// A store that is filled. Used by one thread.
+///
+/// Rows are upserted by key and batches are idempotent, so that any step may be repeated after a crash. What `commit`
+/// returned from is durable.
+public protocol TargetStore: AnyObject {
+  var name: String { get }
+  /// Where the bytes will lie, for the space check.
+  var guardedPaths: [String] { get }
+
+  /// Checks version, emptiness and writability, creates the tables where that is asked, and marks the target as being
+  /// filled by this import. Nothing is changed when it throws.
+  ///
+  /// - Returns: The watermark of an earlier, interrupted import of the *same* seal or stream id; `nil` for a fresh one.
+  /// - Throws: `.targetMissing`, `.targetNotEmpty`, `.targetMismatch`, `.targetReadOnly`, `.storeLocked`,
+  ///   `.storeVersion`, `.noSpace`, `.noPermission`.
+  func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
+    -> ImportWatermark?
+
+  /// Applies one row within the open batch (opens one when there is none).
+  ///
+  /// - Parameter supplies: How the row's contents arrive, one for each of the row's entries in `page.contents`, in
+  ///   that order; empty for most rows.
+  func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws
+
+  /// Begins to write the content that the row applied last announced as `.stream`, the `index`-th of its supplies.
+  func beginContent(_ index: Int) throws
+  func writeContent(_ bytes: UnsafeRawBufferPointer) throws
+  func endContent() throws
+
+  /// Ends the batch durably, with the watermark in the same transaction.
+  func commit(_ watermark: ImportWatermark) throws
+
+  /// Gives the open batch up.
+  func rollback()
+
+  /// After the last row: sequences, indexes, views, triggers, engine settings. The mark stays until `approve`.
+  func finish(_ schema: StoreSchema) throws
+
+  /// Removes the mark of the import; the target is the product's own again.
+  func approve() throws
+
+  func close()
+}
+
+public struct TargetOptions: Sendable {
+  /// Create the store from the archive's own definitions where it does not exist.
+  public var createSchema: Bool
+  /// Bytes that the contents and rows will need, when known.
+  public var expectedBytes: ByteCount?
+  public var freeFloor: ByteCount
+
+  public init(createSchema: Bool = false, expectedBytes: ByteCount? = nil, freeFloor: ByteCount = ByteCount(0)) {
+    self.createSchema = createSchema
+    self.expectedBytes = expectedBytes
+    self.freeFloor = freeFloor
+  }
+}
+
+/// How the bytes of one content reach the target.
+public enum ContentSupply {
+  /// Here and now.
+  case bytes(UnsafeRawBufferPointer)
+  /// By `beginContent`, `writeContent` …, `endContent` right after the row.
+  case stream
+  /// Equal to the content that this row of the same entity, already applied, holds in the same column.
+  case sameAs(Key)
+  /// Lost: the column becomes null (or the file is not written).
+  case lost
+}
+
+/// How far an import is durable.
+public struct ImportWatermark: Sendable, Hashable {
+  /// What is being imported: the seal, or the segment's own id where the seal is not known yet (a pipe).
+  public var origin: String
+  /// Groups of the segment that are applied and committed; the next import skips as many.
+  public var groups: Int64
+
+  public init(origin: String, groups: Int64) {
+    self.origin = origin
+    self.groups = groups
+  }
+}

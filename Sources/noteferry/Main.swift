@@ -1,0 +1,2 @@
+import NoteFerryCommands
+@main struct Main { static func main() {} }
