@@ -77,7 +77,10 @@ public enum RunEvent: Sendable {
   }
 }
 
-public enum PhaseName: String, Sendable, CaseIterable { case survey, count, export, verify, `import`, readBack = "read-back", compare }
+public enum PhaseName: String, Sendable, CaseIterable {
+  case survey, count, export, verify, `import`, compare
+  case readBack = "read-back"
+}
 
 /// Forgets everything; for library use and tests.
 public struct SilentObserver: RunObserver {

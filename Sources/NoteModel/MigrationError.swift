@@ -45,6 +45,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case locked = "NF-LOCKED-24"
   case storeLocked = "NF-LOCKED-24B"
   case noSpace = "NF-SPACE-25"
+  case sourceChanged = "NF-STALE-26"
   case profileInvalid = "NF-CONFIG-27"
   case profileUnknown = "NF-CONFIG-27B"
   case partial = "NF-PARTIAL-31"

@@ -30,7 +30,7 @@ public final class RecordPage: @unchecked Sendable {
   public static let rowLimit = 2 << 20
   /// Contents of up to this many bytes may be buffered in `payload` beside their row.
   public static let smallContentLimit = 1 << 20
-  public static let payloadLimit = 6 << 20
+  public static let payloadLimit = 3 << 20
   /// Most rows of one page.
   public static let maximumRows = 16_384
 

@@ -1,0 +1,39 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+
+/// Opens an archive for reading.
+enum ArchiveInput {
+  /// The files of the segments, in order; for now an archive has one.
+  ///
+  /// - Throws: `.archiveMissing`, `.archiveNotSealed` for an export that has not ended.
+  static func open(_ place: ArchivePlace) throws -> File {
+    switch place {
+    case .standardStream: return .standardInput
+    case .segment(let path): return try open(path)
+    case .directory(let directory):
+      let segment = directory + "/" + SegmentLayout.base + ".tar"
+      if FileStatus.of(segment) != nil { return try open(segment) }
+      if FileStatus.of(SegmentFiles(directory: directory).journal) != nil {
+        throw MigrationError(
+          .archiveNotSealed, "the archive in \(directory) is not finished",
+          cause: "its export was interrupted; \(SegmentFiles(directory: directory).journal) says how far it came",
+          safeNow: "nothing was changed", next: ["repeat the export: noteferry export STORE -o \(directory)"])
+      }
+      throw MigrationError(
+        .archiveMissing, "there is no archive at \(directory)",
+        cause: FileStatus.of(directory) == nil ? "the directory does not exist" : "\(segment) does not exist",
+        safeNow: "nothing was changed", next: ["noteferry export STORE -o \(directory) makes one"])
+    }
+  }
+
+  private static func open(_ path: String) throws -> File {
+    do {
+      return try File.read(path)
+    } catch let error as MigrationError where error.code == .sourceMissing {
+      throw MigrationError(
+        .archiveMissing, "there is no archive at \(path)", cause: error.cause, safeNow: "nothing was changed",
+        next: ["noteferry export STORE -o DIRECTORY makes one"])
+    }
+  }
+}

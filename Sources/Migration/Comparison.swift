@@ -1,0 +1,169 @@
+import DurableIO
+import NoteModel
+import NoteStore
+
+/// A row that differs between two stores or archives.
+public struct Difference: Sendable, Hashable {
+  public enum Kind: String, Sendable, CaseIterable {
+    /// Expected and not there.
+    case missing
+    /// There under the same key, with other values.
+    case changed
+    /// There and not expected.
+    case extra
+  }
+  public var kind: Kind
+  public var entity: String
+  /// The key as JSON; empty when the difference is about the whole entity.
+  public var key: String
+  public var explanation: String
+}
+
+/// What a comparison came to, by entity.
+public struct ComparisonResult: Sendable {
+  public struct EntityResult: Sendable {
+    public var entity: String
+    public var role: EntityRole
+    public var expected: Int64 = 0
+    public var identical: Int64 = 0
+    public var missing: Int64 = 0
+    public var changed: Int64 = 0
+    public var extra: Int64 = 0
+    public init(entity: String, role: EntityRole) {
+      self.entity = entity
+      self.role = role
+    }
+  }
+
+  public var entities: [EntityResult]
+  /// The first differences, at most `differenceLimit`; the ledger has all of them.
+  public var differences: [Difference] = []
+  public var differenceCount: Int64 = 0
+  public static let differenceLimit = 1000
+
+  public var isEqual: Bool { differenceCount == 0 }
+}
+
+/// Merges an inventory with the pages of a store that is scanned in the same order.
+final class Comparison {
+  private var cursor: InventorySpool.Cursor
+  private let expectedEntities: [Entity]
+  private let key = GrowingBuffer(capacity: 256)
+  private let report: (Difference) throws -> Void
+  private(set) var result: ComparisonResult
+
+  /// - Parameter report: Gets every difference, in order.
+  init(_ inventory: InventorySpool, entities: [Entity], report: @escaping (Difference) throws -> Void) throws {
+    cursor = try InventorySpool.Cursor(inventory)
+    expectedEntities = entities
+    self.report = report
+    result = ComparisonResult(entities: entities.map { .init(entity: $0.name, role: $0.role) })
+  }
+
+  /// - Parameter entityIndex: Index in the expected entities.
+  func found(entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer) throws {
+    for row in 0..<page.rowCount {
+      key.removeAll()
+      RowKey.append(of: row, in: page, to: key)
+      let digest = rowDigests.slice(row * 32..<(row + 1) * 32)
+      try found(entityIndex: entityIndex, digest: digest)
+    }
+  }
+
+  private func found(entityIndex: Int, digest: UnsafeRawBufferPointer) throws {
+    while !cursor.isAtEnd {
+      if cursor.entityIndex == entityIndex, key.bytes.elementsEqual(cursor.key) {
+        result.entities[entityIndex].expected += 1
+        if digest.elementsEqual(cursor.digest) {
+          result.entities[entityIndex].identical += 1
+        } else {
+          result.entities[entityIndex].changed += 1
+          try add(.changed, entityIndex, Array(key.bytes), "the row's values or the bytes of its contents differ")
+        }
+        try cursor.advance()
+        return
+      }
+      if cursor.entityIndex > entityIndex { break }
+      if cursor.entityIndex == entityIndex, try parse(cursor.key) > parse(Array(key.bytes)) { break }
+      try reportMissing()
+    }
+    result.entities[entityIndex].extra += 1
+    try add(.extra, entityIndex, Array(key.bytes), "the row is not expected")
+  }
+
+  /// Everything that is still expected is missing.
+  func end() throws {
+    while !cursor.isAtEnd { try reportMissing() }
+  }
+
+  private func reportMissing() throws {
+    let index = cursor.entityIndex
+    result.entities[index].expected += 1
+    result.entities[index].missing += 1
+    try add(.missing, index, cursor.key, "the row is not there")
+    try cursor.advance()
+  }
+
+  private func parse(_ json: [UInt8]) throws -> Key {
+    guard let value = try? JSONReader.parse(json), let key = Key(json: value) else {
+      throw MigrationError(
+        .internal, "a key of the inventory cannot be read", cause: String(decoding: json, as: UTF8.self),
+        safeNow: "nothing was changed", next: [])
+    }
+    return key
+  }
+
+  private func add(_ kind: Difference.Kind, _ entityIndex: Int, _ key: [UInt8], _ explanation: String) throws {
+    try add(
+      Difference(
+        kind: kind, entity: expectedEntities[entityIndex].name, key: String(decoding: key, as: UTF8.self),
+        explanation: explanation))
+  }
+
+  func add(_ difference: Difference) throws {
+    result.differenceCount += 1
+    if result.differences.count < ComparisonResult.differenceLimit { result.differences.append(difference) }
+    try report(difference)
+  }
+}
+
+extension Comparison {
+  /// Scans a store and compares it with an inventory.
+  static func compare(
+    _ inventory: InventorySpool, of expected: StoreSchema, with snapshot: any SourceSnapshot,
+    algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?,
+    report: @escaping (Difference) throws -> Void
+  ) throws -> ComparisonResult {
+    let comparison = try Comparison(inventory, entities: expected.entities, report: report)
+    var indices: [Int] = []
+    var entities: [Entity] = []
+    for (index, entity) in expected.entities.enumerated() {
+      guard let found = snapshot.schema.entity(named: entity.name) else { continue }
+      if found.columns.map({ "\($0.kind) \($0.name)" }) != entity.columns.map({ "\($0.kind) \($0.name)" })
+        || found.key != entity.key
+      {
+        try comparison.add(
+          Difference(
+            kind: .changed, entity: entity.name, key: "",
+            explanation: "the columns or the key differ, so the rows cannot be equal"))
+      }
+      indices.append(index)
+      entities.append(found)
+    }
+    for entity in snapshot.schema.entities where expected.entity(named: entity.name) == nil {
+      let rows = try snapshot.count(of: entity)
+      if rows > 0 {
+        try comparison.add(
+          Difference(
+            kind: .extra, entity: entity.name, key: "", explanation: "a table that is not expected, with \(rows) rows"))
+      }
+    }
+    try scan.run(
+      snapshot, entities: entities, algorithm: algorithm, totalItems: totalItems, totalBytes: totalBytes
+    ) { position, page, digests in
+      try comparison.found(entityIndex: indices[position], page: page, rowDigests: digests)
+    }
+    try comparison.end()
+    return comparison.result
+  }
+}

@@ -1,0 +1,142 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+import NoteStore
+
+/// One side of a comparison.
+public enum DiffSide {
+  case archive(ArchivePlace)
+  case store(any SourceStore)
+}
+
+/// Compares two stores, two archives or one of each, row by row and byte by byte.
+///
+/// The inventory of the first side is set aside in the state directory (about 50 bytes a row); the second is read once.
+public func diff(
+  _ first: DiffSide, _ second: DiffSide, secrets: SecretsPolicy, stateDirectory: String, rate: ByteCount? = nil,
+  ledgerPath: String? = nil, readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
+  observer: any RunObserver, stop: StopRequest
+) throws -> ComparisonResult {
+  let ledger = Ledger(path: ledgerPath)
+  func report(_ difference: Difference) throws {
+    try ledger.append(
+      entity: difference.entity, key: difference.key, outcome: difference.kind == .missing ? .missing : .degraded,
+      reason: difference.kind.rawValue, explanation: difference.explanation)
+  }
+  defer { _ = try? ledger.close() }
+  let inventory = InventorySpool(directory: stateDirectory)
+  let schema: StoreSchema
+  var algorithm = DigestAlgorithm.fastest
+  var secrets = secrets
+  switch first {
+  case .archive(let place):
+    let (pipeline, _) = try collect(
+      place, into: inventory, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+    schema = pipeline.schema
+    algorithm = pipeline.description.algorithm
+    secrets = pipeline.description.secretsIncluded ? secrets : .withhold
+  case .store(let store):
+    // A digest is part of a row's digest, so both sides must use the one of an archive that is the second side.
+    if case .archive(let place) = second {
+      let head = SegmentPipeline(
+        try ArchiveInput.open(place), options: SegmentPipeline.Options(stateDirectory: stateDirectory))
+      try head.readHead()
+      algorithm = head.description.algorithm
+      secrets = head.description.secretsIncluded ? secrets : .withhold
+    }
+    let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets))
+    defer { snapshot.close() }
+    schema = snapshot.schema
+    try StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop).run(
+      snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil, totalBytes: storeBytes(store)
+    ) { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2) }
+  }
+  switch second {
+  case .store(let store):
+    let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets))
+    defer { snapshot.close() }
+    return try Comparison.compare(
+      inventory, of: schema, with: snapshot, algorithm: algorithm,
+      scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop), totalItems: nil,
+      totalBytes: storeBytes(store), report: report)
+  case .archive(let place):
+    let comparison = try Comparison(inventory, entities: schema.entities, report: report)
+    try collect(
+      place, against: comparison, schema: schema, stateDirectory: stateDirectory, rate: rate, observer: observer,
+      stop: stop)
+    return comparison.result
+  }
+}
+
+/// Reads an archive's inventory; damage stops it, because a damaged archive cannot be compared.
+private func collect(
+  _ place: ArchivePlace, into inventory: InventorySpool, stateDirectory: String, rate: ByteCount?,
+  observer: any RunObserver, stop: StopRequest
+) throws -> (SegmentPipeline, SegmentEnd?) {
+  let consumer = InventoryConsumer { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2) }
+  return try read(
+    place, into: consumer, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+}
+
+private func collect(
+  _ place: ArchivePlace, against comparison: Comparison, schema: StoreSchema, stateDirectory: String,
+  rate: ByteCount?, observer: any RunObserver, stop: StopRequest
+) throws {
+  let consumer = InventoryConsumer { entityIndex, page, digests in
+    guard let index = schema.entities.firstIndex(where: { $0.name == page.entity.name }) else {
+      try comparison.add(
+        Difference(
+          kind: .extra, entity: page.entity.name, key: "",
+          explanation: "a table that is not expected, with \(page.rowCount) rows in one page"))
+      return
+    }
+    try comparison.found(entityIndex: index, page: page, rowDigests: digests)
+  }
+  _ = try read(
+    place, into: consumer, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+  try comparison.end()
+}
+
+private func read(
+  _ place: ArchivePlace, into consumer: InventoryConsumer, stateDirectory: String, rate: ByteCount?,
+  observer: any RunObserver, stop: StopRequest
+) throws -> (SegmentPipeline, SegmentEnd?) {
+  let start = ContinuousClock.now
+  var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
+  options.throttle = Throttle(rate: rate)
+  options.checkpoint = { try requireNoStop(stop) }
+  let pipeline = SegmentPipeline(try ArchiveInput.open(place), options: options)
+  try pipeline.readHead()
+  observer.observe(
+    .phaseStarted(.init(name: .compare, index: 1, of: 1, totalBytes: pipeline.description.expectedBytes)))
+  let end = try pipeline.run(into: consumer)
+  observer.observe(.phaseFinished(.init(name: .compare, wall: .now - start, items: consumer.rows, bytes: 0)))
+  return (pipeline, end)
+}
+
+private final class InventoryConsumer: SegmentConsumer {
+  private let body: (Int, RecordPage, GrowingBuffer) throws -> Void
+  private(set) var rows: Int64 = 0
+
+  init(_ body: @escaping (Int, RecordPage, GrowingBuffer) throws -> Void) { self.body = body }
+
+  var wantsChecks: Bool { false }
+  func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) {}
+  func open(_ group: ReceivedGroup) {}
+  func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) {}
+  func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) {}
+  func writeContent(_ bytes: UnsafeRawBufferPointer) {}
+  func endContent() {}
+  func received(_ group: ReceivedGroup) {}
+
+  func checked(_ group: ReceivedGroup) throws {
+    guard group.rowsDamage == nil, group.inventoryDamage == nil, group.damagedRows.isEmpty else {
+      throw MigrationError(
+        .archiveDamaged, "the archive is damaged, so it cannot be compared",
+        cause: group.rowsDamage ?? group.inventoryDamage ?? group.damagedRows[0].explanation,
+        safeNow: "nothing was changed", next: ["noteferry verify ARCHIVE lists what is damaged"])
+    }
+    rows += Int64(group.page.rowCount)
+    try body(group.entityIndex, group.page, group.rowDigests)
+  }
+}

@@ -1,0 +1,133 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+
+/// What one worker thread does with the members of an archive: digests, decodes and checks them.
+final class GroupChecker {
+  private let algorithm: DigestAlgorithm
+  private let decodes: Bool
+  private let whole: Digest
+  private let running: Digest
+  private let rowDigest = Digest(.sha256)
+  private let decompressor: ZstdDecompressor
+  private let text = GrowingBuffer(capacity: 64 << 10)
+  private var rowDecoder: RowDecoder?
+
+  /// The longest text of one rows or inventory member, in bytes; a page of a writer of this format is far below it.
+  static let textLimit = 64 << 20
+
+  init(algorithm: DigestAlgorithm, decodes: Bool) throws {
+    self.algorithm = algorithm
+    self.decodes = decodes
+    whole = Digest(algorithm)
+    running = Digest(algorithm)
+    decompressor = try ZstdDecompressor()
+  }
+
+  func digest(_ chunk: ReceivedChunk) {
+    running.update(chunk.bytes)
+    if chunk.isLast { running.finish { chunk.group!.setDigest($0, of: chunk.member) } }
+  }
+
+  /// Digests the rows member (the group's first) and decodes it into the page.
+  func receiveRows(_ group: ReceivedGroup) {
+    whole.update(group.rowsMember.bytes)
+    whole.finish { group.setDigest($0, of: 0) }
+    if decodes {
+      do {
+        text.removeAll()
+        try decompressor.decompress(group.rowsMember.bytes, into: text, limit: Self.textLimit)
+        if rowDecoder?.entity != group.page.entity { rowDecoder = RowDecoder(group.page.entity) }
+        try rowDecoder!.decode(text.bytes, into: group.page)
+      } catch {
+        group.page.removeAll()
+        group.rowsDamage = Self.cause(error)
+      }
+      text.removeAll()
+      text.shrink(to: 8 << 20)
+    }
+    group.markDecoded()
+  }
+
+  func receiveInventory(_ group: ReceivedGroup, member: Int) {
+    whole.update(group.inventoryMember.bytes)
+    whole.finish { group.setDigest($0, of: member) }
+    guard decodes else { return }
+    do {
+      try decompressor.decompress(group.inventoryMember.bytes, into: group.inventoryText, limit: Self.textLimit)
+    } catch {
+      group.inventoryText.removeAll()
+      group.inventoryDamage = Self.cause(error)
+    }
+  }
+
+  /// Compares rows, contents and inventory when all of them are there.
+  func finish(_ group: ReceivedGroup) {
+    defer { group.markFinished() }
+    guard decodes else { return }
+    let page = group.page
+    var entries: [InventoryEntry] = []
+    if group.inventoryDamage == nil, group.inventoryText.count > 0 {
+      do {
+        entries = try InventoryReader.entries(group.inventoryText.bytes)
+      } catch {
+        group.inventoryDamage = Self.cause(error)
+      }
+    } else if group.inventoryDamage == nil {
+      group.inventoryDamage = "the inventory of the page is not there"
+    }
+    guard group.rowsDamage == nil else {
+      group.lostKeys = entries.map { $0.key.description }
+      return
+    }
+    fillInDigests(of: group, entries: group.inventoryDamage == nil ? entries : nil)
+    group.rowDigests.reserve(page.rowCount * 32)
+    for row in 0..<page.rowCount {
+      rowDigest.update(page.row(row))
+      rowDigest.finish { group.rowDigests.append($0) }
+    }
+    guard group.inventoryDamage == nil else { return }
+    guard entries.count == page.rowCount else {
+      group.inventoryDamage = "the inventory lists \(entries.count) rows, the page has \(page.rowCount)"
+      return
+    }
+    for row in 0..<page.rowCount
+    where !group.rowDigests.slice(row * 32..<(row + 1) * 32).elementsEqual(entries[row].rowDigest) {
+      if !group.damagedRows.contains(where: { $0.row == row }) {
+        group.damagedRows.append(
+          .init(row: row, content: nil, explanation: "the row's digest differs from the inventory's"))
+      }
+    }
+  }
+
+  /// Sets each content's digest from its member, or from the inventory where it shares an earlier member.
+  private func fillInDigests(of group: ReceivedGroup, entries: [InventoryEntry]?) {
+    let page = group.page
+    var latest: [String: ReceivedGroup.Member] = [:]
+    for member in group.members.dropFirst() {
+      let path = member.path.split(separator: "~", maxSplits: 1).first.map(String.init) ?? member.path
+      latest[path] = member
+    }
+    var ordinal = 0
+    for index in page.contents.indices {
+      let content = page.contents[index]
+      ordinal = index > 0 && page.contents[index - 1].row == content.row ? ordinal + 1 : 0
+      let listed = entries.flatMap { content.row < $0.count ? $0[content.row].contents : nil }
+      let expected = listed.flatMap { ordinal < $0.count ? $0[ordinal] : nil }
+      if let member = latest[content.path], !member.digest.isEmpty {
+        if member.byteCount != content.byteCount { page.setByteCount(member.byteCount, ofContent: index) }
+        member.digest.withUnsafeBytes { page.setDigest($0, ofContent: index) }
+        if let expected, expected != member.digest {
+          group.damagedRows.append(
+            .init(row: content.row, content: index, explanation: "the bytes of \(content.path) are not the ones archived"))
+        }
+      } else if let expected, expected.count == algorithm.byteCount {
+        expected.withUnsafeBytes { page.setDigest($0, ofContent: index) }
+      }
+    }
+  }
+
+  static func cause(_ error: any Error) -> String {
+    (error as? MigrationError).map { $0.cause.isEmpty ? $0.message : $0.cause } ?? "\(error)"
+  }
+}

@@ -1,0 +1,107 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+import Synchronization
+
+/// A page that comes out of an archive, with the members that belong to it.
+final class ReceivedGroup: @unchecked Sendable {
+  static let limit = 4
+
+  /// A member of the group, in the order of the tar, with the digest that its bytes have.
+  struct Member {
+    var path: String
+    var byteCount: Int64
+    var digest: [UInt8] = []
+  }
+
+  /// What is wrong with a row of the group.
+  struct RowDamage: Sendable {
+    var row: Int
+    var content: Int?
+    var explanation: String
+  }
+
+  var page: RecordPage
+  var entityIndex = 0
+  var number: Int64 = 0
+  let rowsMember = GrowingBuffer(capacity: 64 << 10)
+  let inventoryMember = GrowingBuffer(capacity: 16 << 10)
+  let inventoryText = GrowingBuffer(capacity: 16 << 10)
+
+  /// Set by the workers, read when the group is finished.
+  var rowsDamage: String?
+  var inventoryDamage: String?
+  var damagedRows: [RowDamage] = []
+  /// Keys (as JSON) and the number of rows that only the inventory still knows, when the rows are lost.
+  var lostKeys: [String] = []
+  let rowDigests = GrowingBuffer(capacity: 32 << 10)
+
+  private var records: [Member] = []
+  private let monitor = Monitor()
+  private var isDecoded = false
+  private var isFinished = false
+  private let outstanding = Atomic<Int>(0)
+
+  init(page: RecordPage) { self.page = page }
+
+  func reset(entity: Entity, algorithm: DigestAlgorithm) {
+    if page.entity != entity || page.algorithm != algorithm {
+      page = RecordPage(entity: entity, algorithm: algorithm)
+    } else {
+      page.removeAll()
+    }
+    rowsMember.removeAll()
+    rowsMember.shrink(to: 8 << 20)
+    inventoryMember.removeAll()
+    inventoryText.removeAll()
+    inventoryText.shrink(to: 8 << 20)
+    rowDigests.removeAll()
+    rowsDamage = nil
+    inventoryDamage = nil
+    damagedRows = []
+    lostKeys = []
+    records.removeAll(keepingCapacity: true)
+    isDecoded = false
+    isFinished = false
+    // One for the rows, one for the thread that receives, one for the thread that uses the page.
+    outstanding.store(3, ordering: .relaxed)
+  }
+
+  func expect() { outstanding.add(1, ordering: .relaxed) }
+  func complete() -> Bool { outstanding.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
+
+  func announce(_ path: String, byteCount: Int64) -> Int {
+    monitor.locked {
+      records.append(Member(path: path, byteCount: byteCount))
+      return records.count - 1
+    }
+  }
+  func setDigest(_ digest: UnsafeRawBufferPointer, of member: Int) {
+    monitor.locked { records[member].digest = Array(digest) }
+  }
+  var members: [Member] { monitor.locked { records } }
+
+  func markDecoded() { monitor.locked { isDecoded = true; monitor.signal() } }
+  func markFinished() { monitor.locked { isFinished = true; monitor.signal() } }
+  func waitUntilDecoded(_ failed: () -> Bool) { monitor.locked { while !isDecoded, !failed() { monitor.wait() } } }
+  func waitUntilFinished(_ failed: () -> Bool) { monitor.locked { while !isFinished, !failed() { monitor.wait() } } }
+  func wake() { monitor.locked { monitor.signal() } }
+}
+
+/// A piece of a content on its way out of an archive.
+final class ReceivedChunk: @unchecked Sendable {
+  static let size = 1 << 20
+
+  let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 4096)
+  var count = 0
+  var group: ReceivedGroup?
+  var member = 0
+  var isLast = false
+  private let users = Atomic<Int>(0)
+
+  deinit { base.deallocate() }
+
+  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  func share(_ count: Int) { users.store(count, ordering: .relaxed) }
+  func release() -> Bool { users.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
+}

@@ -1,0 +1,581 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+
+/// Takes the pages of an archive, in order, on the thread that runs the pipeline.
+protocol SegmentConsumer: AnyObject {
+  /// Before anything else.
+  func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) throws
+  /// The page is decoded; its contents follow.
+  func open(_ group: ReceivedGroup) throws
+  /// A whole content of at most `ReceivedChunk.size` bytes.
+  func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) throws
+  func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) throws
+  func writeContent(_ bytes: UnsafeRawBufferPointer) throws
+  func endContent() throws
+  /// Whether everything received so far must be checked before the next page comes, because it will be made durable.
+  var wantsChecks: Bool { get }
+  /// All contents have come; the checks are still under way.
+  func received(_ group: ReceivedGroup) throws
+  /// The group was checked; what is wrong stands in it.
+  func checked(_ group: ReceivedGroup) throws
+}
+
+/// What the end of a segment says.
+struct SegmentEnd {
+  var seal: Checksum
+  var summary: SegmentSummary
+}
+
+/// Reads a segment once, from a file or a pipe: receive → digest and decode (a worker for each processor) → consumer.
+///
+/// The calling thread runs the consumer. Members must stand in the order of the format; anything else is damage.
+final class SegmentPipeline: @unchecked Sendable {
+  struct Options {
+    /// Decode rows and compare them with the inventory; without it only checksums are computed.
+    var decodes = true
+    /// Go on behind damage.
+    var salvages = false
+    /// Where the computed manifest waits for the archive's own.
+    var stateDirectory: String
+    var throttle = Throttle(rate: nil)
+    var checkpoint: () throws -> Void = {}
+    /// Gets what is wrong, in salvage and in verification.
+    var report: (Finding) -> Void = { _ in }
+  }
+
+  static let chunkCount = 24
+
+  private let options: Options
+  private let scanner: TarScanner
+  private var throttle: Throttle
+  private let chunks: Pool<ReceivedChunk>
+  private let items = Channel<Item>(limit: 64)
+  private let jobs: [Channel<Job>]
+  private let failure = ReceiveFailure()
+  private var nextWorker = 0
+
+  private(set) var description: SegmentDescription!
+  private(set) var profile: [UInt8] = []
+  private(set) var schema: StoreSchema!
+  private var groups: Pool<ReceivedGroup>!
+  private let computed: Spool
+  private var tags: [(name: String, digest: Checksum)] = []
+
+  private enum Item {
+    case open(ReceivedGroup)
+    case whole(ReceivedChunk, path: String)
+    case begin(ReceivedGroup, path: String, byteCount: Int64)
+    case chunk(ReceivedChunk)
+    case end
+    case close(ReceivedGroup)
+    /// A payload member outside of groups.
+    case member(path: String, digest: Checksum)
+    case manifest([UInt8])
+    case manifestEnd
+    case finding(Finding)
+    case finished(SegmentEnd?)
+  }
+
+  private enum Job {
+    case rows(ReceivedGroup)
+    case digest(ReceivedChunk)
+    case inventory(ReceivedGroup, member: Int)
+    case finish(ReceivedGroup)
+  }
+
+  init(_ file: File, options: Options) {
+    scanner = TarScanner(file: file)
+    self.options = options
+    throttle = options.throttle
+    chunks = Pool((0..<Self.chunkCount).map { _ in ReceivedChunk() })
+    jobs = (0..<min(WorkerThread.processorCount, 8)).map { _ in Channel(limit: 32) }
+    computed = Spool(directory: options.stateDirectory)
+  }
+
+  /// Reads the members in front of the rows. Must come first, once.
+  ///
+  /// - Throws: `.archiveDamaged`, `.archiveVersion`, `.archiveHostile`, `.archiveNotSealed` for an empty input.
+  func readHead() throws {
+    let bagit = try headMember(.bagit, limit: 4096)
+    try tag(SegmentLayout.bagit, bagit)
+    let descriptionBytes = try headMember(.description, limit: 1 << 20)
+    description = try descriptionBytes.withUnsafeBytes { try SegmentDescription(decoding: $0) }
+    // The digest is only known now.
+    tags = []
+    try tag(SegmentLayout.bagit, bagit)
+    try tag(SegmentLayout.description, descriptionBytes)
+    profile = try headMember(.profile, limit: 1 << 20)
+    try computeLine(SegmentLayout.profile, checksum(profile))
+    let schemaBytes = try headMember(.schema, limit: 16 << 20)
+    try computeLine(SegmentLayout.schema, checksum(schemaBytes))
+    schema = try schemaBytes.withUnsafeBytes { try SchemaCodec.decode($0) }
+    guard let first = schema.entities.first else { throw damaged("the schema names no entity") }
+    groups = Pool(
+      (0..<ReceivedGroup.limit).map { _ in
+        ReceivedGroup(page: RecordPage(entity: first, algorithm: description.algorithm))
+      })
+  }
+
+  /// Reads the rest.
+  ///
+  /// - Returns: The end of the segment; `nil` when it could not be reached (only with `salvages`).
+  func run(into consumer: any SegmentConsumer) throws -> SegmentEnd? {
+    try consumer.begin(description: description, profile: profile, schema: schema)
+    let receiver = WorkerThread { [self] in
+      do {
+        try receive()
+        items.close()
+      } catch {
+        fail(error)
+      }
+    }
+    let workers = jobs.map { queue in WorkerThread { [self] in work(queue) } }
+    var end: SegmentEnd?
+    do {
+      end = try consume(consumer)
+    } catch {
+      fail(error)
+    }
+    receiver.join()
+    for queue in jobs { queue.close() }
+    for worker in workers { worker.join() }
+    if let error = failure.error { throw error }
+    return end
+  }
+
+  private func fail(_ error: any Error) {
+    failure.set(error)
+    items.close(error)
+    for queue in jobs { queue.close(error) }
+    groups.close()
+    chunks.close()
+    for group in failure.waiting { group.wake() }
+  }
+
+  private func damaged(_ what: String, next: [String] = []) -> MigrationError {
+    MigrationError(
+      .archiveDamaged, "the archive is damaged", cause: what,
+      safeNow: "the archive was not changed",
+      next: next.isEmpty
+        ? ["fetch the archive again from where it was made", "noteferry import --salvage carries what is whole"] : next)
+  }
+
+  // MARK: - Receiving
+
+  private func checksum(_ bytes: [UInt8]) -> Checksum {
+    bytes.withUnsafeBytes { Digest.checksum(description.algorithm, $0) }
+  }
+
+  private func tag(_ name: String, _ bytes: [UInt8]) throws {
+    let algorithm = description?.algorithm ?? .sha256
+    tags.append((name, bytes.withUnsafeBytes { Digest.checksum(algorithm, $0) }))
+  }
+
+  private func headMember(_ expected: SegmentLayout.MemberKind, limit: Int) throws -> [UInt8] {
+    guard let member = try scanner.next() else {
+      throw MigrationError(
+        .archiveNotSealed, "there is no archive here", cause: "the input ends before the first member",
+        safeNow: "nothing was changed", next: ["check the command that writes into the pipe"])
+    }
+    let name = scanner.nameWithoutRoot(member)
+    guard SegmentLayout.kind(of: name) == expected else {
+      throw damaged("a member stands where the head of the segment should be: \(printable(name))")
+    }
+    return try body(of: member, limit: limit)
+  }
+
+  private func body(of member: TarMember, limit: Int) throws -> [UInt8] {
+    guard member.byteCount <= Int64(limit) else {
+      throw MigrationError(
+        .archiveHostile, "a member of the archive is larger than it can be",
+        cause: "\(printable(member.name)) has \(member.byteCount) bytes, the limit is \(limit)",
+        safeNow: "nothing of it was read", next: ["fetch the archive again from where it was made"])
+    }
+    var bytes = [UInt8](repeating: 0, count: Int(member.byteCount))
+    let count = try bytes.withUnsafeMutableBytes { try scanner.read(into: $0) }
+    guard count == bytes.count else { throw damaged("\(printable(member.name)) ends too early") }
+    return bytes
+  }
+
+  private func receive() throws {
+    var state = ReceiveState()
+    while true {
+      do {
+        guard let member = try scanner.next() else { break }
+        try options.checkpoint()
+        try receive(member, &state)
+        if state.isFinished { break }
+      } catch let error as MigrationError where error.code == .archiveDamaged && options.salvages {
+        try items.send(.finding(damage(error.cause)))
+        try abandon(&state)
+        if let bad = state.pending {
+          // The header of this member was sound; what it holds or where it stands was not.
+          _ = bad
+          state.pending = nil
+          continue
+        }
+        guard try scanner.resynchronize() != nil else { break }
+        state.isResynchronized = true
+      }
+    }
+    try abandon(&state)
+    guard state.isFinished else {
+      if options.salvages {
+        try items.send(.finding(damage("the archive ends before its manifest, so its seal cannot be checked")))
+        try items.send(.finished(nil))
+        return
+      }
+      throw damaged("the archive ends before its manifest")
+    }
+    if try scanner.next() != nil, !options.salvages { throw damaged("a member stands behind the tag manifest") }
+    try items.send(.finished(state.end))
+  }
+
+  private struct ReceiveState {
+    var group: ReceivedGroup?
+    var entityIndex = 0
+    var page: Int64 = 0
+    var isPastGroups = false
+    var isResynchronized = false
+    var isFinished = false
+    var pending: String?
+    var summary: SegmentSummary?
+    var end: SegmentEnd?
+  }
+
+  /// Gives up a group whose members do not go on.
+  private func abandon(_ state: inout ReceiveState) throws {
+    guard let group = state.group else { return }
+    state.group = nil
+    if group.complete() { try send(.finish(group)) }
+    try items.send(.close(group))
+  }
+
+  private func receive(_ member: TarMember, _ state: inout ReceiveState) throws {
+    let name = scanner.nameWithoutRoot(member)
+    guard let kind = SegmentLayout.kind(of: name) else {
+      state.pending = name
+      throw damaged("a member that the format does not know: \(printable(name))")
+    }
+    func misplaced() -> MigrationError {
+      state.pending = name
+      return damaged("the member \(printable(name)) stands where it does not belong")
+    }
+    throttle.spend(Int(min(member.byteCount, 1 << 20)))
+    switch kind {
+    case .rows(let entityName, let page):
+      guard let entityIndex = schema.entities.firstIndex(where: { $0.name == entityName }), !state.isPastGroups else {
+        throw misplaced()
+      }
+      if state.group != nil {
+        // Without its inventory the page before is incomplete.
+        let error = damaged("the inventory in front of \(printable(name)) is missing")
+        guard options.salvages else { throw error }
+        try items.send(.finding(damage(error.cause)))
+        try abandon(&state)
+      }
+      let follows =
+        entityIndex == state.entityIndex ? page == state.page + 1 : entityIndex > state.entityIndex && page == 1
+      guard follows || options.salvages && (entityIndex, page) > (state.entityIndex, state.page) else {
+        throw misplaced()
+      }
+      if !follows { try items.send(.finding(damage("pages are missing in front of \(name)"))) }
+      state.entityIndex = entityIndex
+      state.page = page
+      guard let group = groups.take() else { throw failure.error ?? CancelledRun() }
+      group.reset(entity: schema.entities[entityIndex], algorithm: description.algorithm)
+      group.entityIndex = entityIndex
+      group.number = page
+      try read(member, into: group.rowsMember)
+      _ = group.announce(name, byteCount: member.byteCount)
+      failure.watch(group)
+      state.group = group
+      try send(.rows(group))
+      try items.send(.open(group))
+    case .content(let entityName):
+      guard let group = state.group, group.page.entity.name == entityName else { throw misplaced() }
+      try receiveContent(member, name: name, group: group)
+    case .inventory(let entityName, let page):
+      guard let group = state.group, group.page.entity.name == entityName, group.number == page else {
+        throw misplaced()
+      }
+      try read(member, into: group.inventoryMember)
+      let index = group.announce(name, byteCount: member.byteCount)
+      group.expect()
+      try send(.inventory(group, member: index))
+      state.group = nil
+      if group.complete() { try send(.finish(group)) }
+      try items.send(.close(group))
+    case .findings:
+      guard state.group == nil, !state.isPastGroups else { throw misplaced() }
+      state.isPastGroups = true
+      try items.send(.member(path: name, digest: try digestBody(of: member) { _ in }))
+    case .summary:
+      guard state.group == nil, state.isPastGroups, state.summary == nil else { throw misplaced() }
+      let bytes = try body(of: member, limit: 16 << 20)
+      try items.send(.member(path: name, digest: checksum(bytes)))
+      guard let value = try? JSONReader.parse(bytes), let summary = SegmentSummary(value) else {
+        throw damaged("\(SegmentLayout.summary) cannot be read")
+      }
+      state.summary = summary
+    case .manifest(let algorithm):
+      guard algorithm == description.algorithm, state.group == nil, state.isPastGroups else { throw misplaced() }
+      let digest = try digestBody(of: member) { try self.items.send(.manifest(Array($0))) }
+      tags.append((name, digest))
+      try items.send(.manifestEnd)
+    case .bagInfo:
+      guard state.isPastGroups else { throw misplaced() }
+      try tag(name, try body(of: member, limit: 64 << 10))
+    case .tagManifest(let algorithm):
+      guard algorithm == description.algorithm, state.isPastGroups, let summary = state.summary else {
+        throw misplaced()
+      }
+      let bytes = try body(of: member, limit: 64 << 10)
+      let expected = tags.sorted { $0.name < $1.name }.map { "\($0.digest)  \($0.name)\n" }.joined()
+      guard bytes.elementsEqual(expected.utf8) else {
+        throw damaged("\(name) does not agree with the files it lists")
+      }
+      state.end = SegmentEnd(seal: checksum(bytes), summary: summary)
+      state.isFinished = true
+    case .bagit, .description, .profile, .schema: throw misplaced()
+    }
+  }
+
+  private func damage(_ cause: String) -> Finding {
+    Finding(.archiveDamage, .loss, entity: "", explanation: cause)
+  }
+
+  private func read(_ member: TarMember, into buffer: GrowingBuffer) throws {
+    guard member.byteCount <= Int64(GroupChecker.textLimit) else {
+      throw MigrationError(
+        .archiveHostile, "a member of the archive is larger than it can be",
+        cause: "\(printable(member.name)) has \(member.byteCount) bytes, the limit is \(GroupChecker.textLimit)",
+        safeNow: "nothing of it was read", next: ["fetch the archive again from where it was made"])
+    }
+    try buffer.appendUninitialized(Int(member.byteCount)) { try scanner.read(into: $0) }
+    guard Int64(buffer.count) == member.byteCount else { throw damaged("\(printable(member.name)) ends too early") }
+  }
+
+  private func digestBody(
+    of member: TarMember, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws -> Checksum {
+    let digest = Digest(description.algorithm)
+    let room = GrowingBuffer(capacity: 256 << 10)
+    var rest = member.byteCount
+    while rest > 0 {
+      room.removeAll()
+      try room.appendUninitialized(Int(min(rest, 256 << 10))) { try scanner.read(into: $0) }
+      guard room.count > 0 else { throw damaged("\(printable(member.name)) ends too early") }
+      digest.update(room.bytes)
+      try body(room.bytes)
+      rest -= Int64(room.count)
+    }
+    return digest.finish()
+  }
+
+  private func receiveContent(_ member: TarMember, name: String, group: ReceivedGroup) throws {
+    let record = group.announce(name, byteCount: member.byteCount)
+    group.expect()
+    let worker = nextWorker
+    nextWorker = (nextWorker + 1) % jobs.count
+    let isWhole = member.byteCount <= Int64(ReceivedChunk.size)
+    if !isWhole { try items.send(.begin(group, path: name, byteCount: member.byteCount)) }
+    var rest = member.byteCount
+    var isShort = false
+    repeat {
+      guard let chunk = chunks.take() else { throw failure.error ?? CancelledRun() }
+      let wanted = Int(min(rest, Int64(ReceivedChunk.size)))
+      do {
+        chunk.count = try scanner.read(into: UnsafeMutableRawBufferPointer(start: chunk.base, count: wanted))
+      } catch let error as MigrationError where error.code == .archiveDamaged {
+        chunk.count = 0
+      }
+      isShort = chunk.count < wanted
+      rest -= Int64(wanted)
+      chunk.group = group
+      chunk.member = record
+      chunk.isLast = rest == 0 || isShort
+      chunk.share(2)
+      if !isWhole || isShort {
+        if isWhole { try items.send(.begin(group, path: name, byteCount: member.byteCount)) }
+        try items.send(.chunk(chunk))
+      } else {
+        try items.send(.whole(chunk, path: name))
+      }
+      try jobs[worker].send(.digest(chunk))
+      throttle.spend(wanted)
+    } while rest > 0 && !isShort
+    if !isWhole || isShort { try items.send(.end) }
+    if isShort { throw damaged("\(printable(name)) ends too early, \(rest) of its bytes are missing") }
+  }
+
+  private func send(_ job: sending Job) throws {
+    try jobs[nextWorker].send(job)
+    nextWorker = (nextWorker + 1) % jobs.count
+  }
+
+  // MARK: - Workers
+
+  private func work(_ queue: Channel<Job>) {
+    do {
+      let checker = try GroupChecker(algorithm: description.algorithm, decodes: options.decodes)
+      while let job = try queue.receive() {
+        switch job {
+        case .rows(let group):
+          checker.receiveRows(group)
+          if group.complete() { checker.finish(group) }
+        case .digest(let chunk):
+          checker.digest(chunk)
+          let group = chunk.group!
+          let isLast = chunk.isLast
+          recycle(chunk)
+          if isLast, group.complete() { checker.finish(group) }
+        case .inventory(let group, let member):
+          checker.receiveInventory(group, member: member)
+          if group.complete() { checker.finish(group) }
+        case .finish(let group): checker.finish(group)
+        }
+      }
+    } catch {
+      fail(error)
+    }
+  }
+
+  private func recycle(_ chunk: ReceivedChunk) {
+    if chunk.release() {
+      chunk.group = nil
+      chunks.put(chunk)
+    }
+  }
+
+  // MARK: - The consumer's thread
+
+  private func consume(_ consumer: any SegmentConsumer) throws -> SegmentEnd? {
+    var unchecked: [ReceivedGroup] = []
+    var manifest = ManifestComparison(computed)
+    func settle(_ keep: Int) throws {
+      while unchecked.count > keep {
+        let group = unchecked.removeFirst()
+        group.waitUntilFinished { failure.isSet }
+        if let error = failure.error { throw error }
+        for member in group.members where !member.digest.isEmpty {
+          try computeLine(member.path, Checksum(description.algorithm, member.digest))
+        }
+        try consumer.checked(group)
+        failure.unwatch(group)
+        groups.put(group)
+      }
+    }
+    while let item = try items.receive() {
+      switch item {
+      case .open(let group):
+        if options.decodes {
+          group.waitUntilDecoded { failure.isSet }
+          if let error = failure.error { throw error }
+        }
+        try consumer.open(group)
+      case .whole(let chunk, let path):
+        try consumer.content(chunk.group!, path: path, bytes: chunk.bytes)
+        recycle(chunk)
+      case .begin(let group, let path, let byteCount):
+        try consumer.beginContent(group, path: path, byteCount: byteCount)
+      case .chunk(let chunk):
+        try consumer.writeContent(chunk.bytes)
+        recycle(chunk)
+      case .end: try consumer.endContent()
+      case .close(let group):
+        try consumer.received(group)
+        unchecked.append(group)
+        if group.complete() { try jobs[0].send(.finish(group)) }
+        try settle(consumer.wantsChecks ? 0 : 1)
+      case .member(let path, let digest):
+        try settle(0)
+        try computeLine(path, digest)
+      case .manifest(let bytes):
+        try settle(0)
+        try manifest.compare(bytes)
+      case .manifestEnd:
+        if let difference = try manifest.end() {
+          guard options.salvages else { throw damaged(difference) }
+          options.report(damage(difference))
+        }
+      case .finding(let finding): options.report(finding)
+      case .finished(let end):
+        try settle(0)
+        return end
+      }
+    }
+    return nil
+  }
+
+  private func computeLine(_ path: String, _ digest: Checksum) throws {
+    let line = Array("\(digest)  \(path)\n".utf8)
+    try line.withUnsafeBytes { try computed.append($0) }
+  }
+}
+
+private final class ReceiveFailure: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var first: (any Error)?
+  private var watched: [ObjectIdentifier: ReceivedGroup] = [:]
+
+  var error: (any Error)? { monitor.locked { first } }
+  var isSet: Bool { monitor.locked { first != nil } }
+  var waiting: [ReceivedGroup] { monitor.locked { Array(watched.values) } }
+  func set(_ error: any Error) {
+    monitor.locked { if first == nil || first is CancelledRun { first = error } }
+  }
+  func watch(_ group: ReceivedGroup) { monitor.locked { watched[ObjectIdentifier(group)] = group } }
+  func unwatch(_ group: ReceivedGroup) {
+    _ = monitor.locked { watched.removeValue(forKey: ObjectIdentifier(group)) }
+  }
+}
+
+/// Compares the archive's manifest with the one computed from its members, line by line, in bounded memory.
+struct ManifestComparison {
+  private let computed: Spool
+  private var offset: Int64 = 0
+  private var difference: String?
+
+  init(_ computed: Spool) { self.computed = computed }
+
+  mutating func compare(_ bytes: [UInt8]) throws {
+    guard difference == nil else { return }
+    var own = [UInt8](repeating: 0, count: bytes.count)
+    let count = try own.withUnsafeMutableBytes { try computed.read(into: $0, at: offset) }
+    if count < bytes.count || own != bytes {
+      var index = 0
+      while index < count, own[index] == bytes[index] { index += 1 }
+      difference = try describe(at: offset + Int64(index), theirs: bytes, from: index)
+    }
+    offset += Int64(bytes.count)
+  }
+
+  /// Names the line at which the two part: the archive's member has another checksum, or is missing.
+  private func describe(at position: Int64, theirs: [UInt8], from index: Int) throws -> String {
+    var room = [UInt8](repeating: 0, count: 2048)
+    let start = max(0, position - 1024)
+    let count = try room.withUnsafeMutableBytes { try computed.read(into: $0, at: start) }
+    let at = Int(position - start)
+    let lineStart = room[..<min(at, count)].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+    let lineEnd = room[min(at, count)..<count].firstIndex(of: UInt8(ascii: "\n")) ?? count
+    let line = lineStart < lineEnd ? String(decoding: room[lineStart..<lineEnd], as: UTF8.self) : ""
+    let path = line.split(separator: " ").last.map(String.init) ?? ""
+    return path.isEmpty
+      ? "the manifest lists members that the archive does not have"
+      : "\(printable(path)) does not agree with the manifest: its bytes changed, or a member was added, removed or renamed there"
+  }
+
+  mutating func end() throws -> String? {
+    if difference == nil, offset < computed.byteCount {
+      return "the archive has members that its manifest does not list"
+    }
+    return difference
+  }
+}
+
+/// Text from an archive made safe for a message.
+func printable(_ text: String) -> String {
+  text.utf8.map { $0 >= 0x20 && $0 < 0x7F && $0 != 0x5C ? String(UnicodeScalar($0)) : "\\x" + hexadecimal([$0]) }.joined()
+}

@@ -1,0 +1,177 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+import NoteStore
+
+/// How deep an archive is verified.
+public enum VerifyLevel: String, Sendable, CaseIterable {
+  /// Names, order, sizes and the end: the members are read and their checksums compared, rows are not decoded.
+  case checksums
+  /// Checksums, and every row is decoded and compared with the inventory.
+  case full
+}
+
+/// What a verification came to.
+public struct VerifyResult: Sendable {
+  public var archive: SegmentDescription
+  public var schema: StoreSchema
+  public var seal: Checksum?
+  public var summary: SegmentSummary?
+  public var bytes: Int64
+  public var groups: Int64
+  public var damage: [Finding]
+  public var damageCount: Int64
+  /// Against a store; `nil` when none was named.
+  public var comparison: ComparisonResult?
+  public var wall: Duration
+  public var isWhole: Bool { damageCount == 0 && seal != nil }
+}
+
+/// Reads an archive from its first to its last byte and compares everything with its checksums; optionally with a store.
+///
+/// Damage does not stop it: everything that is wrong is reported.
+///
+/// - Throws: `.archiveMissing`, `.archiveNotSealed`, `.archiveVersion`, `.archiveHostile`, and what opening the store
+///   throws.
+public func verify(
+  _ place: ArchivePlace, against openStore: ((Profile) throws -> any SourceStore)? = nil, level: VerifyLevel,
+  stateDirectory: String, rate: ByteCount? = nil, ledgerPath: String? = nil,
+  readProfile: (UnsafeRawBufferPointer) throws -> Profile, observer: any RunObserver, stop: StopRequest
+) throws -> VerifyResult {
+  let start = ContinuousClock.now
+  let ledger = Ledger(path: ledgerPath)
+  let collector = VerifyConsumer(
+    inventory: openStore == nil ? nil : InventorySpool(directory: stateDirectory), observer: observer, ledger: ledger)
+  var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
+  options.decodes = level == .full || openStore != nil
+  options.salvages = true
+  options.throttle = Throttle(rate: rate)
+  options.checkpoint = { try requireNoStop(stop) }
+  options.report = { collector.report($0) }
+  let pipeline = SegmentPipeline(try ArchiveInput.open(place), options: options)
+  try pipeline.readHead()
+  collector.decodes = options.decodes
+  let end = try pipeline.run(into: collector)
+  if let summary = end?.summary { collector.compare(with: summary) }
+  observer.observe(
+    .phaseFinished(
+      .init(name: .verify, wall: .now - start, items: collector.progress.items, bytes: collector.progress.bytes)))
+  var comparison: ComparisonResult?
+  if let openStore, let inventory = collector.inventory {
+    let profile = try pipeline.profile.withUnsafeBytes { try readProfile($0) }
+    let snapshot = try openStore(profile).openSnapshot(
+      SnapshotOptions(
+        algorithm: pipeline.description.algorithm,
+        secrets: pipeline.description.secretsIncluded ? .include : .withhold))
+    defer { snapshot.close() }
+    comparison = try Comparison.compare(
+      inventory, of: pipeline.schema, with: snapshot, algorithm: pipeline.description.algorithm,
+      scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop),
+      totalItems: pipeline.description.sourceCounts.reduce(0) { $0 + $1.rows },
+      totalBytes: pipeline.description.expectedBytes
+    ) { difference in
+      try ledger.append(
+        entity: difference.entity, key: difference.key, outcome: difference.kind == .missing ? .missing : .degraded,
+        reason: difference.kind.rawValue, explanation: difference.explanation)
+    }
+  }
+  _ = try ledger.close()
+  return VerifyResult(
+    archive: pipeline.description, schema: pipeline.schema, seal: end?.seal, summary: end?.summary,
+    bytes: collector.progress.bytes, groups: collector.groups, damage: collector.damage,
+    damageCount: collector.damageCount, comparison: comparison, wall: .now - start)
+}
+
+/// Keeps what a verification finds.
+private final class VerifyConsumer: SegmentConsumer, @unchecked Sendable {
+  let inventory: InventorySpool?
+  private let observer: any RunObserver
+  private let ledger: Ledger
+  private let monitor = Monitor()
+  var decodes = true
+  private(set) var progress = ProgressCounter(.verify, totalItems: nil, totalBytes: nil)
+  private(set) var groups: Int64 = 0
+  private var found: [Finding] = []
+  private var foundCount: Int64 = 0
+  private var rows: [Int64] = []
+  private var schema: StoreSchema!
+
+  init(inventory: InventorySpool?, observer: any RunObserver, ledger: Ledger) {
+    self.inventory = inventory
+    self.observer = observer
+    self.ledger = ledger
+  }
+
+  var damage: [Finding] { monitor.locked { found } }
+  var damageCount: Int64 { monitor.locked { foundCount } }
+  var wantsChecks: Bool { false }
+
+  /// The first 1,000 are kept; the ledger has all.
+  func report(_ finding: Finding) {
+    monitor.locked {
+      foundCount += 1
+      if found.count < 1000 { found.append(finding) }
+      try? ledger.append(
+        entity: finding.entity, key: finding.key, outcome: .missing, reason: finding.kind.rawValue,
+        explanation: finding.explanation)
+    }
+    observer.observe(.finding(finding))
+  }
+
+  func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) {
+    self.schema = schema
+    rows = Array(repeating: 0, count: schema.entities.count)
+    let total = description.sourceCounts.reduce(Int64(0)) { $0 + $1.rows }
+    progress = ProgressCounter(.verify, totalItems: total, totalBytes: description.expectedBytes)
+    observer.observe(
+      .phaseStarted(
+        .init(
+          name: .verify, index: 1, of: inventory == nil ? 1 : 2, totalItems: total,
+          totalBytes: description.expectedBytes)))
+  }
+
+  func open(_ group: ReceivedGroup) {}
+  func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) {
+    progress.advance(bytes: Int64(bytes.count), to: observer)
+  }
+  func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) {}
+  func writeContent(_ bytes: UnsafeRawBufferPointer) { progress.advance(bytes: Int64(bytes.count), to: observer) }
+  func endContent() {}
+  func received(_ group: ReceivedGroup) {}
+
+  func checked(_ group: ReceivedGroup) throws {
+    groups += 1
+    let entity = group.page.entity
+    func report(_ key: String, _ explanation: String) {
+      self.report(Finding(.archiveDamage, .loss, entity: entity.name, key: key, explanation: explanation))
+    }
+    if let cause = group.rowsDamage {
+      report("", "page \(group.number): \(cause)")
+      for key in group.lostKeys { report(key, "its row is in a damaged part of the archive") }
+    }
+    if let cause = group.inventoryDamage { report("", "the inventory of page \(group.number): \(cause)") }
+    for row in group.damagedRows { report(group.page.key(ofRow: row.row).description, row.explanation) }
+    if decodes, group.rowsDamage == nil {
+      rows[group.entityIndex] += Int64(group.page.rowCount)
+      if let inventory {
+        try inventory.append(entityIndex: group.entityIndex, page: group.page, rowDigests: group.rowDigests)
+      }
+    }
+    progress.advance(
+      rows: group.page.rowCount, bytes: Int64(group.rowsMember.count), role: entity.role, to: observer)
+  }
+
+  /// Compares the rows that were found with the archive's own sum.
+  func compare(with summary: SegmentSummary) {
+    guard decodes else { return }
+    for (index, entity) in schema.entities.enumerated() {
+      let expected = summary.entities.first { $0.entity == entity.name }?.rows ?? 0
+      if expected != rows[index] {
+        report(
+          Finding(
+            .archiveDamage, .loss, entity: entity.name,
+            explanation: "\(rows[index]) rows are whole, the archive's sum says \(expected)"))
+      }
+    }
+  }
+}

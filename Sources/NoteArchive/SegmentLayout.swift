@@ -1,0 +1,81 @@
+import NoteModel
+
+/// The names inside a segment. **Contract of archive format 1.**
+public enum SegmentLayout {
+  public static let format = 1
+  public static let base = "0000-base"
+
+  public static let bagit = "bagit.txt"
+  public static let bagInfo = "bag-info.txt"
+  public static let description = "noteferry.json"
+  public static let profile = "data/profile.toml"
+  public static let schema = "data/schema.json"
+  public static let summary = "data/summary.json"
+  public static let findings = "data/findings.ndjson.zst"
+
+  public static func rows(_ entity: String, page: Int64) -> String {
+    "data/rows/\(entity)/\(number(page)).ndjson.zst"
+  }
+
+  public static func inventory(_ entity: String, page: Int64) -> String {
+    "data/inventory/\(entity)/\(number(page)).ndjson.zst"
+  }
+
+  public static func manifest(_ algorithm: DigestAlgorithm) -> String { "manifest-\(algorithm.rawValue).txt" }
+  public static func tagManifest(_ algorithm: DigestAlgorithm) -> String { "tagmanifest-\(algorithm.rawValue).txt" }
+
+  /// The member that holds a content of a row: `data/blobs/attachment/17`; for the file of an attachment and for long
+  /// values of other columns the column's name follows: `17@file`. A file that was read again because it changed has
+  /// `~2`, `~3` … behind its name, and the highest counts.
+  public static func content(_ entity: Entity, keyName: String, column: Int) -> String {
+    let first = entity.columns.firstIndex { $0.kind == .content }
+    if column == first { return "data/blobs/\(entity.name)/\(keyName)" }
+    let name = entity.columns[column].kind == .file ? "file" : Entity.archiveName(for: entity.columns[column].name)
+    return "data/blobs/\(entity.name)/\(keyName)@\(name)"
+  }
+
+  public static func retry(_ path: String, attempt: Int) -> String { "\(path)~\(attempt)" }
+
+  /// Page numbers have at least six digits, so that names sort as pages do.
+  private static func number(_ page: Int64) -> String {
+    let digits = String(page)
+    return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+  }
+
+  /// What a member name below `data/` stands for; `nil` for names this format does not have.
+  public static func kind(of name: String) -> MemberKind? {
+    switch name {
+    case bagit: return .bagit
+    case bagInfo: return .bagInfo
+    case description: return .description
+    case profile: return .profile
+    case schema: return .schema
+    case summary: return .summary
+    case findings: return .findings
+    case manifest(.sha256): return .manifest(.sha256)
+    case manifest(.sha512): return .manifest(.sha512)
+    case tagManifest(.sha256): return .tagManifest(.sha256)
+    case tagManifest(.sha512): return .tagManifest(.sha512)
+    default: break
+    }
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 4, parts[0] == "data" else { return nil }
+    let entity = String(parts[2])
+    switch parts[1] {
+    case "rows", "inventory":
+      guard parts[3].hasSuffix(".ndjson.zst"), let page = Int64(parts[3].dropLast(11)), page > 0 else { return nil }
+      return parts[1] == "rows" ? .rows(entity: entity, page: page) : .inventory(entity: entity, page: page)
+    case "blobs": return .content(entity: entity)
+    default: return nil
+    }
+  }
+
+  public enum MemberKind: Sendable, Equatable {
+    case bagit, bagInfo, description, profile, schema, summary, findings
+    case manifest(DigestAlgorithm)
+    case tagManifest(DigestAlgorithm)
+    case rows(entity: String, page: Int64)
+    case inventory(entity: String, page: Int64)
+    case content(entity: String)
+  }
+}
