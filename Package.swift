@@ -47,6 +47,9 @@ let package = Package(
 
     .testTarget(name: "NoteModelTests", dependencies: ["NoteModel"]),
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
+    .testTarget(
+      name: "NoteFerryCommandsTests",
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
   ],
   swiftLanguageModes: [.v6]
 )

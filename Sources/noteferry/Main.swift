@@ -1,2 +1,6 @@
 import NoteFerryCommands
-@main struct Main { static func main() {} }
+
+@main
+struct Main {
+  static func main() { NoteFerryTool.main() }
+}

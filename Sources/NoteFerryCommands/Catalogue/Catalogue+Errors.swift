@@ -1,0 +1,205 @@
+import NoteModel
+
+extension Catalogue {
+  static let errors: [Explanation] = ErrorCode.allCases.map { code in
+    let (means, matters, act) = words(of: code)
+    return Explanation(topic: .error, key: code.rawValue, means: means, matters: matters, act: act)
+  }
+
+  private static func words(of code: ErrorCode) -> (String, String, String) {
+    switch code {
+    case .internal:
+      (
+        "The tool met something that its authors did not foresee.",
+        "Nothing can be said about the result, so it must not be used until the reason is known.",
+        "Repeat the command. When it fails again, report the message with the output of `noteferry version`."
+      )
+    case .sourceMissing:
+      (
+        "There is no file or directory at the place that was named, or it went away.",
+        "Nothing was read, so nothing was carried.",
+        "Check the path for typing errors and whether its disk is mounted."
+      )
+    case .sourceNotAStore:
+      (
+        "The file exists and is not a store of a product that a profile describes.",
+        "A wrong guess about the product would lose its notes silently, so none is made.",
+        "Name the database file itself, or give the product's profile with --profile FILE."
+      )
+    case .sourceWALUnreadable:
+      (
+        "Beside the database lies a write-ahead log (-wal) that cannot be used.",
+        "The newest notes may stand in that log alone. Reading without it would lose them without a word.",
+        "Make the -wal and -shm files readable for this user, or copy all three files while the server is stopped."
+      )
+    case .sourceTableMissing:
+      (
+        "A table or column that the product always has is not in the store.",
+        "The store is damaged, half upgraded, or of another product.",
+        "Start the product once so that it upgrades its store, or use the profile that fits."
+      )
+    case .sourceCorrupt:
+      (
+        "The database reports that its own pages are damaged.",
+        "Rows on a damaged page cannot be read; what could be read is marked.",
+        "Check the disk, run the database's own integrity check, and restore the damaged part from a backup."
+      )
+    case .archiveMissing:
+      (
+        "There is no archive at the place that was named.",
+        "Nothing was read.",
+        "Check the path; an archive is a directory that holds 0000-base.tar."
+      )
+    case .archiveNotSealed:
+      (
+        "The archive has no seal, so its export did not finish.",
+        "Only a sealed archive is known to be complete.",
+        "Repeat the export with the same output; it goes on where it stopped."
+      )
+    case .targetNotEmpty:
+      (
+        "The target already holds rows.",
+        "Mixing two stores could overwrite notes that exist only there.",
+        "Name an empty target, or look at what is in it with `noteferry inspect TARGET`."
+      )
+    case .targetMissing:
+      (
+        "The target does not exist, or its directory does not.",
+        "Nothing was written.",
+        "Create it with the product itself, or add --create-schema."
+      )
+    case .targetMismatch:
+      (
+        "The target's tables or columns differ from those of the archive.",
+        "Values that have no place in the target would be lost.",
+        "Use a target of the same product and version, or an empty place with --create-schema."
+      )
+    case .targetRefusedRow:
+      (
+        "The target's database refused a row.",
+        "The batch with that row was taken back, so the target holds whole batches only.",
+        "Read the row's place in the message; repeat the import when the reason is removed, it goes on from there."
+      )
+    case .archiveExists:
+      (
+        "At the place of the output there is already something else.",
+        "It is never overwritten.",
+        "Name another output, or remove the old one when you no longer need it."
+      )
+    case .storeVersion:
+      (
+        "The store's version is older or newer than those that the profile knows.",
+        "An unknown version may keep notes where nobody looks for them.",
+        "Upgrade noteferry or the product, or give a profile for this version with --profile FILE."
+      )
+    case .archiveVersion:
+      (
+        "The archive was written in a format that this version does not know.",
+        "Reading it by guess could drop what is new in it.",
+        "Use a version of noteferry at least as new as the one that wrote it; the message names it."
+      )
+    case .noPermission:
+      (
+        "The operating system did not allow this user to read or write a file.",
+        "Nothing was changed.",
+        "Run as the user who owns the store, or grant the right that the message names."
+      )
+    case .targetReadOnly:
+      (
+        "The target is on a file system that is read-only.",
+        "Nothing was written.",
+        "Mount it writable, or name another target."
+      )
+    case .locked:
+      (
+        "Another run of noteferry works on the same archive or store.",
+        "Two runs at once would undo each other's checkpoints.",
+        "Wait for the other run; the message says who it is. A lock of a dead process goes away by itself."
+      )
+    case .storeLocked:
+      (
+        "Another program keeps the database locked for longer than the wait.",
+        "The tool never breaks a lock of the product.",
+        "Repeat at a quieter time, or stop what holds the lock (a backup, a vacuum)."
+      )
+    case .noSpace:
+      (
+        "The space that the run will need is more than there is above the free-space floor.",
+        "A disk that fills up stops production; therefore the run does not begin.",
+        "Free space, write to another disk, or send the archive through a pipe: -o - | ssh host 'cat > notes.tar'."
+      )
+    case .profileInvalid:
+      (
+        "The profile has an unknown key, a wrong type or a value that is missing; the message names line and key.",
+        "A profile that is only half understood would carry only half of the store.",
+        "Correct the line that the message names."
+      )
+    case .profileUnknown:
+      (
+        "No profile of that name is built in.",
+        "Without a profile nobody knows what the tables mean.",
+        "Use one of the names in the message, or give a file with --profile FILE."
+      )
+    case .partial:
+      (
+        "The run finished, but some rows or attachments could not be read, or not all at one moment.",
+        "The archive is marked and is not approved as complete.",
+        "Read the findings, repair the source where possible and export again; it is quick for what did not change."
+      )
+    case .linkLost:
+      (
+        "The other end of a pipe or connection went away.",
+        "What had arrived is whole up to the last checkpoint.",
+        "Repeat the same command."
+      )
+    case .storeLost:
+      (
+        "The database stopped answering in the middle of the run.",
+        "What was made durable before stays.",
+        "See whether the disk or the server is up, then repeat the same command."
+      )
+    case .freeSpaceFloor:
+      (
+        "While the run was working, free space fell to the floor.",
+        "Going on could fill a disk that production needs; the run stopped at a checkpoint instead.",
+        "Free space or move the archive, then repeat the same command. --free-floor sets the floor."
+      )
+    case .diskFull:
+      (
+        "A write failed because the disk is full.",
+        "The last checkpoint is intact; the part behind it is thrown away on the next run.",
+        "Free space, then repeat the same command."
+      )
+    case .archiveDamaged:
+      (
+        "Bytes of the archive differ from its checksums, or its end is missing.",
+        "What is damaged cannot be trusted; the message says which notes and attachments it hits.",
+        "Fetch the archive again from its first place, or carry the rest with `import --salvage`."
+      )
+    case .archiveHostile:
+      (
+        "The archive holds a member that no export writes: a path outside, a link, a doubled name, a size beyond reason.",
+        "Such an archive was made or changed by somebody else, so nothing of it is used.",
+        "Find out where it came from. Export again from the source."
+      )
+    case .usage:
+      (
+        "The command line or a NOTEFERRY_ variable was not understood.",
+        "Nothing was read or changed.",
+        "Follow the suggestion in the message, or see the command's --help."
+      )
+    case .interrupted:
+      (
+        "Ctrl-C stopped the run at a checkpoint.",
+        "Everything up to the checkpoint is durable.",
+        "Repeat the same command to go on."
+      )
+    case .terminated:
+      (
+        "SIGTERM stopped the run at a checkpoint, as a shutdown or a service manager does.",
+        "Everything up to the checkpoint is durable.",
+        "Repeat the same command to go on."
+      )
+    }
+  }
+}

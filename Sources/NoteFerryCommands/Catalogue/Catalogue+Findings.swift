@@ -1,0 +1,136 @@
+import NoteModel
+
+extension Catalogue {
+  static let findings: [Explanation] = Finding.Kind.allCases.map { kind in
+    let (means, matters, act) = words(of: kind)
+    return Explanation(topic: .finding, key: kind.rawValue, means: means, matters: matters, act: act)
+  }
+
+  private static func words(of kind: Finding.Kind) -> (String, String, String) {
+    switch kind {
+    case .attachmentFileMissing:
+      (
+        "The row of an attachment names a file that does not exist.",
+        "The image was lost before this run; the note would show a broken picture on the target too.",
+        "Look for the file in backups of the data directory and put it back, then export again."
+      )
+    case .attachmentFileUnreadable:
+      (
+        "The file of an attachment exists and could not be read.",
+        "The image cannot be carried, although it may be intact.",
+        "Grant the right to read it, or check the disk, then export again."
+      )
+    case .attachmentFileChanged:
+      (
+        "The file changed while it was copied; it was read again from the beginning.",
+        "The archive holds one whole version of it.",
+        "Nothing. A later delta carries a newer version."
+      )
+    case .attachmentFileUnsettled:
+      (
+        "The file changed each time it was read; the last whole reading was kept.",
+        "It may be half of what a user was uploading.",
+        "Export again when the upload has ended."
+      )
+    case .attachmentFileOutside:
+      (
+        "The reference of an attachment points outside the data directory.",
+        "Following it could carry any file of the machine, so the file was not read.",
+        "Move the file into the data directory and correct the reference in the product."
+      )
+    case .attachmentSizeDiffers:
+      (
+        "The size that the row states and the number of bytes found differ; both are carried as they are.",
+        "An upload may have been cut off long ago.",
+        "Open the attachment in the product and see whether it is whole."
+      )
+    case .attachmentExternal:
+      (
+        "The bytes of the attachment are in another system (an object store, a URL); the reference is carried.",
+        "The target needs to reach that system too, and it must not be switched off.",
+        "Check that the target can reach it, or move the attachments into the store first."
+      )
+    case .textInvalidUTF8:
+      (
+        "A text holds bytes that are not valid UTF-8. They are carried byte for byte.",
+        "The product may show such a text as unreadable characters, and other databases may refuse it.",
+        "Nothing for a move to the same engine. The finding names row, column and offset."
+      )
+    case .textContainsNUL:
+      (
+        "A text holds a zero byte in its middle. It is carried byte for byte.",
+        "Many programs stop reading there and lose the rest of the note.",
+        "Nothing for a move to the same engine."
+      )
+    case .valueTypeDiffers:
+      (
+        "A value has another type than its column declares. It is carried as it is.",
+        "SQLite allows that, other engines do not.",
+        "Nothing for a move to the same engine."
+      )
+    case .keyNotUnique:
+      (
+        "The columns that should tell the rows of a table apart do not, so the hidden row number is used.",
+        "Rows can be carried, but later changes cannot be matched by their meaning.",
+        "Look at the doubled rows in the product."
+      )
+    case .secretWithheld:
+      (
+        "A value that the profile marks as secret (a password hash, a token) was left out.",
+        "Users may have to sign in anew or set new tokens on the target.",
+        "Use --secrets include when the target shall have them; keep such an archive like a password."
+      )
+    case .tableNotCarried:
+      (
+        "A table cannot be carried row by row because its module makes it up from others.",
+        "The product usually builds it again from the other tables.",
+        "Nothing, unless the product keeps data in it that stands nowhere else."
+      )
+    case .tableUnknown:
+      (
+        "The profile does not name this table; it is carried like the others.",
+        "A plug-in or a newer version of the product may use it.",
+        "Nothing for a move to the same product."
+      )
+    case .invariantBroken:
+      (
+        "Something that always holds in a sound store does not hold in this one.",
+        "The fault was in the source before; it is carried faithfully, not made.",
+        "Read which rule it is and repair it in the product, before or after the move."
+      )
+    case .rowUnreadable:
+      (
+        "A page of the database is damaged, and the rows named could not be read.",
+        "They are missing in the archive.",
+        "Restore the rows from a backup, or repair the database, then export again."
+      )
+    case .snapshotRenewed:
+      (
+        "The view of the source was let go and taken anew, to keep its write-ahead log small.",
+        "The segment is fuzzy: its rows are not all of one moment.",
+        "Give a larger --wal-budget, or export at a quieter hour."
+      )
+    case .archiveDamage:
+      (
+        "A part of the archive differs from its checksum.",
+        "What the part holds cannot be trusted.",
+        "Fetch the archive again, or carry the rest with `import --salvage`."
+      )
+    }
+  }
+}
+
+/// The buckets in which every row and attachment ends, exactly one each.
+enum ItemOutcome: String, CaseIterable, Sendable {
+  case identical, repaired, degraded, quarantined
+  case skippedByRule = "skipped_by_rule"
+  case missing
+
+  /// The bucket that a finding puts its row or attachment in.
+  init(_ finding: Finding) {
+    switch finding.kind {
+    case .secretWithheld, .tableNotCarried: self = .skippedByRule
+    default: self = finding.severity == .loss ? .missing : .identical
+    }
+  }
+}

@@ -1,0 +1,6 @@
+import ArgumentParser
+import NoteModel
+import NoteStore
+
+extension DigestAlgorithm: ExpressibleByArgument {}
+extension SecretsPolicy: ExpressibleByArgument {}

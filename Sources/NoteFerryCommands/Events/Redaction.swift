@@ -1,0 +1,29 @@
+/// Takes secrets out of what is written down about a command line.
+enum Redaction {
+  /// Hides the user and password of a URL and the values of options that name a secret.
+  static func argument(_ text: String) -> String {
+    var result = text
+    if let scheme = range(of: "://", in: text) {
+      let rest = text[scheme.upperBound...]
+      let authority = rest.prefix { $0 != "/" && $0 != "?" }
+      if let at = authority.lastIndex(of: "@") { result = text[..<scheme.upperBound] + "***" + text[at...] }
+    }
+    guard let mark = result.firstIndex(of: "?") else { return result }
+    let options = result[result.index(after: mark)...].split(separator: "&", omittingEmptySubsequences: false)
+      .map { option -> String in
+        let name = option.prefix { $0 != "=" }
+        let isSecret = ["password", "passfile", "token", "secret", "key", "sslkey"].contains(name.lowercased())
+        return isSecret ? "\(name)=***" : String(option)
+      }
+    return result[...mark] + options.joined(separator: "&")
+  }
+
+  private static func range(of part: String, in text: String) -> Range<String.Index>? {
+    var index = text.startIndex
+    while index < text.endIndex {
+      if text[index...].hasPrefix(part) { return index..<text.index(index, offsetBy: part.count) }
+      index = text.index(after: index)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,31 @@
+import Migration
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// What the signals of the process do to a run.
+enum Signals {
+  /// Ctrl-C and SIGTERM ask for a stop at the next checkpoint, the second one ends the process at once; a hang-up and a
+  /// closed pipe do nothing (the write then fails with a message).
+  static func install() {
+    // Made here, because a handler must not make it.
+    _ = StopRequest.shared.isRequested
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGHUP, SIG_IGN)
+    signal(SIGINT, stop)
+    signal(SIGTERM, stop)
+  }
+
+  private static let stop: @convention(c) (Int32) -> Void = { number in
+    if !StopRequest.shared.request(signal: number) { _exit(128 + number) }
+  }
+
+  /// What a long run says first on a terminal.
+  static let firstLine =
+    "the run goes on if this terminal closes; Ctrl-C stops it at the next checkpoint, a second one at once"
+}
