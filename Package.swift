@@ -50,6 +50,7 @@ let package = Package(
     .testTarget(
       name: "NoteFerryCommandsTests",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
+    .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -17,6 +17,8 @@ public struct Profile: Sendable, Hashable {
   public var maximumVersion: String
   /// The data directory, relative to the directory of the database file.
   public var dataDirectory: String
+  /// Directories inside the data directory that the product makes again by itself; their files are never carried.
+  public var derivedDirectories: [String]
   /// In the order in which they are carried and loaded.
   public var entities: [EntityProfile]
   /// Tables that are derived and need not be carried, each with the reason.
@@ -75,8 +77,9 @@ public struct Profile: Sendable, Hashable {
 
   public init(
     name: String, title: String, probeTables: [String], versionProbes: [VersionProbe], minimumVersion: String,
-    maximumVersion: String, dataDirectory: String, entities: [EntityProfile], skippedTables: [SkippedTable] = [],
-    invariants: [Invariant] = [], attachmentReferences: [String] = [], sourceText: String = ""
+    maximumVersion: String, dataDirectory: String, derivedDirectories: [String] = [], entities: [EntityProfile],
+    skippedTables: [SkippedTable] = [], invariants: [Invariant] = [], attachmentReferences: [String] = [],
+    sourceText: String = ""
   ) {
     self.name = name
     self.title = title
@@ -85,6 +88,7 @@ public struct Profile: Sendable, Hashable {
     self.minimumVersion = minimumVersion
     self.maximumVersion = maximumVersion
     self.dataDirectory = dataDirectory
+    self.derivedDirectories = derivedDirectories
     self.entities = entities
     self.skippedTables = skippedTables
     self.invariants = invariants
@@ -154,9 +158,13 @@ public struct EntityProfile: Sendable, Hashable {
     public var column: String
     /// Only in these rows; every row when `nil`.
     public var when: Condition?
-    public init(column: String, when: Condition? = nil) {
+    /// Only this member of the JSON text in `column` is withheld: its value becomes `""`, all other bytes stay.
+    /// `JSONMemberEraser` does it and says what a path means.
+    public var jsonMember: String?
+    public init(column: String, when: Condition? = nil, jsonMember: String? = nil) {
       self.column = column
       self.when = when
+      self.jsonMember = jsonMember
     }
   }
 
