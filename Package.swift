@@ -33,7 +33,7 @@ let package = Package(
       name: "SQLiteStore", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"],
       path: "Sources/Stores/SQLiteStore"),
     .target(name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
-    .target(name: "AllStores", dependencies: ["NoteModel", "NoteStore", "SQLiteStore"]),
+    .target(name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore"]),
     .target(
       name: "NoteFerryCommands",
       dependencies: [

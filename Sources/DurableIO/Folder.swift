@@ -54,6 +54,14 @@ public enum Folder {
     if unlink(path) != 0, errno != ENOENT { throw systemError(errno, "cannot remove \(path)") }
   }
 
+  /// Removes a directory with everything in it; does not follow links.
+  public static func removeTree(_ path: String) throws {
+    guard let status = FileStatus.of(path, followLinks: false) else { return }
+    guard status.isDirectory else { return try remove(path) }
+    for name in try names(in: path) { try removeTree(path + "/" + name) }
+    if rmdir(path) != 0 { throw systemError(errno, "cannot remove \(path)") }
+  }
+
   /// Makes the names in a directory survive a loss of power.
   public static func synchronize(_ path: String) throws {
     let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

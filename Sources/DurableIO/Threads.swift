@@ -141,3 +141,6 @@ public final class WorkerThread: @unchecked Sendable {
 
 /// This process's number, for locks and messages.
 public func processID() -> Int32 { getpid() }
+
+/// Lets this thread rest for a hundredth of a second.
+public func pauseBriefly() { usleep(10_000) }

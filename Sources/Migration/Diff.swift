@@ -38,8 +38,8 @@ public func diff(
   case .store(let store):
     // A digest is part of a row's digest, so both sides must use the one of an archive that is the second side.
     if case .archive(let place) = second {
-      let head = SegmentPipeline(
-        try ArchiveInput.open(place), options: SegmentPipeline.Options(stateDirectory: stateDirectory))
+      let head = try SegmentPipeline(
+        ArchiveInput.open(place), options: SegmentPipeline.Options(stateDirectory: stateDirectory))
       try head.readHead()
       algorithm = head.description.algorithm
       secrets = head.description.secretsIncluded ? secrets : .withhold
@@ -105,7 +105,7 @@ private func read(
   var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
   options.throttle = Throttle(rate: rate)
   options.checkpoint = { try requireNoStop(stop) }
-  let pipeline = SegmentPipeline(try ArchiveInput.open(place), options: options)
+  let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
   try pipeline.readHead()
   observer.observe(
     .phaseStarted(.init(name: .compare, index: 1, of: 1, totalBytes: pipeline.description.expectedBytes)))

@@ -112,8 +112,10 @@ final class GroupChecker {
     for index in page.contents.indices {
       let content = page.contents[index]
       ordinal = index > 0 && page.contents[index - 1].row == content.row ? ordinal + 1 : 0
-      let listed = entries.flatMap { content.row < $0.count ? $0[content.row].contents : nil }
-      let expected = listed.flatMap { ordinal < $0.count ? $0[ordinal] : nil }
+      var expected: [UInt8]?
+      if let entries, content.row < entries.count, ordinal < entries[content.row].contents.count {
+        expected = entries[content.row].contents[ordinal]
+      }
       if let member = latest[content.path], !member.digest.isEmpty {
         if member.byteCount != content.byteCount { page.setByteCount(member.byteCount, ofContent: index) }
         member.digest.withUnsafeBytes { page.setDigest($0, ofContent: index) }

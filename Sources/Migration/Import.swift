@@ -59,7 +59,7 @@ public func importArchive(
   pipelineOptions.checkpoint = { try requireNoStop(stop) }
   let reporter = DamageReporter(ledger: ledger, observer: observer)
   pipelineOptions.report = { reporter.report($0) }
-  let pipeline = SegmentPipeline(try ArchiveInput.open(place), options: pipelineOptions)
+  let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: pipelineOptions)
   try pipeline.readHead()
   let consumer = ImportConsumer(
     target: target, options: options, readProfile: readProfile, ledger: ledger, observer: observer)

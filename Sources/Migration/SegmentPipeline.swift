@@ -84,8 +84,8 @@ final class SegmentPipeline: @unchecked Sendable {
     case finish(ReceivedGroup)
   }
 
-  init(_ file: File, options: Options) {
-    scanner = TarScanner(file: file)
+  init(_ file: File, options: Options) throws {
+    scanner = try TarScanner(file: file)
     self.options = options
     throttle = options.throttle
     chunks = Pool((0..<Self.chunkCount).map { _ in ReceivedChunk() })
@@ -172,13 +172,17 @@ final class SegmentPipeline: @unchecked Sendable {
     tags.append((name, bytes.withUnsafeBytes { Digest.checksum(algorithm, $0) }))
   }
 
+  private func nameWithoutRoot(_ member: TarMember) -> String {
+    String(member.name.dropFirst((scanner.root?.count ?? -1) + 1))
+  }
+
   private func headMember(_ expected: SegmentLayout.MemberKind, limit: Int) throws -> [UInt8] {
     guard let member = try scanner.next() else {
       throw MigrationError(
         .archiveNotSealed, "there is no archive here", cause: "the input ends before the first member",
         safeNow: "nothing was changed", next: ["check the command that writes into the pipe"])
     }
-    let name = scanner.nameWithoutRoot(member)
+    let name = nameWithoutRoot(member)
     guard SegmentLayout.kind(of: name) == expected else {
       throw damaged("a member stands where the head of the segment should be: \(printable(name))")
     }
@@ -253,7 +257,7 @@ final class SegmentPipeline: @unchecked Sendable {
   }
 
   private func receive(_ member: TarMember, _ state: inout ReceiveState) throws {
-    let name = scanner.nameWithoutRoot(member)
+    let name = nameWithoutRoot(member)
     guard let kind = SegmentLayout.kind(of: name) else {
       state.pending = name
       throw damaged("a member that the format does not know: \(printable(name))")
@@ -283,7 +287,7 @@ final class SegmentPipeline: @unchecked Sendable {
       if !follows { try items.send(.finding(damage("pages are missing in front of \(name)"))) }
       state.entityIndex = entityIndex
       state.page = page
-      guard let group = groups.take() else { throw failure.error ?? CancelledRun() }
+      guard let group = groups!.take() else { throw failure.error ?? CancelledRun() }
       group.reset(entity: schema.entities[entityIndex], algorithm: description.algorithm)
       group.entityIndex = entityIndex
       group.number = page

@@ -48,7 +48,7 @@ public func verify(
   options.throttle = Throttle(rate: rate)
   options.checkpoint = { try requireNoStop(stop) }
   options.report = { collector.report($0) }
-  let pipeline = SegmentPipeline(try ArchiveInput.open(place), options: options)
+  let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
   try pipeline.readHead()
   collector.decodes = options.decodes
   let end = try pipeline.run(into: collector)

@@ -1,4 +1,8 @@
 import ArgumentParser
+import DurableIO
+import Migration
+import NoteModel
+import NoteStore
 
 struct DemoCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -23,5 +27,7 @@ struct DemoCommand: LongCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func perform(_ session: Session) throws -> Outcome { try notYet("demo") }
+  func perform(_ session: Session) throws -> Outcome {
+    try DemoJourney(session: session, directory: dir, seed: seed, keeps: keep).run()
+  }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Migration
 import NoteModel
 import NoteStore
 
@@ -22,13 +23,19 @@ struct DiffCommand: LongCommand {
   @Argument(help: ArgumentHelp("Another store or archive.", valueName: "b"))
   var second: String
 
-  @Option(name: .long, help: ArgumentHelp("withhold or include password hashes and tokens.", valueName: "policy"))
+  @Option(name: .long, help: ArgumentHelp("withhold or include signing keys and tokens.", valueName: "policy"))
   var secrets: SecretsPolicy = .withhold
 
   @Option(
     name: .long,
     help: ArgumentHelp("Only these, separated by commas: missing, changed, extra.", valueName: "kinds"))
   var only: String?
+
+  @Option(name: .long, help: ArgumentHelp("A profile that describes the product.", valueName: "file"))
+  var profile: String?
+
+  @Option(name: .long, help: ArgumentHelp("Write every difference to a file.", valueName: "file"))
+  var ledger: String?
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -50,7 +57,33 @@ struct DiffCommand: LongCommand {
   }
 
   func perform(_ session: Session) throws -> Outcome {
-    _ = try kinds()
-    return try notYet("diff")
+    let kinds = Set(try kinds().map(\.rawValue))
+    let access = StoreAccess(session: session, profilePath: profile)
+    let result = try Migration.diff(
+      side(first, access), side(second, access), secrets: secrets, stateDirectory: access.stateDirectory,
+      rate: session.settings.rate, ledgerPath: ledger, readProfile: StoreAccess.readProfile,
+      observer: session.observer, stop: session.stop)
+    let shown = result.differences.filter { kinds.contains($0.kind.rawValue) }
+    var lines = shown.prefix(100).map { ResultText.line($0) }
+    let total = result.entities.reduce((missing: Int64(0), changed: Int64(0), extra: Int64(0))) {
+      ($0.missing + $1.missing, $0.changed + $1.changed, $0.extra + $1.extra)
+    }
+    if !result.isEqual {
+      lines.append(
+        "\(Format.number(total.missing)) missing, \(Format.number(total.changed)) changed, "
+          + "\(Format.number(total.extra)) extra.")
+      if shown.count > 100 || result.differenceCount > Int64(ComparisonResult.differenceLimit) {
+        lines.append("The first \(min(100, shown.count)) are shown; --ledger FILE has all.")
+      }
+    }
+    let differs =
+      kinds.count == Difference.allCases.count ? !result.isEqual : !shown.isEmpty
+    return Outcome(
+      differs ? .mismatch : .ok, text: lines.joined(separator: "\n"),
+      members: [.init("comparison", ResultText.json(result))], reasons: differs ? [.mismatch] : [])
+  }
+
+  private func side(_ text: String, _ access: StoreAccess) throws -> DiffSide {
+    StoreAccess.isArchive(text) ? .archive(ArchivePlace(text)) : .store(try access.source(text))
   }
 }

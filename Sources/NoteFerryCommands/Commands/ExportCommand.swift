@@ -1,4 +1,6 @@
 import ArgumentParser
+import DurableIO
+import Migration
 import NoteModel
 import NoteStore
 
@@ -29,13 +31,18 @@ struct ExportCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("sha256 or sha512; by default the faster one here."))
   var digest: DigestAlgorithm?
 
-  @Option(name: .long, help: ArgumentHelp("withhold or include password hashes and tokens.", valueName: "policy"))
+  @Option(name: .long, help: ArgumentHelp("withhold or include signing keys and tokens.", valueName: "policy"))
   var secrets: SecretsPolicy = .withhold
 
   @Option(
     name: .long,
     help: ArgumentHelp("The most that the source's write-ahead log may grow: 256MiB.", valueName: "size"))
   var walBudget: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Archive bytes between two points to go on from: 256MiB.", valueName: "size"))
+  var checkpoint: String?
 
   @Flag(name: .long, help: "Say how much space and time it takes, and write nothing.")
   var estimateOnly = false
@@ -50,7 +57,94 @@ struct ExportCommand: LongCommand {
   }
 
   func perform(_ session: Session) throws -> Outcome {
-    _ = try walBudgetSize()
-    return try notYet("export")
+    let access = StoreAccess(session: session, profilePath: profile)
+    let source = try access.source(store)
+    if estimateOnly { return try estimate(source, access: access) }
+    var options = ExportOptions(stateDirectory: access.stateDirectory, toolVersion: ToolVersion.current)
+    options.algorithm = digest
+    options.secrets = secrets
+    options.rate = session.settings.rate
+    options.freeFloor = access.freeFloor
+    options.walBudget = try walBudgetSize()
+    if let checkpoint { options.checkpointInterval = try SizeArgument.size(checkpoint, for: "--checkpoint") }
+    let result = try Migration.export(
+      source, to: ArchivePlace(output), options: options, observer: session.observer, stop: session.stop)
+    return outcome(result, access: access)
+  }
+
+  /// The survey's numbers against the free space, without writing anything.
+  private func estimate(_ source: any SourceStore, access: StoreAccess) throws -> Outcome {
+    let survey = try survey(source, deep: false, observer: access.session.observer, stop: access.session.stop)
+    let needed = ByteCount(survey.bytes)
+    let space = output == "-" ? nil : FreeSpace.at(output)
+    var lines = [
+      "The archive needs at most about \(needed); \(Format.number(survey.entities.reduce(0) { $0 + $1.rows })) rows."
+    ]
+    var status = ExitStatus.ok
+    if let space {
+      let floor = ByteCount(access.freeFloor.bytes(on: space))
+      lines.append("At \(output) \(space.free) are free; \(floor) must stay free.")
+      if space.free.rawValue < needed.rawValue + floor.rawValue {
+        lines.append("It does not fit. Write to another disk, or to a pipe with -o -.")
+        status = .capacity
+      }
+    }
+    lines.append("Nothing was written.")
+    return Outcome(
+      status, text: lines.joined(separator: "\n"),
+      members: [
+        .init("expected_bytes", .integer(survey.bytes)),
+        .init("rows", .integer(survey.entities.reduce(0) { $0 + $1.rows })),
+        .init("fits", .bool(status == .ok)),
+      ])
+  }
+
+  private func outcome(_ result: ExportResult, access: StoreAccess) -> Outcome {
+    let conservation = Conservation(result.summary)
+    var reasons: [ExitStatus] = []
+    var remarks: [String] = []
+    if !result.summary.isFuzzy, !conservation.isBalanced || conservation.accounts.contains(where: { $0.missing > 0 }) {
+      reasons.append(.loss)
+      remarks.append("Rows of the source are missing from the archive; it is NOT a complete copy.")
+    }
+    if conservation.accounts.contains(where: { $0.degraded > 0 }) {
+      reasons.append(.partial)
+      remarks.append("Some attachments could not be read; the archive says which: noteferry verify, or --events.")
+    }
+    if result.summary.isFuzzy {
+      reasons.append(.partial)
+      remarks.append(
+        "The archive is not one moment of the store: the snapshot was renewed \(result.summary.renewals) times. "
+          + "Export at a quieter hour, or with a larger --wal-budget.")
+    }
+    let withheld = result.summary.findings.filter { $0.kind == Finding.Kind.secretWithheld.rawValue }
+      .reduce(0) { $0 + $1.count }
+    if withheld > 0 {
+      remarks.append(
+        "\(Format.count(withheld, "secret")) (keys and tokens) withheld; --secrets include carries them too.")
+    }
+    let seconds = max(result.wall.seconds, 0.001)
+    var lines = ResultText.conservation(conservation)
+    lines.append("")
+    lines += remarks
+    lines.append(
+      "Wrote \(ByteCount(result.bytes)) in \(Format.duration(result.wall)) "
+        + "(\(Format.rate(Double(result.bytes) / seconds)))\(result.wasResumed ? ", resumed" : "").")
+    lines.append("Seal \(result.seal.algorithm.rawValue) \(result.seal)")
+    let next =
+      output == "-"
+      ? [] : ["noteferry verify \(output) --against \(store)", "noteferry import \(output) --to TARGET --create-schema"]
+    if let first = next.first { lines.append("Next:  \(first)") }
+    reasons.sort { $0.severity > $1.severity }
+    return Outcome(
+      reasons.first ?? .ok, text: lines.joined(separator: "\n"),
+      members: [
+        .init("archive", .text(result.segment)), .init("seal", .text(result.seal.description)),
+        .init("digest", .text(result.seal.algorithm.rawValue)), .init("bytes", .integer(result.bytes)),
+        .init("profile", .text(result.profile)), .init("product_version", .text(SafeText(result.productVersion).text)),
+        .init("resumed", .bool(result.wasResumed)),
+        .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
+        .init("conservation", ResultText.json(conservation)), .init("summary", result.summary.json),
+      ], reasons: reasons, next: next)
   }
 }

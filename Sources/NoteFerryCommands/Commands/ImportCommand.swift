@@ -1,4 +1,7 @@
 import ArgumentParser
+import DurableIO
+import Migration
+import NoteModel
 
 struct ImportCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +17,7 @@ struct ImportCommand: LongCommand {
         ssh old noteferry export data/memos_prod.db -o - | noteferry import - --to memos.db
       """)
 
-  enum Verification: String, CaseIterable, ExpressibleByArgument, Sendable { case quick, full }
+  enum Verification: String, CaseIterable, ExpressibleByArgument, Sendable { case none, full }
 
   @Argument(help: "The archive's directory, or - for a pipe.")
   var archive: String
@@ -30,7 +33,7 @@ struct ImportCommand: LongCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("quick: rows and sizes are read back; full: attachments too.", valueName: "level"))
+    help: ArgumentHelp("full: read every row and attachment back from the target; none: do not.", valueName: "level"))
   var verify: Verification = .full
 
   @Option(name: .long, help: ArgumentHelp("Write every item that is not identical to a file.", valueName: "file"))
@@ -38,5 +41,61 @@ struct ImportCommand: LongCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func perform(_ session: Session) throws -> Outcome { try notYet("import") }
+  func perform(_ session: Session) throws -> Outcome {
+    let access = StoreAccess(session: session)
+    var options = ImportOptions(stateDirectory: access.stateDirectory)
+    options.createSchema = createSchema
+    options.salvages = salvage
+    options.readsBack = verify != .none
+    options.rate = session.settings.rate
+    options.freeFloor = access.freeFloor
+    options.ledgerPath = ledger ?? access.stateDirectory + "/ledger-\(session.runID).ndjson"
+    if ledger == nil { try Folder.create(access.stateDirectory) }
+    let result = try importArchive(
+      ArchivePlace(archive), into: access.target(target), options: options, readProfile: StoreAccess.readProfile,
+      reopen: { try access.source(target, profile: $0) }, observer: session.observer, stop: session.stop)
+    return outcome(result)
+  }
+
+  private func outcome(_ result: ImportResult) -> Outcome {
+    var reasons: [ExitStatus] = []
+    var remarks: [String] = []
+    let conservation = result.conservation
+    if result.damageCount > 0 || result.seal == nil {
+      reasons.append(.damaged)
+      remarks.append("The archive is damaged in \(Format.count(result.damageCount, "place")); what was whole was carried.")
+    }
+    if let comparison = result.comparison, comparison.entities.contains(where: { $0.missing > 0 || $0.changed > 0 }) {
+      reasons.append(.mismatch)
+      remarks.append("\(Format.count(comparison.differenceCount, "row")) read back from the target differ.")
+    }
+    let isFuzzy = result.summary?.isFuzzy == true
+    if conservation.accounts.contains(where: { $0.missing > 0 }), !isFuzzy { reasons.append(.loss) }
+    if conservation.accounts.contains(where: { $0.degraded > 0 }) || isFuzzy { reasons.append(.partial) }
+    if isFuzzy { remarks.append("The archive is not one moment of the store, so the target is not either.") }
+    if result.comparison == nil { remarks.append("The target was not read back: run noteferry diff \(archive) \(target).") }
+    var lines = ResultText.conservation(conservation)
+    lines.append("")
+    lines += remarks
+    if let comparison = result.comparison {
+      let identical = comparison.entities.reduce(0) { $0 + $1.identical }
+      lines.append("Read back from the target: \(Format.count(identical, "row")) identical, attachments byte for byte.")
+      let extra = comparison.entities.reduce(0) { $0 + $1.extra }
+      if extra > 0 { lines.append("\(Format.count(extra, "row")) of the target's own (settings) were kept.") }
+    }
+    lines.append("Done in \(Format.duration(result.wall))\(result.wasResumed ? ", resumed" : "").")
+    if let path = result.ledgerPath { lines.append("Ledger: \(path)") }
+    reasons.sort { $0.severity > $1.severity }
+    var members: [JSONValue.Member] = [
+      .init("target", .text(target)), .init("resumed", .bool(result.wasResumed)),
+      .init("approved", .bool(result.isApproved)), .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
+      .init("damage", .integer(result.damageCount)), .init("conservation", ResultText.json(conservation)),
+    ]
+    if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
+    if let comparison = result.comparison { members.append(.init("read_back", ResultText.json(comparison))) }
+    if let path = result.ledgerPath { members.append(.init("ledger", .text(path))) }
+    return Outcome(
+      reasons.first ?? .ok, text: lines.joined(separator: "\n"), members: members, reasons: reasons,
+      next: archive == "-" ? [] : ["noteferry diff \(archive) \(target)"])
+  }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Migration
 import NoteModel
 
 struct InspectCommand: LongCommand {
@@ -25,12 +26,10 @@ struct InspectCommand: LongCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func perform(_ session: Session) throws -> Outcome { try notYet("inspect") }
-}
-
-/// Refuses work that is not built yet.
-func notYet(_ command: String) throws -> Outcome {
-  throw MigrationError(
-    .internal, "\(command) is not built yet", cause: "this version has the command's flags only",
-    safeNow: "nothing was read or changed", next: ["use a later version"])
+  func perform(_ session: Session) throws -> Outcome {
+    let access = StoreAccess(session: session, profilePath: profile)
+    let survey = try survey(
+      access.source(store), deep: deep, rate: session.settings.rate, observer: session.observer, stop: session.stop)
+    return Outcome(.ok, text: survey.text, members: survey.members, next: ["noteferry export \(store) -o DIRECTORY"])
+  }
 }

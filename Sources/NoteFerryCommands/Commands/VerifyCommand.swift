@@ -1,4 +1,7 @@
 import ArgumentParser
+import Migration
+import NoteModel
+import NoteStore
 
 struct VerifyCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -29,5 +32,69 @@ struct VerifyCommand: LongCommand {
 
   @OptionGroup(title: "Global options") var global: GlobalOptions
 
-  func perform(_ session: Session) throws -> Outcome { try notYet("verify") }
+  func perform(_ session: Session) throws -> Outcome {
+    let access = StoreAccess(session: session)
+    let openStore: ((Profile) throws -> any SourceStore)? = against.map { store in
+      { profile in try access.source(store, profile: profile) }
+    }
+    let result = try Migration.verify(
+      ArchivePlace(archive), against: openStore, level: VerifyLevel(rawValue: level.rawValue)!,
+      stateDirectory: access.stateDirectory, rate: session.settings.rate, ledgerPath: ledger,
+      readProfile: StoreAccess.readProfile, observer: session.observer, stop: session.stop)
+    return outcome(result)
+  }
+
+  private func outcome(_ result: VerifyResult) -> Outcome {
+    var reasons: [ExitStatus] = []
+    var lines: [String] = []
+    if result.damageCount > 0 || result.seal == nil {
+      reasons.append(.damaged)
+      lines.append("DAMAGED in \(Format.count(max(1, result.damageCount), "place")):")
+      lines += result.damage.prefix(20).map { ResultText.line($0) }
+      if result.damageCount > 20 { lines.append("  … \(Format.number(result.damageCount - 20)) more: --ledger FILE") }
+    }
+    if let comparison = result.comparison, !comparison.isEqual {
+      reasons.append(.mismatch)
+      lines.append("DIFFERENT from \(against ?? "") in \(Format.count(comparison.differenceCount, "row")):")
+      lines += comparison.differences.prefix(20).map { ResultText.line($0) }
+      if comparison.differenceCount > 20 {
+        lines.append("  … \(Format.number(comparison.differenceCount - 20)) more: --ledger FILE")
+      }
+    }
+    if let summary = result.summary {
+      let conservation = Conservation(summary)
+      lines += ResultText.conservation(conservation)
+      if summary.isFuzzy {
+        lines.append("The archive is fuzzy: its rows are of \(summary.renewals + 1) moments of the store.")
+      }
+      for finding in summary.findings where finding.severity != "info" {
+        lines.append("  \(finding.severity)  \(Format.number(finding.count))  \(SafeText(finding.kind).text)")
+      }
+    }
+    if let comparison = result.comparison, comparison.isEqual {
+      lines.append(
+        "Equal to \(against ?? ""): \(Format.count(comparison.entities.reduce(0) { $0 + $1.identical }, "row")), "
+          + "attachments byte for byte\(result.archive.secretsIncluded ? "" : "; withheld secrets not compared").")
+    }
+    if reasons.isEmpty, let seal = result.seal {
+      let seconds = max(result.wall.seconds, 0.001)
+      lines.append(
+        "Whole (\(level.rawValue)): \(ByteCount(result.bytes)) in \(Format.duration(result.wall)) "
+          + "(\(Format.rate(Double(result.bytes) / seconds))).")
+      lines.append("Seal \(seal.algorithm.rawValue) \(seal)")
+    }
+    reasons.sort { $0.severity > $1.severity }
+    var members: [JSONValue.Member] = [
+      .init("whole", .bool(result.isWhole)), .init("level", .text(level.rawValue)),
+      .init("bytes", .integer(result.bytes)), .init("damage", .integer(result.damageCount)),
+      .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
+    ]
+    if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
+    if let summary = result.summary {
+      members.append(.init("conservation", ResultText.json(Conservation(summary))))
+      members.append(.init("summary", summary.json))
+    }
+    if let comparison = result.comparison { members.append(.init("comparison", ResultText.json(comparison))) }
+    return Outcome(reasons.first ?? .ok, text: lines.joined(separator: "\n"), members: members, reasons: reasons)
+  }
 }

@@ -1,0 +1,117 @@
+import AllStores
+import DurableIO
+import Migration
+import NoteModel
+import NoteStore
+
+/// From the words of the command line to stores, archives and profiles.
+struct StoreAccess {
+  let session: Session
+  /// A profile file that was named, before the built-in ones.
+  var profilePath: String?
+
+  func profiles() throws -> [Profile] {
+    guard let profilePath else { return Profile.builtIn }
+    let profile = try ProfileReader.read(path: profilePath)
+    return [profile] + Profile.builtIn.filter { $0.name != profile.name }
+  }
+
+  func source(_ text: String) throws -> any SourceStore {
+    let profiles = try profiles()
+    guard profilePath != nil, !text.contains("profile=") else { return try AllStores.source(text, profiles: profiles) }
+    // A profile that was named is the one that is meant.
+    return try AllStores.source(text, profiles: [profiles[0]])
+  }
+
+  func target(_ text: String) throws -> any TargetStore { try AllStores.target(text, profiles: profiles()) }
+
+  /// The store at `text`, read with the profile that an archive carries.
+  func source(_ text: String, profile: Profile) throws -> any SourceStore {
+    try AllStores.source(text, profiles: [profile])
+  }
+
+  static func readProfile(_ bytes: UnsafeRawBufferPointer) throws -> Profile {
+    try ProfileReader.read(bytes, fileName: "the archive's data/profile.toml")
+  }
+
+  /// Journals, spools and ledgers: `--state-dir`, else by the XDG base directory rules.
+  var stateDirectory: String {
+    if let named = session.settings.stateDirectory { return named }
+    if let state = session.environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/noteferry" }
+    if let home = session.environment["HOME"], home.hasPrefix("/") { return home + "/.local/state/noteferry" }
+    return (session.environment["TMPDIR"] ?? "/tmp") + "/noteferry"
+  }
+
+  var freeFloor: FreeFloor { FreeFloor(limit: session.settings.freeFloor) }
+
+  /// Whether the words name an archive rather than a store: `-`, a directory, or a tar.
+  static func isArchive(_ text: String) -> Bool {
+    text == "-" || text.hasSuffix(".tar") || FileStatus.of(text)?.isDirectory == true
+  }
+}
+
+/// Results as people read them.
+enum ResultText {
+  /// `31 notes in the source = 31 identical + … + 0 missing.`
+  static func conservation(_ conservation: Conservation) -> [String] {
+    [(EntityRole.note, "notes"), (.attachment, "attachments")].compactMap { role, noun in
+      guard let sum = conservation.total(role) else { return nil }
+      let mark = sum.isBalanced ? "" : "   DOES NOT ADD UP"
+      return "\(Format.number(sum.source)) \(noun) in the source = \(Format.number(sum.identical)) identical + "
+        + "\(Format.number(sum.repaired)) repaired + \(Format.number(sum.degraded)) degraded + "
+        + "\(Format.number(sum.quarantined)) quarantined + \(Format.number(sum.skippedByRule)) skipped by rule + "
+        + "\(Format.number(sum.missing)) missing.\(mark)"
+    }
+  }
+
+  static func json(_ conservation: Conservation) -> JSONValue {
+    .array(
+      conservation.accounts.map { account in
+        var members: [JSONValue.Member] = [
+          .init("entity", .text(account.entity)), .init("role", .text(account.role.rawValue)),
+          .init("source", .integer(account.source)), .init("identical", .integer(account.identical)),
+          .init("repaired", .integer(account.repaired)), .init("degraded", .integer(account.degraded)),
+          .init("quarantined", .integer(account.quarantined)),
+          .init("skipped_by_rule", .integer(account.skippedByRule)), .init("missing", .integer(account.missing)),
+          .init("balanced", .bool(account.isBalanced)),
+        ]
+        if let target = account.target { members.append(.init("target", .integer(target))) }
+        return .object(members)
+      })
+  }
+
+  static func json(_ comparison: ComparisonResult) -> JSONValue {
+    .object([
+      .init("equal", .bool(comparison.isEqual)), .init("differences", .integer(comparison.differenceCount)),
+      .init(
+        "entities",
+        .array(
+          comparison.entities.map {
+            .object([
+              .init("entity", .text($0.entity)), .init("role", .text($0.role.rawValue)),
+              .init("expected", .integer($0.expected)), .init("identical", .integer($0.identical)),
+              .init("missing", .integer($0.missing)), .init("changed", .integer($0.changed)),
+              .init("extra", .integer($0.extra)),
+            ])
+          })),
+      .init("first", .array(comparison.differences.prefix(100).map { json($0) })),
+    ])
+  }
+
+  static func json(_ difference: Difference) -> JSONValue {
+    .object([
+      .init("kind", .text(difference.kind.rawValue)), .init("entity", .text(difference.entity)),
+      .init("key", .text(difference.key)), .init("explanation", .text(difference.explanation)),
+    ])
+  }
+
+  static func line(_ difference: Difference) -> String {
+    let key = SafeText(difference.key).text
+    return "  \(difference.kind.rawValue)  \(difference.entity) \(key)  \(difference.explanation)"
+  }
+
+  static func line(_ finding: Finding) -> String {
+    let place = [finding.entity, SafeText(finding.key).text, finding.column].filter { !$0.isEmpty }
+    return "  \(finding.kind.rawValue)  \(place.joined(separator: " "))  \(SafeText(finding.explanation).text)"
+  }
+}
