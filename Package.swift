@@ -47,6 +47,7 @@ let package = Package(
 
     .testTarget(name: "NoteModelTests", dependencies: ["NoteModel"]),
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
+    .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
   ],
   swiftLanguageModes: [.v6]
 )
