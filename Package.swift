@@ -51,6 +51,7 @@ let package = Package(
       name: "NoteFerryCommandsTests",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
     .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
+    .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
   ],
   swiftLanguageModes: [.v6]
 )
