@@ -30,7 +30,9 @@ struct Console: Sendable {
     #endif
     while let pointer = entry.pointee {
       let text = String(cString: pointer)
-      if let mark = text.firstIndex(of: "=") { result[String(text[..<mark])] = String(text[text.index(after: mark)...]) }
+      if let mark = text.firstIndex(of: "=") {
+        result[String(text[..<mark])] = String(text[text.index(after: mark)...])
+      }
       entry += 1
     }
     return result
@@ -65,7 +67,9 @@ protocol LongCommand: SessionCommand {
 
 extension LongCommand {
   static var isLong: Bool { true }
-  func settings(environment: [String: String]) throws -> GlobalSettings { try global.settings(environment: environment) }
+  func settings(environment: [String: String]) throws -> GlobalSettings {
+    try global.settings(environment: environment)
+  }
 }
 
 /// What a command has while it works.
@@ -75,6 +79,8 @@ struct Session: Sendable {
   let observer: any RunObserver
   let screen: Screen
   let environment: [String: String]
+  /// The columns of standard output.
+  let outputWidth: Int
   /// The id of the run, in events and journals: `r-7k2m9q`.
   let runID: String
   /// Asked between pages and batches.
@@ -93,7 +99,7 @@ struct Session: Sendable {
       if command.takesStandardOutput { try refuseSharedOutput(settings) }
       log = try settings.events.map { EventLog(try EventSink($0, standardOutput: console.output), run: runID) }
     } catch {
-      return report.failure(failure(error), settings: nil, log: nil, screen: nil)
+      return Usage.report(error, arguments: arguments, console: console)
     }
     let screen = Screen(descriptor: console.error, environment: console.environment)
     let style = ProgressView.style(settings.progress, caps: screen.caps, isQuiet: settings.quiet)
@@ -102,7 +108,7 @@ struct Session: Sendable {
     if type(of: command).isLong, screen.caps.isTerminal, style != .none { screen.line(Signals.firstLine) }
     let session = Session(
       settings: settings, observer: Observers(view: view, log: log), screen: screen, environment: console.environment,
-      runID: runID, stop: .shared)
+      outputWidth: TermCaps.width(of: console.output, environment: console.environment), runID: runID, stop: .shared)
     let result = Result { try command.perform(session) }
     view.finish()
     if log?.isBroken == true { screen.line("the event log is not complete: its reader went away or did not read") }
@@ -193,6 +199,7 @@ struct Report {
     let number = writeAll(safe.hasSuffix("\n") ? safe : safe + "\n", to: descriptor)
     if number == 0 || number == EPIPE { return nil }
     return systemError(
-      number, "cannot print the result", safeNow: "the command itself ended well", next: ["repeat it with another output"])
+      number, "cannot print the result", safeNow: "the command itself ended well",
+      next: ["repeat it with another output"])
   }
 }

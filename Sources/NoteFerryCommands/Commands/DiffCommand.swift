@@ -6,6 +6,7 @@ struct DiffCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Lists the items that differ between two stores or archives.",
+    usage: "noteferry diff <a> <b> [--only <kinds>] [<options>]",
     discussion: """
       Nothing is printed when both are equal; the exit status is 13 when they differ.
 
@@ -22,7 +23,7 @@ struct DiffCommand: LongCommand {
   @Argument(help: ArgumentHelp("Another store or archive.", valueName: "b"))
   var second: String
 
-  @Option(name: .long, help: ArgumentHelp("withhold or include password hashes and tokens.", valueName: "policy"))
+  @Option(name: .long, help: ArgumentHelp("Password hashes and tokens.", valueName: "policy"))
   var secrets: SecretsPolicy = .withhold
 
   @Option(
@@ -30,7 +31,7 @@ struct DiffCommand: LongCommand {
     help: ArgumentHelp("Only these, separated by commas: missing, changed, extra.", valueName: "kinds"))
   var only: String?
 
-  @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   /// The kinds of differences to list.
   ///

@@ -4,6 +4,7 @@ struct ImportCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Fills an empty store from an archive and reads it back.",
+    usage: "noteferry import <archive> --to <target> [<options>]",
     discussion: """
       The target must be an empty store of the same product, or a new one with --create-schema. An import that was \
       stopped goes on when the same command is repeated.
@@ -11,7 +12,7 @@ struct ImportCommand: LongCommand {
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --verify full
-        ssh old noteferry export data/memos_prod.db -o - | noteferry import - --to memos.db
+        ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
 
   enum Verification: String, CaseIterable, ExpressibleByArgument, Sendable { case quick, full }
@@ -30,13 +31,13 @@ struct ImportCommand: LongCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("quick: rows and sizes are read back; full: attachments too.", valueName: "level"))
+    help: ArgumentHelp("Read back rows and sizes, or attachments too.", valueName: "level"))
   var verify: Verification = .full
 
   @Option(name: .long, help: ArgumentHelp("Write every item that is not identical to a file.", valueName: "file"))
   var ledger: String?
 
-  @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome { try notYet("import") }
 }
