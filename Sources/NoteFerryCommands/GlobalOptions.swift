@@ -9,7 +9,8 @@ public struct GlobalOptions: ParsableArguments {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Write events (NDJSON) to a file, to standard output or to a descriptor.", valueName: "path|-|fd:n"))
+    help: ArgumentHelp(
+      "Write events (NDJSON) to a file, to standard output or to a descriptor.", valueName: "path|-|fd:n"))
   public var events: String?
 
   @Option(name: .long, help: ArgumentHelp("How to show progress: auto, tty, plain or none.", valueName: "mode"))

@@ -39,7 +39,7 @@ final class Monitor<State>: @unchecked Sendable {
   ///
   /// - Parameter seconds: The longest wait; `nil` waits without end.
   /// - Returns: What `body` returns; `nil` when the time was over.
-  func wait<R>(seconds: Double? = nil, while isEarly: (State) -> Bool, _ body: (inout State) -> R) -> R? {
+  func wait<R>(seconds: Double? = nil, while isEarly: (State) -> Bool, then body: (inout State) -> R) -> R? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     guard let seconds else {

@@ -20,7 +20,11 @@ public enum NoteFerryTool {
   static func run(_ arguments: [String], console: Console) -> ExitStatus {
     let report = Report(console: console)
     if arguments.isEmpty {
-      _ = report.printResult(Overview.text)
+      _ = report.printResult(Overview.text + "\n\n" + Overview.next)
+      return .ok
+    }
+    if ["--help", "-h", "help"].contains(arguments[0]), arguments.count == 1 {
+      _ = report.printResult(Overview.text + "\n\n" + Overview.help)
       return .ok
     }
     do {
@@ -57,13 +61,14 @@ enum Usage {
   /// Tells what is wrong, also as a JSON document and as events where these were asked for.
   static func report(_ error: any Error, arguments: [String], console: Console) -> ExitStatus {
     let command = arguments.first { commands.contains($0) }
-    let failure = (error as? MigrationError) ?? refusal(error, command: command)
+    let failure = (error as? MigrationError) ?? refusal(error, command: command, first: arguments.first ?? "")
     var settings = GlobalSettings()
     let words = arguments.prefix { $0 != "--" }
     settings.json = words.contains("--json") || (try? GlobalSettings.isOn("json", console.environment)) == true
     var log: EventLog?
     if let text = value(of: "--events", in: words) ?? console.environment[GlobalSettings.variable("events")],
       let destination = try? EventDestination(text, name: "--events"),
+      !(destination == .standardOutput && takesOutput(words)),
       let sink = try? EventSink(destination, standardOutput: console.output)
     {
       log = EventLog(sink, run: "r-usage")
@@ -74,13 +79,12 @@ enum Usage {
       .failure(failure, settings: settings, log: log, screen: nil)
   }
 
-  private static func refusal(_ error: any Error, command: String?) -> MigrationError {
+  private static func refusal(_ error: any Error, command: String?, first: String) -> MigrationError {
     let text = NoteFerryCommand.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
-    let isFlagFirst = command == nil && text.contains("Unknown option")
+    var next = command.map { "noteferry \($0) --help" } ?? "noteferry --help"
+    if first.hasPrefix("-"), let command { next = "put the flags behind the command: noteferry \(command) \(first)" }
     return MigrationError(
-      .usage, "the command line was not understood",
-      cause: isFlagFirst ? "\(text); flags stand behind the command" : text, safeNow: "nothing was read or changed",
-      next: [command.map { "noteferry \($0) --help" } ?? "noteferry --help"])
+      .usage, "the command line was not understood", cause: text, safeNow: "nothing was read or changed", next: [next])
   }
 
   private static func value(of flag: String, in words: ArraySlice<String>) -> String? {

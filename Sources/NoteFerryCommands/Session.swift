@@ -30,7 +30,9 @@ struct Console: Sendable {
     #endif
     while let pointer = entry.pointee {
       let text = String(cString: pointer)
-      if let mark = text.firstIndex(of: "=") { result[String(text[..<mark])] = String(text[text.index(after: mark)...]) }
+      if let mark = text.firstIndex(of: "=") {
+        result[String(text[..<mark])] = String(text[text.index(after: mark)...])
+      }
       entry += 1
     }
     return result
@@ -65,7 +67,9 @@ protocol LongCommand: SessionCommand {
 
 extension LongCommand {
   static var isLong: Bool { true }
-  func settings(environment: [String: String]) throws -> GlobalSettings { try global.settings(environment: environment) }
+  func settings(environment: [String: String]) throws -> GlobalSettings {
+    try global.settings(environment: environment)
+  }
 }
 
 /// What a command has while it works.
@@ -75,6 +79,8 @@ struct Session: Sendable {
   let observer: any RunObserver
   let screen: Screen
   let environment: [String: String]
+  /// The columns of standard output.
+  let outputWidth: Int
   /// The id of the run, in events and journals: `r-7k2m9q`.
   let runID: String
   /// Asked between pages and batches.
@@ -93,16 +99,18 @@ struct Session: Sendable {
       if command.takesStandardOutput { try refuseSharedOutput(settings) }
       log = try settings.events.map { EventLog(try EventSink($0, standardOutput: console.output), run: runID) }
     } catch {
-      return report.failure(failure(error), settings: nil, log: nil, screen: nil)
+      return Usage.report(error, arguments: arguments, console: console)
     }
     let screen = Screen(descriptor: console.error, environment: console.environment)
     let style = ProgressView.style(settings.progress, caps: screen.caps, isQuiet: settings.quiet)
     let view = ProgressView(screen: screen, style: style, isQuiet: settings.quiet)
     log?.start(command: name, arguments: arguments)
-    if type(of: command).isLong, screen.caps.isTerminal, style != .none { screen.line(Signals.firstLine) }
+    if type(of: command).isLong, screen.caps.isTerminal, style != .none {
+      screen.line(Wrap.lines(Signals.firstLine, width: screen.width - 1).joined(separator: "\n"))
+    }
     let session = Session(
       settings: settings, observer: Observers(view: view, log: log), screen: screen, environment: console.environment,
-      runID: runID, stop: .shared)
+      outputWidth: TermCaps.width(of: console.output, environment: console.environment), runID: runID, stop: .shared)
     let result = Result { try command.perform(session) }
     view.finish()
     if log?.isBroken == true { screen.line("the event log is not complete: its reader went away or did not read") }
@@ -156,13 +164,12 @@ struct Report {
   var takesStandardOutput = false
 
   func success(_ outcome: Outcome, settings: GlobalSettings, log: EventLog?, screen: Screen) -> ExitStatus {
-    screen.drain()
     log?.finish(outcome)
-    let text =
-      settings.json
-      ? ResultDocument.text(ResultDocument.success(outcome, command: command ?? "noteferry")) : outcome.text
-    let error = settings.events == .standardOutput ? nil : printResult(text)
+    screen.drain()
     defer { screen.close() }
+    if settings.events == .standardOutput { return outcome.status }
+    let document = ResultDocument.success(outcome, command: command ?? "noteferry")
+    let error = settings.json ? printDocument(document) : printResult(outcome.text)
     guard let error else { return outcome.status }
     screen.line(ErrorText.render(error, width: screen.width))
     return error.exitStatus
@@ -170,12 +177,13 @@ struct Report {
 
   func failure(_ error: MigrationError, settings: GlobalSettings?, log: EventLog?, screen: Screen?) -> ExitStatus {
     let screen = screen ?? Screen(descriptor: console.error, environment: console.environment)
+    // Posted first, because the event log may wait for its reader; closed last, because the screen may wait for its own.
     screen.line(ErrorText.render(error, width: screen.width))
-    screen.close()
     log?.fail(error)
     log?.finish(Outcome(error.exitStatus, next: error.next))
+    screen.close()
     if settings?.json == true, !takesStandardOutput {
-      _ = printResult(ResultDocument.text(ResultDocument.failure(error, command: command)))
+      _ = printDocument(ResultDocument.failure(error, command: command))
     }
     return error.exitStatus
   }
@@ -187,12 +195,20 @@ struct Report {
   func printResult(_ text: String) -> MigrationError? {
     guard !text.isEmpty else { return nil }
     let descriptor = takesStandardOutput ? console.error : console.output
-    let safe =
-      isatty(descriptor) == 1
-      ? SafeText.lines(text, asciiOnly: !TermCaps.isUTF8(console.environment)) : text
-    let number = writeAll(safe.hasSuffix("\n") ? safe : safe + "\n", to: descriptor)
+    guard isatty(descriptor) == 1 else { return write(text, to: descriptor) }
+    return write(SafeText.lines(text, asciiOnly: !TermCaps.isUTF8(console.environment)), to: descriptor)
+  }
+
+  /// Prints a JSON document in one line.
+  private func printDocument(_ document: JSONValue) -> MigrationError? {
+    write(ResultDocument.text(document), to: console.output)
+  }
+
+  private func write(_ text: String, to descriptor: Int32) -> MigrationError? {
+    let number = writeAll(text.hasSuffix("\n") ? text : text + "\n", to: descriptor)
     if number == 0 || number == EPIPE { return nil }
     return systemError(
-      number, "cannot print the result", safeNow: "the command itself ended well", next: ["repeat it with another output"])
+      number, "cannot print the result", safeNow: "the command itself ended well",
+      next: ["repeat it with another output"])
   }
 }

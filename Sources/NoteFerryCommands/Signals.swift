@@ -26,6 +26,5 @@ enum Signals {
   }
 
   /// What a long run says first on a terminal.
-  static let firstLine =
-    "the run goes on if this terminal closes; Ctrl-C stops it at the next checkpoint, a second one at once"
+  static let firstLine = "closing this terminal does not stop the run; Ctrl-C does, at the next checkpoint"
 }

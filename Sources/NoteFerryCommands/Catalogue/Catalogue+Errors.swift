@@ -3,7 +3,8 @@ import NoteModel
 extension Catalogue {
   static let errors: [Explanation] = ErrorCode.allCases.map { code in
     let (means, matters, act) = words(of: code)
-    return Explanation(topic: .error, key: code.rawValue, means: means, matters: matters, act: act)
+    return Explanation(
+      topic: .error, key: code.rawValue, means: means, matters: matters, act: act, exit: code.exitStatus)
   }
 
   private static func words(of code: ErrorCode) -> (String, String, String) {

@@ -72,7 +72,10 @@ extension Catalogue {
     case .checkpoint:
       ("Work up to here survives a crash.", "A repeated command goes on from the last checkpoint.")
     case .heartbeat:
-      ("The run is alive, every ten seconds.", "A log without a line for 20 seconds belongs to a run that hangs or died.")
+      (
+        "The run is alive, every ten seconds.",
+        "A log without a line for 20 seconds belongs to a run that hangs or died."
+      )
     case .runFinished:
       (
         "The last line of a run: its exit status with all reasons.",
@@ -86,7 +89,8 @@ extension Catalogue {
   /// The numbers that results and reports show.
   static let metrics: [Explanation] = [
     metric(
-      "conservation", "The sum of a migration: items in the source = identical + repaired + degraded + quarantined + "
+      "conservation",
+      "The sum of a migration: items in the source = identical + repaired + degraded + quarantined + "
         + "skipped by rule + missing, from counts made independently on both sides.",
       "It is the proof that nothing went astray; a sum that does not close is exit status 12 or 13.",
       "When it does not close, run `noteferry diff SOURCE TARGET` to see the items."),
@@ -97,7 +101,8 @@ extension Catalogue {
       "repaired", "Items whose text was damaged and was put right exactly, with a way back.",
       "They differ from the source on purpose.", "Look at a sample before the cutover."),
     metric(
-      "degraded", "Items that were carried with a known loss, for example without a detail that the target cannot hold.",
+      "degraded",
+      "Items that were carried with a known loss, for example without a detail that the target cannot hold.",
       "Each one needs somebody's approval.", "Read the items and approve them, or change the target."),
     metric(
       "quarantined", "Items that could not be carried safely; their bytes are kept apart.",
@@ -141,7 +146,8 @@ extension Catalogue {
       "rate", "Bytes a second over the last 15 seconds.", "With the total it gives the time to the end.",
       "Limit it with --rate when production suffers."),
     metric(
-      "eta", "The time to the end as a range: by the fastest and by the slowest of the speeds over the last 15 seconds, "
+      "eta",
+      "The time to the end as a range: by the fastest and by the slowest of the speeds over the last 15 seconds, "
         + "the last 60 and the whole phase.",
       "It is absent before 2 % and 20 seconds, and while the total is not known.", "Plan with its late end."),
   ]

@@ -1,3 +1,5 @@
+import NoteModel
+
 /// What one code, check, event or number means, for `noteferry explain`. Works offline.
 struct Explanation: Sendable {
   enum Topic: String, Sendable, CaseIterable {
@@ -18,6 +20,8 @@ struct Explanation: Sendable {
   var matters: String
   /// What to do.
   var act: String
+  /// The exit status that it leads to, for errors.
+  var exit: ExitStatus?
 }
 
 /// Every explanation there is.

@@ -8,6 +8,7 @@ struct DemoCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Makes a live sample store and walks the whole journey.",
+    usage: "noteferry demo [--dir <dir>] [--seed <number>] [--keep] [<options>]",
     discussion: """
       Takes less than a minute and 200 MiB, needs no network and no rights, and removes what it made.
 
@@ -25,7 +26,7 @@ struct DemoCommand: LongCommand {
   @Flag(name: .long, help: "Keep the store, the archive and the target.")
   var keep = false
 
-  @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
     try DemoJourney(session: session, directory: dir, seed: seed, keeps: keep).run()

@@ -7,6 +7,7 @@ struct DiffCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Lists the items that differ between two stores or archives.",
+    usage: "noteferry diff <a> <b> [--only <kinds>] [<options>]",
     discussion: """
       Nothing is printed when both are equal; the exit status is 13 when they differ.
 
@@ -37,7 +38,7 @@ struct DiffCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("Write every difference to a file.", valueName: "file"))
   var ledger: String?
 
-  @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   /// The kinds of differences to list.
   ///

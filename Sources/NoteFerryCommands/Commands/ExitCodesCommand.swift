@@ -25,7 +25,7 @@ struct ExitCodesCommand: SessionCommand {
       ])
     }
     return Outcome(
-      text: Self.table(width: TermCaps.width(of: 1, environment: session.environment)),
+      text: Self.table(width: session.outputWidth),
       members: [.init("exit_codes", .array(rows))])
   }
 

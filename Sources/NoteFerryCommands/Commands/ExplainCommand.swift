@@ -25,7 +25,7 @@ struct ExplainCommand: SessionCommand {
   }
 
   func perform(_ session: Session) throws -> Outcome {
-    let width = min(80, TermCaps.width(of: 1, environment: session.environment))
+    let width = min(80, session.outputWidth)
     guard let word else {
       return Outcome(text: Self.list(width: width), members: [.init("explanations", Self.json(Catalogue.all))])
     }
@@ -47,9 +47,9 @@ struct ExplainCommand: SessionCommand {
     let topic = explanation.topic.rawValue
     let gap = width - key.count - topic.count
     var lines = [key + (gap >= 2 ? String(repeating: " ", count: gap) + topic : "  " + topic)]
-    for (label, text) in [
-      ("means", explanation.means), ("matters", explanation.matters), ("do", explanation.act),
-    ] {
+    var parts = [("means", explanation.means), ("matters", explanation.matters), ("do", explanation.act)]
+    if let exit = explanation.exit { parts.append(("exit", "\(exit.rawValue) \(exit.name): \(exit.meaning)")) }
+    for (label, text) in parts {
       let head = "  " + label + String(repeating: " ", count: 10 - label.count)
       lines += Wrap.lines(text, width: width, first: head, next: String(repeating: " ", count: 12))
     }

@@ -8,6 +8,7 @@ struct ExportCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Writes a live store into a checksummed archive.",
+    usage: "noteferry export <store> -o <archive> [<options>]",
     discussion: """
       The store stays as it is; it may be in use. The archive is a directory of tar files that plain tar and sha256sum \
       can check. An export that was stopped goes on when the same command is repeated.
@@ -28,7 +29,7 @@ struct ExportCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("A profile that describes the product.", valueName: "file"))
   var profile: String?
 
-  @Option(name: .long, help: ArgumentHelp("sha256 or sha512; by default the faster one here."))
+  @Option(name: .long, help: ArgumentHelp("The checksums; by default the faster here."))
   var digest: DigestAlgorithm?
 
   @Option(name: .long, help: ArgumentHelp("withhold or include signing keys and tokens.", valueName: "policy"))
@@ -47,7 +48,7 @@ struct ExportCommand: LongCommand {
   @Flag(name: .long, help: "Say how much space and time it takes, and write nothing.")
   var estimateOnly = false
 
-  @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   var takesStandardOutput: Bool { output == "-" && !estimateOnly }
 

@@ -7,6 +7,7 @@ struct ImportCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
     abstract: "Fills an empty store from an archive and reads it back.",
+    usage: "noteferry import <archive> --to <target> [<options>]",
     discussion: """
       The target must be an empty store of the same product, or a new one with --create-schema. An import that was \
       stopped goes on when the same command is repeated.
@@ -14,7 +15,7 @@ struct ImportCommand: LongCommand {
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --verify full
-        ssh old noteferry export data/memos_prod.db -o - | noteferry import - --to memos.db
+        ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
 
   enum Verification: String, CaseIterable, ExpressibleByArgument, Sendable { case none, full }
@@ -39,7 +40,7 @@ struct ImportCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("Write every item that is not identical to a file.", valueName: "file"))
   var ledger: String?
 
-  @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
     let access = StoreAccess(session: session)

@@ -6,6 +6,7 @@ struct InspectCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Shows what is in a store: counts, sizes, versions, oddities.",
+    usage: "noteferry inspect <store> [--profile <file>] [--deep] [<options>]",
     discussion: """
       The store stays as it is; it may be in use.
 
@@ -24,7 +25,7 @@ struct InspectCommand: LongCommand {
   @Flag(name: .long, help: "Read every row and attachment, not only the counts.")
   var deep = false
 
-  @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
     let access = StoreAccess(session: session, profilePath: profile)

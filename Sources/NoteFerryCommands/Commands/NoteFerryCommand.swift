@@ -5,10 +5,6 @@ struct NoteFerryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "noteferry",
     abstract: "Moves a live note server with its images to another machine and proves that nothing was lost.",
-    discussion: """
-      Every command that reads a store only reads it. A run that was stopped goes on when the same command is repeated. \
-      Sizes need a unit (20MiB, 4GB). Each global flag may also stand in the environment: NOTEFERRY_RATE=20MiB.
-      """,
     version: ToolVersion.current,
     groupedSubcommands: [
       CommandGroup(
@@ -22,8 +18,9 @@ struct NoteFerryCommand: ParsableCommand {
     ])
 }
 
-/// What `noteferry` alone prints.
+/// What `noteferry` alone prints, and `noteferry --help`.
 enum Overview {
+  /// The commands with three examples; at most 80 columns wide.
   static let text = """
     noteferry \(ToolVersion.current): moves a live note server with its images to another machine
     and proves that nothing was lost.
@@ -40,10 +37,30 @@ enum Overview {
     EXAMPLES
       noteferry demo
       noteferry export data/memos_prod.db -o notes
-      noteferry export data/memos_prod.db -o - | ssh new noteferry import - --to memos.db
+      noteferry export memos.db -o - | ssh new noteferry import - --to memos.db
+    """
 
+  static let next = """
     Next: noteferry demo, or noteferry inspect with the path of your store.
-    Flags and more: noteferry COMMAND --help
+    Flags and more: noteferry --help, noteferry COMMAND --help
+    """
+
+  /// The flags that all long commands share.
+  static let help = """
+    GLOBAL FLAGS (behind the command)
+      --json                  print one JSON document as the result
+      --events PATH|-|fd:N    write events (NDJSON) to a file, to standard output
+                              or to a descriptor; a file is appended to
+      --progress MODE         auto, tty, plain or none
+      --rate SIZE             the most bytes a second: 20MiB/s
+      --free-floor SIZE       stop before a disk has less free space: 5GiB
+      --state-dir DIR         where to keep journals and locks
+      --no-input              never ask; refuse where an answer is needed
+      -q, --quiet             no progress, only results, warnings and errors
+
+    Each of them may stand in the environment: NOTEFERRY_RATE=20MiB. Sizes need a
+    unit. A run that was stopped goes on when the same command is repeated.
+    Exit codes: noteferry exit-codes. One command: noteferry COMMAND --help
     """
 
   private static func list(_ commands: [any ParsableCommand.Type]) -> String {

@@ -7,6 +7,7 @@ struct VerifyCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Proves that an archive is whole, and equal to a store.",
+    usage: "noteferry verify <archive> [--against <store>] [<options>]",
     discussion: """
       Levels: quick looks at the seal and the sizes, checksums reads every byte, full also decodes every row.
 
@@ -24,13 +25,13 @@ struct VerifyCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("Compare with this store too.", valueName: "store"))
   var against: String?
 
-  @Option(name: .long, help: ArgumentHelp("quick, checksums or full.", valueName: "level"))
+  @Option(name: .long, help: ArgumentHelp("How much to look at.", valueName: "level"))
   var level: Level = .checksums
 
   @Option(name: .long, help: ArgumentHelp("Write every item that differs to a file.", valueName: "file"))
   var ledger: String?
 
-  @OptionGroup(title: "Global options") var global: GlobalOptions
+  @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
     let access = StoreAccess(session: session)

@@ -166,7 +166,7 @@ final class EventLog: RunObserver {
   // MARK: - Heartbeat
 
   private func beat(every seconds: Double) {
-    while state.wait(seconds: seconds, while: { !$0.isFinished }, { _ in }) == nil {
+    while state.wait(seconds: seconds, while: { !$0.isFinished }, then: { _ in }) == nil {
       guard !sink.isBusy else { continue }
       var members: [JSONValue.Member] = [
         .init("uptime_ms", .integer(Int64((now().uptime - state.change { $0.start }) * 1000)))

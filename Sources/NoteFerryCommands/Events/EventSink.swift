@@ -70,13 +70,15 @@ final class EventSink: Sendable {
       if line.withUnsafeBytes({ writeAll($0, to: descriptor) }) != 0 { queue.change { $0.isBroken = true } }
       return
     }
-    let needsThread = queue.wait(seconds: patience, while: { $0.isFull && !$0.isBroken }) { queue -> Bool in
-      guard !queue.isBroken else { return false }
-      queue.lines.append(line)
-      queue.byteCount += line.count
-      defer { queue.hasThread = true }
-      return !queue.hasThread
-    }
+    let needsThread = queue.wait(
+      seconds: patience, while: { $0.isFull && !$0.isBroken },
+      then: { queue -> Bool in
+        guard !queue.isBroken else { return false }
+        queue.lines.append(line)
+        queue.byteCount += line.count
+        defer { queue.hasThread = true }
+        return !queue.hasThread
+      })
     guard let needsThread else {
       queue.change { $0.isBroken = true }
       return
@@ -88,22 +90,24 @@ final class EventSink: Sendable {
   @discardableResult
   func close() -> Bool {
     let isDone = queue.wait(
-      seconds: patience, while: { !$0.isBroken && (!$0.lines.isEmpty || $0.isWriting) }, { !$0.isBroken })
+      seconds: patience, while: { !$0.isBroken && (!$0.lines.isEmpty || $0.isWriting) }, then: { !$0.isBroken })
     queue.change { $0.isClosed = true }
     return isDone ?? false
   }
 
   private func pump() {
     while true {
-      let lines = queue.wait(while: { $0.lines.isEmpty && !$0.isClosed && !$0.isBroken }) { queue -> [[UInt8]] in
-        guard !queue.isBroken, !queue.lines.isEmpty else { return [] }
-        defer {
-          queue.lines = []
-          queue.byteCount = 0
-          queue.isWriting = true
-        }
-        return queue.lines
-      }
+      let lines = queue.wait(
+        while: { $0.lines.isEmpty && !$0.isClosed && !$0.isBroken },
+        then: { queue -> [[UInt8]] in
+          guard !queue.isBroken, !queue.lines.isEmpty else { return [] }
+          defer {
+            queue.lines = []
+            queue.byteCount = 0
+            queue.isWriting = true
+          }
+          return queue.lines
+        })
       guard let lines, !lines.isEmpty else { return }
       for line in lines where line.withUnsafeBytes({ writeAll($0, to: descriptor) }) != 0 {
         queue.change {

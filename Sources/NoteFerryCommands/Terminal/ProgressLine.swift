@@ -48,8 +48,8 @@ enum ProgressLine {
   }
 
   static func finished(_ end: RunEvent.PhaseEnd) -> String {
-    end.name.rawValue + " finished: " + Format.count(end.items, "row") + ", " + ByteCount(end.bytes).description + " in "
-      + Format.duration(end.wall)
+    end.name.rawValue + " finished: " + Format.count(end.items, "row") + ", " + ByteCount(end.bytes).description
+      + " in " + Format.duration(end.wall)
   }
 
   private static func amount(_ progress: RunEvent.Progress) -> String {

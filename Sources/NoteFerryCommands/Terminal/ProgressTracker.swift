@@ -74,7 +74,9 @@ struct ProgressTracker: Sendable {
 
   /// Seconds to the end, the early and the late one.
   func remaining(at time: Double) -> (low: Double, high: Double)? {
-    guard let latest, let fraction, fraction >= Self.leastFraction, time - start >= Self.leastSeconds else { return nil }
+    guard let latest, let fraction, fraction >= Self.leastFraction, time - start >= Self.leastSeconds else {
+      return nil
+    }
     let countsBytes = (latest.totalBytes ?? 0) > 0
     let total = Double((countsBytes ? latest.totalBytes : latest.totalItems) ?? 0)
     let rest = max(0, total - Double(countsBytes ? latest.doneBytes : latest.doneItems))

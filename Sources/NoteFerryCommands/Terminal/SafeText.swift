@@ -139,8 +139,8 @@ struct SafeText: Sendable, Equatable {
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator, .nonspacingMark, .enclosingMark:
       return false
-    case .unassigned: return scalar.value & 0xFFFE != 0xFFFE && !(0xFDD0...0xFDEF).contains(scalar.value)
-        && !scalar.properties.isDefaultIgnorableCodePoint
+    case .unassigned:
+      return !scalar.properties.isNoncharacterCodePoint && !scalar.properties.isDefaultIgnorableCodePoint
     default: return !scalar.properties.isDefaultIgnorableCodePoint
     }
   }

@@ -66,7 +66,7 @@ final class Screen: Sendable {
   /// - Returns: Whether everything is written.
   @discardableResult
   func drain(seconds: Double = 2) -> Bool {
-    mailbox.wait(seconds: seconds, while: { !$0.isIdle && !$0.isClosed }, { !$0.isClosed }) ?? false
+    mailbox.wait(seconds: seconds, while: { !$0.isIdle && !$0.isClosed }, then: { !$0.isClosed }) ?? false
   }
 
   /// Takes the redrawn line away, waits at most two seconds for the rest and ends.
@@ -90,11 +90,13 @@ final class Screen: Sendable {
 
   private func pump() {
     while true {
-      let text = mailbox.wait(while: { $0.isIdle && !$0.isClosed }) { mailbox -> String? in
-        if mailbox.isClosed { return nil }
-        mailbox.isWriting = true
-        return Self.take(&mailbox)
-      }
+      let text = mailbox.wait(
+        while: { $0.isIdle && !$0.isClosed },
+        then: { mailbox -> String? in
+          if mailbox.isClosed { return nil }
+          mailbox.isWriting = true
+          return Self.take(&mailbox)
+        })
       guard let text, let text else { return }
       let error = writeAll(text, to: descriptor)
       mailbox.change {
