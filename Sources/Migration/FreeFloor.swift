@@ -48,7 +48,7 @@ public struct FreeFloor: Sendable {
   /// Refuses to begin what cannot fit.
   ///
   /// - Throws: `.noSpace` with how much, where, and the ways out.
-  func require(_ bytes: Int64, at path: String, wayOut: [String]) throws {
+  public func require(_ bytes: Int64, at path: String, wayOut: [String]) throws {
     guard let space = FreeSpace.at(path) else { return }
     let floor = bytes > 0 ? self.bytes(on: space) : 0
     guard space.free.rawValue < bytes + floor else { return }

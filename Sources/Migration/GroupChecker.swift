@@ -16,12 +16,12 @@ final class GroupChecker {
   /// The longest text of one rows or inventory member, in bytes; a page of a writer of this format is far below it.
   static let textLimit = 64 << 20
 
-  init(algorithm: DigestAlgorithm, decodes: Bool) throws {
+  init(algorithm: DigestAlgorithm, decodes: Bool) {
     self.algorithm = algorithm
     self.decodes = decodes
     whole = Digest(algorithm)
     running = Digest(algorithm)
-    decompressor = try ZstdDecompressor()
+    decompressor = ZstdDecompressor()
   }
 
   func digest(_ chunk: ReceivedChunk) {
@@ -69,7 +69,8 @@ final class GroupChecker {
     var entries: [InventoryEntry] = []
     if group.inventoryDamage == nil, group.inventoryText.count > 0 {
       do {
-        entries = try InventoryReader.entries(group.inventoryText.bytes)
+        var reader = InventoryReader(group.inventoryText.bytes)
+        while let entry = try reader.next() { entries.append(entry) }
       } catch {
         group.inventoryDamage = Self.cause(error)
       }

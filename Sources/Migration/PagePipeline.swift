@@ -272,7 +272,7 @@ final class PagePipeline: @unchecked Sendable {
 
   private func work(_ queue: Channel<Job>) {
     do {
-      let worker = try PageWorker(schema: schema, algorithm: options.algorithm, encodes: options.encodes)
+      let worker = PageWorker(schema: schema, algorithm: options.algorithm, encodes: options.encodes)
       while let job = try queue.receive() {
         switch job {
         case .prepare(let group):

@@ -16,12 +16,12 @@ final class PageWorker {
   private var rowEncoder: RowEncoder?
   private var inventoryEncoder: InventoryEncoder?
 
-  init(schema: StoreSchema, algorithm: DigestAlgorithm, encodes: Bool) throws {
+  init(schema: StoreSchema, algorithm: DigestAlgorithm, encodes: Bool) {
     self.schema = schema
     self.encodes = encodes
     small = Digest(algorithm)
     running = Digest(algorithm)
-    compressor = try ZstdCompressor(level: 1)
+    compressor = ZstdCompressor(level: 1)
   }
 
   /// Digests the contents that came with the page.

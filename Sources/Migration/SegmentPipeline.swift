@@ -423,7 +423,7 @@ final class SegmentPipeline: @unchecked Sendable {
 
   private func work(_ queue: Channel<Job>) {
     do {
-      let checker = try GroupChecker(algorithm: description.algorithm, decodes: options.decodes)
+      let checker = GroupChecker(algorithm: description.algorithm, decodes: options.decodes)
       while let job = try queue.receive() {
         switch job {
         case .rows(let group):

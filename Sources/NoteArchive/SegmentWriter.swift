@@ -184,7 +184,7 @@ public final class SegmentWriter {
 
   /// Findings are compressed in frames of at most 1 MiB of text, so that a reader needs no more memory.
   private func writeFindings() throws {
-    let compressor = try ZstdCompressor(level: 3)
+    let compressor = ZstdCompressor(level: 3)
     let compressed = Spool(directory: findings.directoryForRest)
     let frame = GrowingBuffer(capacity: 64 << 10)
     let part = GrowingBuffer(capacity: 1 << 20)
