@@ -47,6 +47,8 @@ let package = Package(
 
     .testTarget(name: "NoteModelTests", dependencies: ["NoteModel"]),
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
+    .testTarget(
+      name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -38,6 +38,8 @@ public struct Finding: Sendable, Hashable {
     case rowUnreadable = "row-unreadable"
     /// The snapshot was renewed on the way, so the segment is not one moment of the store.
     case snapshotRenewed = "snapshot-renewed"
+    /// The source has no write-ahead log, so its writers wait while it is read.
+    case writersWait = "writers-wait"
     /// A part of the archive is damaged.
     case archiveDamage = "archive-damage"
   }

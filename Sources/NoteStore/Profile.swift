@@ -154,9 +154,12 @@ public struct EntityProfile: Sendable, Hashable {
     public var column: String
     /// Only in these rows; every row when `nil`.
     public var when: Condition?
-    public init(column: String, when: Condition? = nil) {
+    /// Only this member of the JSON object in `column`: its value becomes `""`, every other byte stays.
+    public var jsonMember: String?
+    public init(column: String, when: Condition? = nil, jsonMember: String? = nil) {
       self.column = column
       self.when = when
+      self.jsonMember = jsonMember
     }
   }
 

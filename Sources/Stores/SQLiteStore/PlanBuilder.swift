@@ -1,0 +1,114 @@
+import NoteModel
+import NoteStore
+
+/// Puts a reading plan together: result columns in the order in which they are added.
+struct PlanBuilder {
+  let shape: TableShape
+  let profile: EntityProfile
+
+  private var columns: [Column] = []
+  private var steps: [EntityPlan.Step] = []
+  /// Places in the table, for each column of the entity; -1 for pseudo columns.
+  private var places: [Int] = []
+  private var results: [String] = []
+  private var conditions: [(result: Int32, expression: String)] = []
+  private var secrets: [EntityPlan.Secret] = []
+  private var rowID: Int32 = -1
+  private var fileCondition: Int32 = -1
+  private var externalCondition: Int32 = -1
+
+  init(shape: TableShape, profile: EntityProfile) {
+    self.shape = shape
+    self.profile = profile
+  }
+
+  private mutating func add(_ expression: String) -> Int32 {
+    results.append(expression)
+    return Int32(results.count - 1)
+  }
+
+  mutating func addColumns(_ carried: [Int], rowNumberKey: Bool) {
+    if let name = shape.rowIDName { rowID = add(name) }
+    if rowNumberKey {
+      columns.append(Column(name: "@row", kind: .rowNumber, declaredType: "INTEGER"))
+      places.append(-1)
+      steps.append(
+        EntityPlan.Step(
+          kind: .rowNumber, result: rowID, affinity: .none, isText: false, isSecret: false, isSize: false))
+    }
+    let content = profile.contentColumn.flatMap { shape.index(of: $0) }
+    let texts = Set(profile.textColumns.map(foldedCase))
+    let documents = Set(profile.jsonColumns.map(foldedCase))
+    let size = profile.sizeColumn.flatMap { shape.index(of: $0) }
+    for place in carried {
+      let column = shape.columns[place]
+      let name = quoted(column.name)
+      let folded = foldedCase(column.name)
+      let isContent = place == content
+      columns.append(
+        Column(
+          name: column.name, kind: isContent ? .content : .plain, declaredType: column.declaredType,
+          isText: texts.contains(folded), isJSON: documents.contains(folded)))
+      places.append(place)
+      let result: Int32
+      if isContent {
+        // Neither test loads the bytes.
+        result = add("CASE WHEN typeof(\(name)) <> 'blob' OR length(\(name)) <= \(RecordPage.smallContentLimit) THEN \(name) END")
+        _ = add("CASE WHEN typeof(\(name)) = 'blob' THEN length(\(name)) ELSE -1 END")
+      } else {
+        result = place == shape.rowIDColumn ? rowID : add(name)
+      }
+      steps.append(
+        EntityPlan.Step(
+          kind: isContent ? .content : .plain, result: result,
+          affinity: Affinity(declaredType: column.declaredType),
+          isText: texts.contains(folded) || documents.contains(folded), isSecret: false, isSize: place == size))
+    }
+    if profile.file.flatMap({ shape.index(of: $0.referenceColumn) }) != nil {
+      columns.append(Column(name: "@file", kind: .file))
+      places.append(-1)
+      steps.append(
+        EntityPlan.Step(kind: .file, result: -1, affinity: .none, isText: false, isSecret: false, isSize: false))
+    }
+  }
+
+  /// A result column that is 1 where the condition is met; `nil` when the table has no such column.
+  private mutating func add(_ condition: EntityProfile.Condition) -> Int32? {
+    guard let place = shape.index(of: condition.column), !condition.values.isEmpty else { return nil }
+    let values = condition.values.map(literal).joined(separator: ", ")
+    let expression = "(CAST(\(quoted(shape.columns[place].name)) AS TEXT) COLLATE BINARY IN (\(values)))"
+    let result = add(expression)
+    conditions.append((result, expression))
+    return result
+  }
+
+  mutating func addSecrets() {
+    for rule in profile.secrets {
+      guard let place = shape.index(of: rule.column), let column = places.firstIndex(of: place) else { continue }
+      // A condition on a column that does not exist cannot be tested, so the value is withheld in every row.
+      let condition = rule.when.flatMap { add($0) } ?? -1
+      steps[column].isSecret = true
+      secrets.append(EntityPlan.Secret(column: column, condition: condition, member: rule.jsonMember))
+    }
+  }
+
+  mutating func addConditions() {
+    if let rule = profile.file, steps.last?.kind == .file { fileCondition = add(rule.when) ?? -1 }
+    if let external = profile.external { externalCondition = add(external) ?? -1 }
+  }
+
+  func plan(name: String, key: [Int]) -> EntityPlan {
+    let keyColumns = key.isEmpty ? [0] : key.map { places.firstIndex(of: $0)! }
+    let reference = profile.file.flatMap { shape.index(of: $0.referenceColumn) }.flatMap { places.firstIndex(of: $0) }
+    let note = profile.noteColumn.flatMap { shape.index(of: $0) }.flatMap { places.firstIndex(of: $0) }
+    let entity = Entity(
+      name: name, role: profile.role, table: shape.name, columns: columns, key: keyColumns, noteColumn: note,
+      sizeColumn: steps.firstIndex(where: \.isSize), referenceColumn: reference)
+    let isKeyedByRowID = key.isEmpty || key == [shape.rowIDColumn]
+    return EntityPlan(
+      entity: entity, shape: shape, steps: steps, secrets: secrets, fileCondition: fileCondition,
+      reference: reference.map { steps[$0].result } ?? -1, externalCondition: externalCondition, rowID: rowID,
+      isKeyedByRowID: isKeyedByRowID, selection: results.joined(separator: ", "), conditions: conditions,
+      keyNames: isKeyedByRowID ? [shape.rowIDName!] : key.map { quoted(shape.columns[$0].name) })
+  }
+}

@@ -1,0 +1,54 @@
+import DurableIO
+import NoteModel
+import NoteStore
+
+/// A SQLite database as a source. See `SourceOpening` for what is read and what is refused.
+public final class SQLiteSource: SourceStore {
+  public let location: StoreLocation
+  private let profiles: [Profile]
+
+  /// - Parameter profiles: The products that a store without a named profile is probed for, the likeliest first.
+  public init(_ location: StoreLocation, profiles: [Profile]) {
+    self.location = location
+    self.profiles = profiles
+  }
+
+  public var name: String { location.path }
+
+  /// The directory of the database, and the data directory where it is named.
+  public var guardedPaths: [String] {
+    [Folder.parent(of: location.path)] + (location.dataDirectory.map { [$0] } ?? [])
+  }
+
+  public func openSnapshot(_ options: SnapshotOptions) throws -> any SourceSnapshot {
+    let connection = try SourceOpening.open(location.path)
+    return try SQLiteSnapshot(connection, location, profiles, options)
+  }
+}
+
+/// SQLite by its C library.
+public enum SQLiteEngine: StoreEngine {
+  public static var scheme: String { "sqlite" }
+
+  public static func source(_ location: StoreLocation, profiles: [Profile]) throws -> any SourceStore {
+    SQLiteSource(location, profiles: profiles)
+  }
+
+  public static func target(_ location: StoreLocation, profiles: [Profile]) throws -> any TargetStore {
+    SQLiteTarget(location, profiles: profiles)
+  }
+}
+
+extension StoreLocation {
+  /// The product's data directory as an absolute path: the one that is named, or the profile's beside the database.
+  func dataDirectory(of profile: Profile) -> String {
+    var directory = dataDirectory ?? ""
+    if directory.isEmpty {
+      let base = Folder.parent(of: path)
+      directory =
+        profile.dataDirectory.isEmpty || profile.dataDirectory == "."
+        ? base : profile.dataDirectory.hasPrefix("/") ? profile.dataDirectory : base + "/" + profile.dataDirectory
+    }
+    return Folder.resolve(directory) ?? directory
+  }
+}
