@@ -21,7 +21,7 @@ final class Permission {
       connection.handle,
       { context, action, first, second, database, _ in
         let permission = Unmanaged<Permission>.fromOpaque(context!).takeUnretainedValue()
-        let allows = permission.allows(action, Self.name(first), Self.name(second), Self.name(database))
+        let allows = permission.allows(action, argument(first), argument(second), argument(database))
         if !allows { permission.wasDenied = true }
         return allows ? SQLITE_OK : SQLITE_DENY
       }, context)
@@ -64,8 +64,6 @@ final class Permission {
       next: ["import into a store that the product itself has initialised"])
   }
 
-  private static func name(_ text: UnsafePointer<CChar>?) -> String { text.map { foldedCase(String(cString: $0)) } ?? "" }
-
   private func allows(_ action: Int32, _ first: String, _ second: String, _ database: String) -> Bool {
     let name = foldedCase(definition.name)
     let table = foldedCase(definition.table)
@@ -87,3 +85,5 @@ final class Permission {
     }
   }
 }
+
+private func argument(_ text: UnsafePointer<CChar>?) -> String { text.map { foldedCase(String(cString: $0)) } ?? "" }

@@ -1,0 +1,264 @@
+import CSQLite
+import DurableIO
+import NoteModel
+import NoteStore
+
+// Rows and their contents.
+extension SQLiteTarget {
+  /// Applies one row.
+  ///
+  /// The page's bytes and those of `.bytes` supplies must stay where they are until the row's last `endContent`.
+  ///
+  /// - Throws: `.targetRefusedRow` naming entity and key where a constraint of the table forbids the row; `.diskFull`.
+  public func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
+    guard pending == nil else { throw unfinished() }
+    let loader = try loader(for: page)
+    try openBatch()
+    streams.removeAll(keepingCapacity: true)
+    withheld.removeAll(keepingCapacity: true)
+    let shared = try bind(row, page, supplies, loader, try loader.upsert(), isFirst: true)
+    if shared == nil, streams.isEmpty, withheld.isEmpty {
+      return try insert(try loader.upsert(), loader, page, row)
+    }
+    do {
+      try begin(row, page, supplies, loader, shared ?? [])
+    } catch {
+      shared?.forEach { $0.reset() }
+      throw error
+    }
+  }
+
+  @inline(__always)
+  private func insert(_ statement: Statement, _ loader: RowLoader, _ page: RecordPage, _ row: Int) throws {
+    let result = statement.rawStep()
+    if result == SQLITE_DONE {
+      statement.reset()
+      return
+    }
+    let failure = connection.failure(
+      "the target refuses a row of \(loader.entity.name), key \(page.key(ofRow: row).description)")
+    statement.reset()
+    throw failure
+  }
+
+  /// Binds a row's values. Contents that will be streamed are left out and listed in `streams`, withheld columns in
+  /// `withheld`.
+  ///
+  /// - Returns: Statements that hold shared contents until the row is inserted; `nil` when there are none.
+  private func bind(
+    _ row: Int, _ page: RecordPage, _ supplies: [ContentSupply], _ loader: RowLoader, _ statement: Statement,
+    isFirst: Bool
+  ) throws -> [Statement]? {
+    var reader = RecordReader(page.row(row))
+    var supply = 0
+    var shared: [Statement]?
+    let columns = page.entity.columns.count
+    for column in 0..<columns {
+      guard let value = reader.next() else { break }
+      let index = Int32(column + 1)
+      switch value {
+      case .null: statement.bindNull(at: index)
+      case .integer(let number): statement.bind(number, at: index)
+      case .real(let number): statement.bind(number, at: index)
+      case .text(let bytes): statement.bind(text: bytes, at: index)
+      case .bytes(let bytes): statement.bind(blob: bytes, at: index)
+      case .withheld: if isFirst { withheld.append(column) }
+      case .missing: bindLost(statement, loader, column, isText: false)
+      case .content(let byteCount, _, let isText):
+        guard supply < supplies.count else { throw unfinished() }
+        let isFile = page.entity.columns[column].kind == .file
+        switch supplies[supply] {
+        case .bytes(let bytes) where isFile:
+          if isFirst { try writeFile(bytes, page, row) }
+        case .bytes(let bytes):
+          if isText { statement.bind(text: bytes, at: index) } else { statement.bind(blob: bytes, at: index) }
+        case .stream:
+          guard isFirst else { break }
+          var stream = PendingRow.Stream(supply: supply, column: column, byteCount: byteCount, isText: isText)
+          if isFile { stream.path = try filePath(page, row) }
+          streams.append(stream)
+        case .sameAs(let key) where isFile:
+          if isFirst { try copyFile(of: key, page, row, loader) }
+        case .sameAs(let key):
+          guard let other = try loader.find(loader.name(column), key) else {
+            throw MigrationError(
+              .archiveDamaged, "a row refers to a content that is not in the target",
+              cause: "\(loader.entity.name) \(key.description) was not applied before",
+              safeNow: "what was committed before stays", next: ["noteferry verify ARCHIVE"])
+          }
+          // The statement stands on its row until the insertion is done, so its bytes stay.
+          let bytes = other.bytes(0)
+          if isText { statement.bind(text: bytes, at: index) } else { statement.bind(blob: bytes, at: index) }
+          shared = (shared ?? []) + [other]
+        case .lost: if !isFile { bindLost(statement, loader, column, isText: isText) }
+        }
+        supply += 1
+      }
+    }
+    return shared
+  }
+
+  private func bindLost(_ statement: Statement, _ loader: RowLoader, _ column: Int, isText: Bool) {
+    guard loader.places[column] >= 0 else { return }
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    if loader.isNullable(column) {
+      statement.bindNull(at: Int32(column + 1))
+    } else if isText {
+      statement.bind(text: nothing, at: Int32(column + 1))
+    } else {
+      statement.bind(blob: nothing, at: Int32(column + 1))
+    }
+  }
+
+  // MARK: - Rows that need more than one step
+
+  private func begin(
+    _ row: Int, _ page: RecordPage, _ supplies: [ContentSupply], _ loader: RowLoader, _ shared: [Statement]
+  ) throws {
+    let inDatabase = streams.filter { $0.path == nil }
+    let total = inDatabase.reduce(0) { $0 + $1.byteCount }
+    var waiting = PendingRow(loader: loader, page: page, row: row, streams: streams)
+    if total > Self.bufferLimit, withheld.isEmpty, shared.isEmpty,
+      let rowID = try insertZeros(row, page, supplies, loader, inDatabase)
+    {
+      waiting.rowID = rowID
+    } else {
+      var statement = try loader.upsert()
+      if !withheld.isEmpty {
+        statement = try loader.upsert(withheld: withheld)
+        _ = try bind(row, page, supplies, loader, statement, isFirst: false)
+      }
+      if inDatabase.isEmpty {
+        try insert(statement, loader, page, row)
+        for other in shared { other.reset() }
+      } else {
+        waiting.statement = statement
+        waiting.shared = shared
+        buffer.removeAll()
+        buffer.reserve(Int(total))
+      }
+    }
+    if !streams.isEmpty { pending = waiting }
+  }
+
+  public func beginContent(_ index: Int) throws {
+    guard var row = pending, !row.isOpen, row.next < row.streams.count, row.streams[row.next].supply == index else {
+      throw unfinished()
+    }
+    row.isOpen = true
+    row.written = 0
+    let stream = row.streams[row.next]
+    if let path = stream.path {
+      row.file = try files.create(path)
+    } else if row.statement != nil {
+      row.streams[row.next].start = buffer.count
+    } else {
+      row.blob = try openBlob(row.loader, stream.column, row.rowID)
+    }
+    pending = row
+  }
+
+  public func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
+    guard let row = pending, row.isOpen, row.written + Int64(bytes.count) <= row.streams[row.next].byteCount else {
+      throw unfinished()
+    }
+    guard bytes.count > 0 else { return }
+    if let file = row.file {
+      try file.write(bytes)
+    } else if let blob = row.blob {
+      try write(bytes, to: blob, at: row.written, row.loader)
+    } else {
+      buffer.append(bytes)
+    }
+    pending?.written += Int64(bytes.count)
+  }
+
+  public func endContent() throws {
+    guard var row = pending, row.isOpen, row.written == row.streams[row.next].byteCount else { throw unfinished() }
+    try row.file?.finish()
+    if let blob = row.blob { sqlite3_blob_close(blob) }
+    row.file = nil
+    row.blob = nil
+    row.isOpen = false
+    row.next += 1
+    pending = row
+    guard row.next == row.streams.count else { return }
+    if let statement = row.statement {
+      for stream in row.streams where stream.path == nil {
+        let bytes = buffer.slice(stream.start..<stream.start + Int(stream.byteCount))
+        let index = Int32(stream.column + 1)
+        if stream.isText { statement.bind(text: bytes, at: index) } else { statement.bind(blob: bytes, at: index) }
+      }
+      try insert(statement, row.loader, row.page, row.row)
+      for other in row.shared { other.reset() }
+      buffer.removeAll()
+      buffer.shrink(to: Int(Self.bufferLimit))
+    }
+    pending = nil
+  }
+
+  // MARK: - Files
+
+  private func filePath(_ page: RecordPage, _ row: Int) throws -> [UInt8] {
+    var found: [UInt8]?
+    if let column = page.entity.referenceColumn {
+      var reader = RecordReader(page.row(row))
+      for index in 0...column {
+        guard let value = reader.next() else { break }
+        if index == column, case .text(let bytes) = value {
+          found = LocalFiles.safeRelativePath(bytes, dataDirectory: sourceDirectory)
+        }
+      }
+    }
+    guard let found else {
+      throw MigrationError(
+        .archiveHostile, "an attachment's file has no safe place",
+        cause: "the reference of \(page.entity.name) \(page.key(ofRow: row).description) leads out of the data directory",
+        safeNow: "nothing was written outside the data directory", next: ["noteferry verify ARCHIVE"])
+    }
+    return found
+  }
+
+  private func writeFile(_ bytes: UnsafeRawBufferPointer, _ page: RecordPage, _ row: Int) throws {
+    let file = try files.create(try filePath(page, row))
+    do {
+      try file.write(bytes)
+      try file.finish()
+    } catch {
+      file.cancel()
+      throw error
+    }
+  }
+
+  /// Copies the file of another row of the same entity.
+  private func copyFile(of key: Key, _ page: RecordPage, _ row: Int, _ loader: RowLoader) throws {
+    guard let column = page.entity.referenceColumn, let other = try loader.find(loader.name(column), key) else {
+      throw unfinished()
+    }
+    defer { other.reset() }
+    guard let path = LocalFiles.safeRelativePath(other.bytes(0), dataDirectory: sourceDirectory),
+      case .opened(let source, let status) = path.withUnsafeBytes({ files.open($0) })
+    else {
+      throw MigrationError(
+        .storeLost, "a file that was written before is gone from the target",
+        cause: "the file of \(loader.entity.name) \(key.description) cannot be opened",
+        safeNow: "what was committed before stays", next: ["repeat the command"])
+    }
+    let file = try files.create(try filePath(page, row))
+    do {
+      let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+      defer { room.deallocate() }
+      var offset: Int64 = 0
+      while offset < status.byteCount {
+        let count = try source.read(into: room, at: offset)
+        if count == 0 { break }
+        try file.write(UnsafeRawBufferPointer(rebasing: room[..<count]))
+        offset += Int64(count)
+      }
+      try file.finish()
+    } catch {
+      file.cancel()
+      throw error
+    }
+  }
+}
