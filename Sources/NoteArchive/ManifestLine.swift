@@ -1,0 +1,124 @@
+import DurableIO
+import NoteModel
+
+/// A line of a manifest, as `sha256sum` and `sha512sum` write it: digest, two spaces, path.
+package struct ManifestLine: Sendable, Hashable {
+  package var digest: [UInt8]
+  /// Relative to the segment: `data/profile.toml`.
+  package var path: String
+
+  /// Longest line in bytes, with its line feed.
+  package static let maximumByteCount = 128 + 2 + TarName.maximumByteCount + 1
+
+  package init(digest: [UInt8], path: String) {
+    self.digest = digest
+    self.path = path
+  }
+
+  /// Appends a line without a value of its own.
+  ///
+  /// The path must be a sound name without `%`, which BagIt would take for an escape; anything else is a bug and traps.
+  package static func append(_ digest: UnsafeRawBufferPointer, path: String, to buffer: GrowingBuffer) {
+    precondition(problem(path) == nil, "a manifest needs sound paths")
+    buffer.append(hex: digest)
+    buffer.append("  ")
+    buffer.append(text: path)
+    buffer.append(UInt8(ascii: "\n"))
+  }
+
+  package func append(to buffer: GrowingBuffer) {
+    digest.withUnsafeBytes { Self.append($0, path: path, to: buffer) }
+  }
+
+  private static func problem(_ path: String) -> StaticString? {
+    var path = path
+    return path.withUTF8 { problem(UnsafeRawBufferPointer($0)) }
+  }
+
+  private static func problem(_ path: UnsafeRawBufferPointer) -> StaticString? {
+    path.contains(UInt8(ascii: "%")) ? "the path contains a percent sign" : TarName.problem(path)
+  }
+
+  /// Reads a line without its line feed.
+  ///
+  /// - Returns: the reason instead, where it is not a line of this digest and a sound path.
+  static func parse(_ line: UnsafeRawBufferPointer, _ algorithm: DigestAlgorithm) -> Result<ManifestLine, JSONError> {
+    let width = algorithm.byteCount * 2
+    guard line.count > width + 2, line[width] == 0x20, line[width + 1] == 0x20 else {
+      return .failure(JSONError("it is not a digest, two spaces and a path", at: 0))
+    }
+    guard let checksum = Checksum(algorithm, hex: line[..<width]) else {
+      return .failure(JSONError("its digest is not hexadecimal", at: 0))
+    }
+    let path = UnsafeRawBufferPointer(rebasing: line[(width + 2)...])
+    if let problem = problem(path) { return .failure(JSONError("\(problem)", at: width + 2)) }
+    return .success(ManifestLine(digest: checksum.bytes, path: String(decoding: path, as: UTF8.self)))
+  }
+}
+
+/// Reads the lines of a manifest one by one from a range of a file. Memory: one buffer of 64 KiB.
+package final class ManifestCursor {
+  private let file: File
+  private let algorithm: DigestAlgorithm
+  private let end: Int64
+  /// Where the next bytes are read from.
+  private var offset: Int64
+  private let buffer: UnsafeMutableRawBufferPointer
+  private var cursor = 0
+  private var count = 0
+  private var line = 0
+
+  /// - Parameters:
+  ///   - offset: Where the manifest begins in the file, in bytes.
+  ///   - byteCount: Its length.
+  package init(file: File, offset: Int64, byteCount: Int64, algorithm: DigestAlgorithm) {
+    self.file = file
+    self.algorithm = algorithm
+    self.offset = offset
+    end = offset + byteCount
+    buffer = .allocate(byteCount: 64 << 10, alignment: 16)
+  }
+
+  deinit { buffer.deallocate() }
+
+  /// The next line; `nil` at the end of the range.
+  ///
+  /// - Throws: `.archiveDamaged` for a malformed line, or a range that ends inside a line or behind the file.
+  package func next() throws -> ManifestLine? {
+    var feed = firstFeed()
+    if feed == nil {
+      try refill()
+      feed = firstFeed()
+    }
+    guard cursor < count else { return nil }
+    line += 1
+    guard let feed else { throw damaged("it has no end within \(ManifestLine.maximumByteCount) bytes") }
+    let bytes = UnsafeRawBufferPointer(rebasing: buffer[cursor..<feed])
+    cursor = feed + 1
+    switch ManifestLine.parse(bytes, algorithm) {
+    case .success(let found): return found
+    case .failure(let error): throw damaged(error.reason)
+    }
+  }
+
+  private func firstFeed() -> Int? {
+    buffer[cursor..<min(count, cursor + ManifestLine.maximumByteCount)].firstIndex(of: UInt8(ascii: "\n"))
+  }
+
+  private func refill() throws {
+    let kept = count - cursor
+    buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[cursor..<count]))
+    cursor = 0
+    count = kept
+    let wanted = Int(min(Int64(buffer.count - kept), end - offset))
+    guard wanted > 0 else { return }
+    let read = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[kept..<kept + wanted]), at: offset)
+    offset += Int64(read)
+    count += read
+    if read < wanted { throw damaged("the file ends \(wanted - read) bytes too early") }
+  }
+
+  private func damaged(_ cause: String) -> MigrationError {
+    .archiveDamaged("the manifest in \(file.path) cannot be read", cause: "line \(line): \(cause)")
+  }
+}
