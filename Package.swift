@@ -52,6 +52,7 @@ let package = Package(
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
     .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
+    .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
   ],
   swiftLanguageModes: [.v6]
