@@ -86,7 +86,9 @@ extension Profile {
     # Bearer tokens, and addresses that often have a token in them.
     [[entity.secret]]
     column = "value"
-    when = { column = "key", values = ["ACCESS_TOKENS", "REFRESH_TOKENS", "PERSONAL_ACCESS_TOKENS", "SESSIONS", "WEBHOOKS"] }
+    [entity.secret.when]
+    column = "key"
+    values = ["ACCESS_TOKENS", "REFRESH_TOKENS", "PERSONAL_ACCESS_TOKENS", "SESSIONS", "WEBHOOKS"]
 
     # 0.28 and later.
     [[entity]]
