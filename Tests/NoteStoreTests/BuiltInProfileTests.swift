@@ -63,6 +63,15 @@ extension Profile {
     #expect(Set(carried) == tables)
   }
 
+  @Test(arguments: zip(MemosSchemas.all.map(\.1), ["0.22", "0.26", "0.31"]))
+  func `a memos store without a marker shows its age by its tables`(statements: [String], version: String) throws {
+    let database = try TestDatabase(statements)
+    let tables = try database.tables()
+    let profile = try Profile.named("memos")
+    #expect(try profile.versionByTables { tables.contains($0) ? try database.columns(of: $0) : nil } == version)
+    #expect(profile.versionByTables { _ in nil } == nil)
+  }
+
   @Test func `every column that the memos profile names exists in some version`() throws {
     let profile = try Profile.named("memos")
     var seen: [String: Set<String>] = [:]
