@@ -54,7 +54,7 @@ public enum ProfileReader {
 
   // MARK: - The file
 
-  private static func decode(_ bytes: UnsafeRawBufferPointer, problems: ProfileProblems) -> Profile? {
+  static func decode(_ bytes: UnsafeRawBufferPointer, problems: ProfileProblems) -> Profile? {
     let start = TOMLPositions.Place(line: 1, column: 1)
     guard bytes.count <= maximumByteCount else {
       problems.add("", "the file is larger than \(maximumByteCount) bytes", at: start)
