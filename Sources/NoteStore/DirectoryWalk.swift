@@ -10,8 +10,8 @@ import DurableIO
 
 /// Walks a path from an open directory, part by part, and never leaves that directory.
 ///
-/// The kernel follows no link and no `..` here: links are read and their targets walked by the same rules, and `..` in a
-/// link goes back to the directory that the walk came from. So the answer holds even when somebody renames things
+/// The kernel follows no link and no `..` here: links are read and their targets walked by the same rules, and `..` in
+/// a link goes back to the directory that the walk came from. So the answer holds even when somebody renames things
 /// meanwhile.
 struct DirectoryWalk {
   enum Outcome {

@@ -145,6 +145,7 @@ public struct JSONMemberEraser: Sendable {
       return nil
     }
 
+    /// A number, `true`, `false` or `null`. A bare word might be the secret itself, so it is not let through.
     mutating func scalar() -> Bool {
       let start = offset
       loop: while let byte {
@@ -155,7 +156,12 @@ public struct JSONMemberEraser: Sendable {
         default: break loop
         }
       }
-      return offset > start
+      let word = text[start..<offset]
+      switch word.first ?? 0 {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+        return !word.contains { $0 >= UInt8(ascii: "a") && $0 != UInt8(ascii: "e") }
+      default: return ["true", "false", "null"].contains { word.elementsEqual($0.utf8) }
+      }
     }
 
     /// Whether a value holds nothing that could be a secret: `""` or `null`.

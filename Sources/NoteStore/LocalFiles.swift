@@ -12,8 +12,8 @@ import NoteModel
 /// The files in a product's data directory, reached by the references in its tables.
 ///
 /// A reference is a path of bytes, `/` between its parts; nothing says that it is UTF-8, nor that it is well meant. No
-/// reference leads out of the directory: not by `..`, not as an absolute path, not through a symbolic link, and not when
-/// somebody exchanges a directory for a link meanwhile, because every step is taken from an open directory and no
+/// reference leads out of the directory: not by `..`, not as an absolute path, not through a symbolic link, and not
+/// when somebody exchanges a directory for a link meanwhile, because every step is taken from an open directory and no
 /// step follows a link by itself. Links that stay inside the directory are followed.
 ///
 /// Cost: one `openat` for each part of the path. Two descriptors are open at a time, and one more for each part while a

@@ -71,4 +71,16 @@ extension Profile {
     }
     return best?.text
   }
+
+  /// The highest version that the tables of a store without a marker give away; the store may be of a later one.
+  ///
+  /// - Parameter columns: The columns of a table; `nil` where the table does not exist.
+  /// - Returns: `nil` when no hint applies.
+  public func versionByTables(_ columns: (_ table: String) throws -> Set<String>?) rethrows -> String? {
+    let versions = try versionHints.filter { hint in
+      guard let found = try columns(hint.table) else { return false }
+      return hint.column.map(found.contains) ?? true
+    }.map(\.version)
+    return Self.highestVersion(of: versions)
+  }
 }

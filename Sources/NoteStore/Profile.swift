@@ -11,6 +11,8 @@ public struct Profile: Sendable, Hashable {
   public var probeTables: [String]
   /// Ways to learn the product's schema version, in order; the first that gives a text wins.
   public var versionProbes: [VersionProbe]
+  /// What tables say of the version of a store without a marker.
+  public var versionHints: [VersionHint]
   /// First and last version that this profile knows, both included: `0.22`, `0.31`. Compared part by part as numbers,
   /// over the parts that the bound has, so `0.31.3` is not above `0.31`.
   public var minimumVersion: String
@@ -52,6 +54,18 @@ public struct Profile: Sendable, Hashable {
     }
   }
 
+  /// A table, or one of its columns, that came with a version.
+  public struct VersionHint: Sendable, Hashable {
+    public var table: String
+    public var column: String?
+    public var version: String
+    public init(table: String, column: String? = nil, version: String) {
+      self.table = table
+      self.column = column
+      self.version = version
+    }
+  }
+
   public struct SkippedTable: Sendable, Hashable {
     public var table: String
     public var reason: String
@@ -79,12 +93,13 @@ public struct Profile: Sendable, Hashable {
     name: String, title: String, probeTables: [String], versionProbes: [VersionProbe], minimumVersion: String,
     maximumVersion: String, dataDirectory: String, derivedDirectories: [String] = [], entities: [EntityProfile],
     skippedTables: [SkippedTable] = [], invariants: [Invariant] = [], attachmentReferences: [String] = [],
-    sourceText: String = ""
+    versionHints: [VersionHint] = [], sourceText: String = ""
   ) {
     self.name = name
     self.title = title
     self.probeTables = probeTables
     self.versionProbes = versionProbes
+    self.versionHints = versionHints
     self.minimumVersion = minimumVersion
     self.maximumVersion = maximumVersion
     self.dataDirectory = dataDirectory

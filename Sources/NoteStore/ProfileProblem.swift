@@ -29,10 +29,15 @@ final class ProfileProblems {
 
   let fileName: String
   private var found: [ProfileProblem] = []
+  /// The keys that were asked for, by the noun of their table; Profiles.md is held against them.
+  private(set) var knownKeys: [String: Set<String>] = [:]
 
   init(fileName: String) { self.fileName = Self.printable(fileName) }
 
   var isEmpty: Bool { found.isEmpty }
+
+  /// Remembers which keys the tables of one kind may have.
+  func note(_ keys: [String], of noun: String) { knownKeys[noun, default: []].formUnion(keys) }
 
   /// Remembers a problem. Text from the file may stand in it only through `quoted` or `printable`.
   func add(_ keyPath: String, _ statement: String, at place: TOMLPositions.Place, suggestion: String? = nil) {

@@ -54,7 +54,7 @@ public enum ProfileReader {
 
   // MARK: - The file
 
-  private static func decode(_ bytes: UnsafeRawBufferPointer, problems: ProfileProblems) -> Profile? {
+  static func decode(_ bytes: UnsafeRawBufferPointer, problems: ProfileProblems) -> Profile? {
     let start = TOMLPositions.Place(line: 1, column: 1)
     guard bytes.count <= maximumByteCount else {
       problems.add("", "the file is larger than \(maximumByteCount) bytes", at: start)
@@ -116,6 +116,7 @@ public enum ProfileReader {
     let probeTables = names("probe-tables", in: &table, required: true)
     let bounds = readVersions(&table)
     let probes = table.tables("version-probe", label: "table", noun: "a version probe").map { readVersionProbe($0) }
+    let hints = table.tables("version-hint", label: "table", noun: "a version hint").map { readVersionHint($0) }
     let dataDirectory = readDataDirectory(&table)
     let derived = names("derived-directories", in: &table)
     for (index, directory) in derived.enumerated() where directory.contains("/") || directory.hasPrefix("..") {
@@ -133,7 +134,8 @@ public enum ProfileReader {
     return Profile(
       name: name, title: title, probeTables: probeTables, versionProbes: probes, minimumVersion: bounds.minimum,
       maximumVersion: bounds.maximum, dataDirectory: dataDirectory, derivedDirectories: derived, entities: entities,
-      skippedTables: skipped, invariants: invariants, attachmentReferences: references, sourceText: sourceText)
+      skippedTables: skipped, invariants: invariants, attachmentReferences: references,
+      versionHints: hints, sourceText: sourceText)
   }
 
   private static func readName(_ table: inout TableReader) -> String {
@@ -185,6 +187,15 @@ public enum ProfileReader {
     table.finish()
     return Profile.VersionProbe(
       table: name, column: column, jsonMember: member, whereColumn: whereColumn, whereEquals: whereEquals)
+  }
+
+  private static func readVersionHint(_ table: TableReader) -> Profile.VersionHint {
+    var table = table
+    let name = Names.table("table", in: &table) ?? ""
+    let column = Names.column("column", in: &table)
+    let version = version("version", in: &table) ?? ""
+    table.finish()
+    return Profile.VersionHint(table: name, column: column, version: version)
   }
 
   /// A path into a JSON object: names with dots between them.

@@ -28,6 +28,28 @@ extension Profile {
     table = "migration_history"
     column = "version"
 
+    # A store without a marker shows its age by its tables.
+    [[version-hint]]
+    table = "resource"
+    version = "0.22"
+
+    [[version-hint]]
+    table = "attachment"
+    version = "0.26"
+
+    [[version-hint]]
+    table = "memo_share"
+    version = "0.27"
+
+    [[version-hint]]
+    table = "user_identity"
+    version = "0.28"
+
+    [[version-hint]]
+    table = "reaction"
+    column = "memo_id"
+    version = "0.31"
+
     [[entity]]
     name = "system_setting"
     role = "setting"
@@ -86,7 +108,9 @@ extension Profile {
     # Bearer tokens, and addresses that often have a token in them.
     [[entity.secret]]
     column = "value"
-    when = { column = "key", values = ["ACCESS_TOKENS", "REFRESH_TOKENS", "PERSONAL_ACCESS_TOKENS", "SESSIONS", "WEBHOOKS"] }
+    [entity.secret.when]
+    column = "key"
+    values = ["ACCESS_TOKENS", "REFRESH_TOKENS", "PERSONAL_ACCESS_TOKENS", "SESSIONS", "WEBHOOKS"]
 
     # 0.28 and later.
     [[entity]]

@@ -1,10 +1,10 @@
 /// Where the keys and values of a TOML text stand.
 ///
-/// TOMLKit gives positions for syntax errors only, so this walks the same text once more and remembers the line and
-/// column of every key and every element. It also refuses, before anything else reads the text, what would overtax a
-/// parser: deep nesting, very long keys and text with a NUL in it.
-///
-/// It judges nothing else. Where the text is not TOML it goes on at the next line, and the parser says what is wrong.
+/// TOMLKit gives positions for syntax errors only, so this walks the same text first and remembers the line and column of
+/// every key and every element. It also refuses what would overtax the parser (deep nesting, very long keys, text with a
+/// NUL in it) and text that has not the shape of TOML: the parser behind TOMLKit ends the process on some of it, such as
+/// a header without a name. What numbers, dates and escapes may look like, and which keys may be repeated, it leaves to
+/// the parser.
 struct TOMLPositions {
   /// A line and a column, both counted from 1; columns count characters.
   struct Place: Hashable, Comparable {
@@ -53,9 +53,6 @@ struct TOMLPositions {
     var place: Place
     var reason: String
   }
-
-  /// The text is not TOML here.
-  private struct Unreadable: Error {}
 }
 
 extension TOMLPositions {
@@ -107,14 +104,18 @@ extension TOMLPositions {
       if isNext("\u{FEFF}") { offset = 3 }
       skipBlanks(lines: true)
       while byte != nil {
-        do {
-          if byte == UInt8(ascii: "[") { try header(root) } else { try keyValue(into: current) }
-        } catch is Unreadable {
-          // The parser reports it; the lines behind it may still be told apart.
-        }
-        skipLine()
+        if byte == UInt8(ascii: "[") { try header(root) } else { try keyValue(into: current) }
+        skipBlanks(lines: false)
+        if let byte, byte != 0x0A, byte != 0x0D { throw expected("the end of the line") }
         skipBlanks(lines: true)
       }
+    }
+
+    func expected(_ what: String) -> Refusal { Refusal(place: place, reason: "expected \(what)") }
+
+    mutating func consume(_ byte: UInt8) throws {
+      guard self.byte == byte else { throw expected("'\(Character(Unicode.Scalar(byte)))'") }
+      advance()
     }
 
     mutating func header(_ root: Node) throws {
@@ -123,6 +124,7 @@ extension TOMLPositions {
       let isArray = byte == UInt8(ascii: "[")
       if isArray { advance() }
       let parts = try key()
+      for _ in 0..<(isArray ? 2 : 1) { try consume(UInt8(ascii: "]")) }
       var node = root
       for part in parts.dropLast() { node = try member(part.text, of: node, at: start) }
       let last = parts[parts.count - 1].text
@@ -138,8 +140,7 @@ extension TOMLPositions {
 
     mutating func keyValue(into table: Node) throws {
       let parts = try key()
-      guard byte == UInt8(ascii: "=") else { throw Unreadable() }
-      advance()
+      try consume(UInt8(ascii: "="))
       var node = table
       for part in parts { node = try member(part.text, of: node, at: part.place, entering: false) }
       skipBlanks(lines: false)
@@ -193,7 +194,7 @@ extension TOMLPositions {
         text = String(decoding: bytes[start + 1..<offset - 1], as: UTF8.self)
       default:
         while let byte, Self.isBare(byte) { advance() }
-        guard offset > start else { throw Unreadable() }
+        guard offset > start else { throw expected("a key") }
         text = String(decoding: bytes[start..<offset], as: UTF8.self)
       }
       guard text.utf8.count <= TOMLPositions.maximumKeyLength else {
@@ -249,16 +250,11 @@ extension TOMLPositions {
         if isNext("'''") { try longString(quote: UInt8(ascii: "'")) } else { try string(quote: UInt8(ascii: "'")) }
       case UInt8(ascii: "["): try array(node)
       case UInt8(ascii: "{"): try inlineTable(node)
-      case nil: throw Unreadable()
       default:
+        // A number, a date, true or false; a date may have a space in it.
         let start = offset
-        scalar: while let byte {
-          switch byte {
-          case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: "#"), 0x0A, 0x0D: break scalar
-          default: advance()
-          }
-        }
-        guard offset > start else { throw Unreadable() }
+        while let byte, Self.isBare(byte) || ".:+ \t".utf8.contains(byte) { advance() }
+        guard offset > start else { throw expected("a value") }
       }
     }
 
@@ -271,7 +267,7 @@ extension TOMLPositions {
         node.elements.append(element)
         try value(element)
         skipBlanks(lines: true)
-        if byte == UInt8(ascii: ",") { advance() } else if byte != UInt8(ascii: "]") { throw Unreadable() }
+        if byte == UInt8(ascii: ",") { advance() } else if byte != UInt8(ascii: "]") { throw expected("',' or ']'") }
       }
     }
 
@@ -282,11 +278,12 @@ extension TOMLPositions {
         guard byte != UInt8(ascii: "}") else { return advance() }
         try keyValue(into: node)
         skipBlanks(lines: true)
-        if byte == UInt8(ascii: ",") { advance() } else if byte != UInt8(ascii: "}") { throw Unreadable() }
+        if byte == UInt8(ascii: ",") { advance() } else if byte != UInt8(ascii: "}") { throw expected("',' or '}'") }
       }
     }
 
     mutating func string(quote: UInt8) throws {
+      let start = place
       advance()
       while let byte, byte != 0x0A {
         if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
@@ -296,10 +293,11 @@ extension TOMLPositions {
           if byte == quote { return }
         }
       }
-      throw Unreadable()
+      throw expected("the end of the text that begins at line \(start.line), column \(start.column)")
     }
 
     mutating func longString(quote: UInt8) throws {
+      let start = place
       advance(3)
       var quotes = 0
       while let byte {
@@ -316,7 +314,7 @@ extension TOMLPositions {
           return
         }
       }
-      throw Unreadable()
+      throw expected("the end of the text that begins at line \(start.line), column \(start.column)")
     }
 
     mutating func escape() throws {

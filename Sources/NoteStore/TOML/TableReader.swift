@@ -38,6 +38,7 @@ struct TableReader {
 
   /// Reports the keys that nobody asked for. Call it after the last `take`.
   func finish() {
+    problems.note(known, of: noun)
     for (key, node) in members where !known.contains(key) {
       problems.add(
         path(of: ProfileProblems.printable(key)), "is not a key of \(noun)", at: node.place,
