@@ -15,6 +15,12 @@ extension Catalogue {
         "Nothing can be said about the result, so it must not be used until the reason is known.",
         "Repeat the command. When it fails again, report the message with the output of `noteferry version`."
       )
+    case .sourceChanged:
+      (
+        "An export or import that was interrupted belongs to another store, or was begun with other options.",
+        "Going on would mix two stores in one archive.",
+        "Repeat the command with the store and the options it was begun with, or begin in another directory."
+      )
     case .sourceMissing:
       (
         "There is no file or directory at the place that was named, or it went away.",

@@ -8,6 +8,12 @@ extension Catalogue {
 
   private static func words(of kind: Finding.Kind) -> (String, String, String) {
     switch kind {
+    case .writersWait:
+      (
+        "The source keeps a rollback journal instead of a write-ahead log, so its writers wait while it is read.",
+        "Users may see the server hang until the reading ends.",
+        "Export at a quiet hour, or from a copy; the product's own switch to write-ahead logging ends it for good."
+      )
     case .attachmentFileMissing:
       (
         "The row of an attachment names a file that does not exist.",
