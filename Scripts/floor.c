@@ -5,6 +5,7 @@
 //   floor export STORE.db OUT     read, digest, write, fsync
 //   floor verify FILE             read and digest a file, in ranges, on every core
 //   floor digest                  print the faster digest of this machine and both speeds
+//   floor warm BYTES              take so much memory once and give it back (see Scripts/bench)
 //
 // Build: cc -O2 -o floor floor.c -lsqlite3 -lcrypto -lpthread
 // Memory: CHUNKS buffers of 1 MiB. Every failure prints one line and ends with status 1.
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -364,15 +366,23 @@ static void verify_file(const char *path) {
   printf("%lld bytes, %ld cores, %s %02x\n", (long long)facts.st_size, cores, EVP_MD_get0_name(digest), mix);
 }
 
+// A virtual machine may hand unused memory back to its host, and taking it again costs a second a gigabyte.
+static void warm(size_t length) {
+  volatile char *bytes = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (bytes == MAP_FAILED) fail("memory", strerror(errno));
+  for (size_t i = 0; i < length; i += 4096) bytes[i] = 1;
+}
+
 int main(int count, char **words) {
   digest = fastest();
   if (count == 4 && !strcmp(words[1], "export")) export_store(words[2], words[3]);
   else if (count == 3 && !strcmp(words[1], "verify")) verify_file(words[2]);
+  else if (count == 3 && !strcmp(words[1], "warm")) warm(strtoull(words[2], NULL, 10));
   else if (count == 2 && !strcmp(words[1], "digest"))
     printf("%s (SHA-256 %.0f MB/s, SHA-512 %.0f MB/s a core)\n", EVP_MD_get0_name(digest), speed(EVP_sha256()),
            speed(EVP_sha512()));
   else {
-    fprintf(stderr, "usage: floor export STORE.db OUT | floor verify FILE | floor digest\n");
+    fprintf(stderr, "usage: floor export STORE.db OUT | floor verify FILE | floor digest | floor warm BYTES\n");
     return 64;
   }
   return 0;
