@@ -121,7 +121,9 @@ final class ArchiveSink: GroupSink {
     var degraded: Set<String> = []
     for finding in group.findings {
       observer.observe(.finding(finding))
-      if finding.severity == .loss, finding.kind != .rowUnreadable, !finding.key.isEmpty { degraded.insert(finding.key) }
+      if finding.severity == .loss, finding.kind != .rowUnreadable, !finding.key.isEmpty {
+        degraded.insert(finding.key)
+      }
       add(finding)
     }
     entity.degradedRows += Int64(degraded.count)

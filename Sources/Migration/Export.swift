@@ -204,7 +204,8 @@ private final class ExportRun {
     let output = try File.write(files.partial, truncate: true)
     let journal = try SegmentJournal(files.journal, header: header)
     let writer = SegmentWriter(
-      output: output, root: SegmentLayout.base, algorithm: algorithm, manifest: try Spool(path: files.manifest, keeping: 0),
+      output: output, root: SegmentLayout.base, algorithm: algorithm,
+      manifest: try Spool(path: files.manifest, keeping: 0),
       findings: try Spool(path: files.findings, keeping: 0), modified: header.created.milliseconds / 1000)
     return try write(header, writer: writer, journal: journal, checkpoint: nil)
   }

@@ -140,7 +140,8 @@ final class GroupChecker {
         member.digest.withUnsafeBytes { page.setDigest($0, ofContent: index) }
         if let expected, expected != member.digest {
           group.damagedRows.append(
-            .init(row: content.row, content: index, explanation: "the bytes of \(content.path) are not the ones archived"))
+            .init(
+              row: content.row, content: index, explanation: "the bytes of \(content.path) are not the ones archived"))
         }
       } else if let expected, expected.count == algorithm.byteCount {
         expected.withUnsafeBytes { page.setDigest($0, ofContent: index) }

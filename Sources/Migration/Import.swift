@@ -84,7 +84,10 @@ public func importArchive(
     comparison = result.comparison
     conservation = consumer.conservation(summary: end?.summary, comparison: result.comparison, counts: result.counts)
   }
-  let isProven = comparison.map { $0.differences.allSatisfy { $0.kind == .extra } && $0.differenceCount == $0.entities.reduce(0) { $0 + $1.extra } } ?? true
+  let isProven =
+    comparison.map {
+      $0.differences.allSatisfy { $0.kind == .extra } && $0.differenceCount == $0.entities.reduce(0) { $0 + $1.extra }
+    } ?? true
   let isApproved = end != nil && isProven && conservation.accounts.allSatisfy { $0.missing == 0 }
   if isApproved || options.salvages { try target.approve() }
   return ImportResult(

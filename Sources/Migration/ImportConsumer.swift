@@ -290,9 +290,13 @@ final class ImportConsumer: SegmentConsumer {
     }
     if group.rowsDamage != nil {
       damageCount += 1
-      for key in group.lostKeys { try lose(group, key: key, explanation: "its row is in a damaged part of the archive") }
+      for key in group.lostKeys {
+        try lose(group, key: key, explanation: "its row is in a damaged part of the archive")
+      }
       lostRows[group.entityIndex] += Int64(group.lostKeys.count)
-      if group.lostKeys.isEmpty { try lose(group, key: "", explanation: "a page of rows and its inventory are damaged") }
+      if group.lostKeys.isEmpty {
+        try lose(group, key: "", explanation: "a page of rows and its inventory are damaged")
+      }
     } else {
       if let cause = group.inventoryDamage {
         damageCount += 1

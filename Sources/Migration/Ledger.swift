@@ -15,7 +15,9 @@ public final class Ledger: @unchecked Sendable {
   public init(path: String?) { self.path = path }
 
   public enum Outcome: String, Sendable, CaseIterable {
-    case identical, repaired, degraded, quarantined, skippedByRule = "skipped_by_rule", missing
+    case identical, repaired, degraded, quarantined
+    case skippedByRule = "skipped_by_rule"
+    case missing
   }
 
   public func append(
@@ -77,7 +79,9 @@ public struct Conservation: Sendable {
 
     public var sum: Int64 { identical + repaired + degraded + quarantined + skippedByRule + missing }
     /// Whether the buckets add up to the source's own count, and what arrived to the target's own count.
-    public var isBalanced: Bool { sum == source && (target.map { $0 == sum - missing - skippedByRule + extra } ?? true) }
+    public var isBalanced: Bool {
+      sum == source && (target.map { $0 == sum - missing - skippedByRule + extra } ?? true)
+    }
     public var isLossless: Bool { degraded == 0 && quarantined == 0 && missing == 0 }
   }
 

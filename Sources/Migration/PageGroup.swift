@@ -94,8 +94,18 @@ final class PageGroup: @unchecked Sendable {
 
   // MARK: - Signals
 
-  func markEncoded() { monitor.locked { isEncoded = true; monitor.signal() } }
-  func markFinished() { monitor.locked { isFinished = true; monitor.signal() } }
+  func markEncoded() {
+    monitor.locked {
+      isEncoded = true
+      monitor.signal()
+    }
+  }
+  func markFinished() {
+    monitor.locked {
+      isFinished = true
+      monitor.signal()
+    }
+  }
 
   /// Waits until the rows are encoded; `failed` ends the wait when a thread of the run has failed.
   func waitUntilEncoded(_ failed: () -> Bool) { monitor.locked { while !isEncoded, !failed() { monitor.wait() } } }

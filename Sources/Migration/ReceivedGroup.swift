@@ -83,8 +83,18 @@ final class ReceivedGroup: @unchecked Sendable {
   }
   var members: [Member] { monitor.locked { records } }
 
-  func markDecoded() { monitor.locked { isDecoded = true; monitor.signal() } }
-  func markFinished() { monitor.locked { isFinished = true; monitor.signal() } }
+  func markDecoded() {
+    monitor.locked {
+      isDecoded = true
+      monitor.signal()
+    }
+  }
+  func markFinished() {
+    monitor.locked {
+      isFinished = true
+      monitor.signal()
+    }
+  }
   func waitUntilDecoded(_ failed: () -> Bool) { monitor.locked { while !isDecoded, !failed() { monitor.wait() } } }
   func waitUntilFinished(_ failed: () -> Bool) { monitor.locked { while !isFinished, !failed() { monitor.wait() } } }
   func wake() { monitor.locked { monitor.signal() } }

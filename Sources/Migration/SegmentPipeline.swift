@@ -600,5 +600,6 @@ struct ManifestComparison {
 
 /// Text from an archive made safe for a message.
 func printable(_ text: String) -> String {
-  text.utf8.map { $0 >= 0x20 && $0 < 0x7F && $0 != 0x5C ? String(UnicodeScalar($0)) : "\\x" + hexadecimal([$0]) }.joined()
+  text.utf8.map { $0 >= 0x20 && $0 < 0x7F && $0 != 0x5C ? String(UnicodeScalar($0)) : "\\x" + hexadecimal([$0]) }
+    .joined()
 }

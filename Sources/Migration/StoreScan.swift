@@ -14,7 +14,8 @@ struct StoreScan {
   ///   - page: Called for each page, in order, on one thread.
   func run(
     _ snapshot: any SourceSnapshot, entities: [Entity], algorithm: DigestAlgorithm, totalItems: Int64?,
-    totalBytes: Int64?, page body: @escaping (_ entityIndex: Int, RecordPage, _ rowDigests: GrowingBuffer) throws -> Void
+    totalBytes: Int64?,
+    page body: @escaping (_ entityIndex: Int, RecordPage, _ rowDigests: GrowingBuffer) throws -> Void
   ) throws {
     guard !entities.isEmpty else { return }
     var schema = snapshot.schema

@@ -5,7 +5,9 @@ public enum SchemaCodec {
   public static func encode(_ schema: StoreSchema) -> [UInt8] {
     let entities = schema.entities.map { entity -> JSONValue in
       let columns = entity.columns.map { column -> JSONValue in
-        var members: [JSONValue.Member] = [.init("name", .text(column.name)), .init("kind", .text(column.kind.rawValue))]
+        var members: [JSONValue.Member] = [
+          .init("name", .text(column.name)), .init("kind", .text(column.kind.rawValue)),
+        ]
         if !column.declaredType.isEmpty { members.append(.init("type", .text(column.declaredType))) }
         if column.isText { members.append(.init("text", .bool(true))) }
         if column.isJSON { members.append(.init("json", .bool(true))) }

@@ -66,7 +66,9 @@ public struct SegmentDescription: Sendable, Equatable {
       throw MigrationError(
         .archiveVersion, "the archive has a format that this version cannot read",
         cause: "format \(format); this version reads format \(SegmentLayout.format)", safeNow: "nothing was changed",
-        next: ["use noteferry \(value["tool_version"]?.string.flatMap(Self.printableVersion) ?? "of the archive's age")"])
+        next: [
+          "use noteferry \(value["tool_version"]?.string.flatMap(Self.printableVersion) ?? "of the archive's age")"
+        ])
     }
     guard let kind = value["kind"]?.string.flatMap(Kind.init), let id = value["id"]?.string,
       let toolVersion = value["tool_version"]?.string, let created = value["created"]?.string,

@@ -134,7 +134,8 @@ struct ExportCommand: LongCommand {
     lines.append("Seal \(result.seal.algorithm.rawValue) \(result.seal)")
     let next =
       output == "-"
-      ? [] : ["noteferry verify \(output) --against \(store)", "noteferry import \(output) --to TARGET --create-schema"]
+      ? []
+      : ["noteferry verify \(output) --against \(store)", "noteferry import \(output) --to TARGET --create-schema"]
     if let first = next.first { lines.append("Next:  \(first)") }
     reasons.sort { $0.severity > $1.severity }
     return Outcome(

@@ -64,7 +64,8 @@ struct ImportCommand: LongCommand {
     let conservation = result.conservation
     if result.damageCount > 0 || result.seal == nil {
       reasons.append(.damaged)
-      remarks.append("The archive is damaged in \(Format.count(result.damageCount, "place")); what was whole was carried.")
+      remarks.append(
+        "The archive is damaged in \(Format.count(result.damageCount, "place")); what was whole was carried.")
     }
     if let comparison = result.comparison, comparison.entities.contains(where: { $0.missing > 0 || $0.changed > 0 }) {
       reasons.append(.mismatch)
@@ -74,7 +75,9 @@ struct ImportCommand: LongCommand {
     if conservation.accounts.contains(where: { $0.missing > 0 }), !isFuzzy { reasons.append(.loss) }
     if conservation.accounts.contains(where: { $0.degraded > 0 }) || isFuzzy { reasons.append(.partial) }
     if isFuzzy { remarks.append("The archive is not one moment of the store, so the target is not either.") }
-    if result.comparison == nil { remarks.append("The target was not read back: run noteferry diff \(archive) \(target).") }
+    if result.comparison == nil {
+      remarks.append("The target was not read back: run noteferry diff \(archive) \(target).")
+    }
     var lines = ResultText.conservation(conservation)
     lines.append("")
     lines += remarks

@@ -10,9 +10,12 @@ extension Survey {
     lines.append("Size     \(ByteCount(bytes))\(freeSpace.map { "   free on its disk \($0.free)" } ?? "")")
     lines.append("")
     let width = max(6, entities.map(\.entity.count).max() ?? 0)
-    lines.append("  \(pad("ENTITY", width))  \(pad("ROLE", 10))  \(right("ROWS", 12))\(isDeep ? right("CONTENTS", 12) + right("BYTES", 12) : "")")
+    lines.append(
+      "  \(pad("ENTITY", width))  \(pad("ROLE", 10))  \(right("ROWS", 12))\(isDeep ? right("CONTENTS", 12) + right("BYTES", 12) : "")"
+    )
     for entity in entities {
-      var line = "  \(pad(entity.entity, width))  \(pad(entity.role.rawValue, 10))  \(right(Format.number(entity.rows), 12))"
+      var line =
+        "  \(pad(entity.entity, width))  \(pad(entity.role.rawValue, 10))  \(right(Format.number(entity.rows), 12))"
       if isDeep {
         line += right(Format.number(entity.contents ?? 0), 12)
         line += right((entity.contents ?? 0) > 0 ? ByteCount(entity.contentBytes ?? 0).description : "", 12)
@@ -23,12 +26,15 @@ extension Survey {
       lines.append("")
       lines.append("  FINDINGS")
       for group in findings {
-        lines.append("  \(pad(group.severity.rawValue, 8))\(right(Format.number(group.count), 9))  \(group.kind.rawValue)")
+        lines.append(
+          "  \(pad(group.severity.rawValue, 8))\(right(Format.number(group.count), 9))  \(group.kind.rawValue)")
         for example in group.examples.prefix(3) { lines.append("      \(ResultText.line(example))") }
       }
     }
     for invariant in brokenInvariants {
-      lines.append("  warning  invariant '\(SafeText(invariant.name).text)' does not hold for \(Format.count(invariant.rows, "row"))")
+      lines.append(
+        "  warning  invariant '\(SafeText(invariant.name).text)' does not hold for \(Format.count(invariant.rows, "row"))"
+      )
     }
     lines.append("")
     lines.append(

@@ -48,7 +48,9 @@ struct DemoJourney {
     try access.freeFloor.require(
       200 << 20, at: directory, wayOut: ["noteferry demo --dir DIRECTORY-ON-ANOTHER-DISK", "--free-floor 0B"])
     try Folder.create(directory)
-    say("1  a live store: \(Format.count(Int64(DemoStore.notes), "note")), \(DemoStore.images) images, damaged text, and a writer that goes on")
+    say(
+      "1  a live store: \(Format.count(Int64(DemoStore.notes), "note")), \(DemoStore.images) images, damaged text, and a writer that goes on"
+    )
     let database = try store.make(seed: seed)
     let writer = DemoWriter(path: store.path)
     let thread = writer.start()

@@ -35,7 +35,8 @@ struct DemoStore {
     }
     let setting = try DemoStatement(database, "INSERT INTO system_setting(name, value) VALUES(?,?)")
     try setting.run(
-      .text(Array("BASIC".utf8)), .text(Array("{\"secretKey\":\"demo-signing-key\",\"schemaVersion\":\"0.31.3\"}".utf8)))
+      .text(Array("BASIC".utf8)), .text(Array("{\"secretKey\":\"demo-signing-key\",\"schemaVersion\":\"0.31.3\"}".utf8))
+    )
     try setting.run(.text(Array("DEMO_NOTES".utf8)), .text(Array(String(Self.notes).utf8)))
   }
 

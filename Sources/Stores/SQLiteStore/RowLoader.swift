@@ -147,7 +147,8 @@ final class RowLoader {
     else { return false }
     // Columns that the archive does not know get their default, which may be data behind the zeros.
     let known = Set(places)
-    for place in shape.columns.indices where place > first && !known.contains(place) && shape.columns[place].hasDefault {
+    for place in shape.columns.indices where place > first && !known.contains(place) && shape.columns[place].hasDefault
+    {
       return false
     }
     return indexes(on: fakes).allSatisfy { !$0.isUnique && $0.origin == "c" }

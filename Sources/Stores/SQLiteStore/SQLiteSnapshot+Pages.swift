@@ -114,7 +114,9 @@ extension SQLiteSnapshot {
       default: return nil
       }
     }
-    let first = reading.lastRow ?? (try? connection.integer("SELECT min(\(plan.keyNames[0])) FROM \(quoted(plan.entity.table))")).flatMap { $0.map { $0 - 1 } } ?? 0
+    let first =
+      reading.lastRow ?? (try? connection.integer("SELECT min(\(plan.keyNames[0])) FROM \(quoted(plan.entity.table))"))
+      .flatMap { $0.map { $0 - 1 } } ?? 0
     var bad = first
     var good: Int64?
     var step: Int64 = 1
@@ -132,7 +134,8 @@ extension SQLiteSnapshot {
     guard var end = good else {
       guard reading.rowCount > 0 else { throw failure }
       report(
-        unreadable(plan, "rows \(from) to the end cannot be read" + (total.map { "; \(reading.rowCount) of \($0) were" } ?? "")))
+        unreadable(
+          plan, "rows \(from) to the end cannot be read" + (total.map { "; \(reading.rowCount) of \($0) were" } ?? "")))
       reading.isAtEnd = true
       return
     }
