@@ -278,8 +278,8 @@ struct SnapshotTests {
       INSERT INTO memo(id, uid, content) SELECT i * 7, 'u' || i, 'text that takes a little room ' || i FROM n;
       PRAGMA wal_checkpoint(TRUNCATE);
       """)
-    let leaf = try #require(
-      Int(try product.rows("SELECT pageno FROM dbstat WHERE name = 'memo' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 9")[0]))
+    let leaves = "SELECT pageno FROM dbstat WHERE name = 'memo' AND pagetype = 'leaf'"
+    let leaf = try #require(Int(try product.rows(leaves + " ORDER BY path LIMIT 1 OFFSET 9")[0]))
     let lost = try #require(Int(try product.rows("SELECT ncell FROM dbstat WHERE pageno = \(leaf)")[0]))
     try product.run("PRAGMA journal_mode = delete")
     let handle = try #require(FileHandle(forUpdatingAtPath: path))
@@ -300,8 +300,8 @@ struct SnapshotTests {
       INSERT INTO memo(id, uid, content) SELECT i, 'u' || i, 'text that takes a little room ' || i FROM n;
       PRAGMA wal_checkpoint(TRUNCATE);
       """)
-    let leaf = try #require(
-      Int(try product.rows("SELECT pageno FROM dbstat WHERE name = 'memo' AND pagetype = 'leaf' ORDER BY path DESC LIMIT 1")[0]))
+    let leaves = "SELECT pageno FROM dbstat WHERE name = 'memo' AND pagetype = 'leaf'"
+    let leaf = try #require(Int(try product.rows(leaves + " ORDER BY path DESC LIMIT 1")[0]))
     try product.run("PRAGMA journal_mode = delete")
     let handle = try #require(FileHandle(forUpdatingAtPath: path))
     try handle.seek(toOffset: UInt64((leaf - 1) * 4096))

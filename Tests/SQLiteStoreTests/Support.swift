@@ -61,8 +61,8 @@ final class Product {
   func dump(orderedBy: String = "1") throws -> [String] {
     var lines: [String] = []
     for table in try rows(
-      "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND name NOT LIKE 'sqlite_s%' ORDER BY 1")
-    {
+      "SELECT name FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND name NOT LIKE 'sqlite_s%' ORDER BY 1"
+    ) {
       let columns = try rows("SELECT name FROM pragma_table_xinfo(\(literal(table))) WHERE hidden = 0")
       let parts = columns.map { column in
         let name = quoted(column)

@@ -77,7 +77,8 @@ struct TargetTests {
     #expect(try result.dump() == product.dump())
     let schema = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY 1, 2"
     #expect(try result.rows(schema) == product.rows(schema))
-    #expect(try result.rows("SELECT * FROM sqlite_sequence ORDER BY 1") == product.rows("SELECT * FROM sqlite_sequence ORDER BY 1"))
+    let sequences = "SELECT * FROM sqlite_sequence ORDER BY 1"
+    #expect(try result.rows(sequences) == product.rows(sequences))
     #expect(try result.rows("PRAGMA integrity_check") == ["ok"])
     #expect(try result.rows("PRAGMA journal_mode") == ["wal"])
     #expect(try result.rows("PRAGMA user_version") == ["7"])
@@ -122,7 +123,11 @@ struct TargetTests {
     do {
       let fresh = try Product(copy)
       try fresh.run("PRAGMA journal_mode = \(mode);" + memoTables)
-      try fresh.run("CREATE TRIGGER t AFTER INSERT ON memo BEGIN INSERT INTO system_setting(name, value) VALUES ('fired', 1); END")
+      try fresh.run(
+        """
+        CREATE TRIGGER t AFTER INSERT ON memo
+        BEGIN INSERT INTO system_setting(name, value) VALUES ('fired', 1); END
+        """)
     }
     let destination = target(copy)
     try carry(snapshot(path), to: destination, create: false)
@@ -131,8 +136,8 @@ struct TargetTests {
     #expect(try result.dump() == product.dump())
     #expect(try result.rows("PRAGMA integrity_check") == ["ok"])
     #expect(try result.rows("PRAGMA journal_mode") == [mode])
-    #expect(try result.rows("SELECT name FROM sqlite_schema WHERE type = 'index' AND name LIKE 'idx_att%'") == ["idx_attachment_memo"])
-    #expect(try result.rows("SELECT id FROM attachment INDEXED BY idx_attachment_memo WHERE memo_id = 7") == ["2"])
+    let indexed = "SELECT id FROM attachment INDEXED BY idx_attachment_memo WHERE memo_id = 7"
+    #expect(try result.rows(indexed) == ["2"])
   }
 
   @Test func `patches that a crash left undone are done by the next run`() throws {
@@ -232,9 +237,9 @@ struct TargetTests {
 
   // MARK: - Refusals
 
-  private func refused(_ origin: String = "test", create: Bool = false, _ options: ((inout TargetOptions) -> Void)? = nil)
-    throws -> MigrationError?
-  {
+  private func refused(
+    _ origin: String = "test", create: Bool = false, _ options: ((inout TargetOptions) -> Void)? = nil
+  ) throws -> MigrationError? {
     let opened = try snapshot(path)
     let destination = target(copy)
     var settings = TargetOptions(createSchema: create)

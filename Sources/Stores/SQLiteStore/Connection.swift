@@ -133,7 +133,8 @@ final class Connection {
       return MigrationError(
         .targetReadOnly, message, cause: cause, safeNow: safe,
         next: ["make the file and its directory writable for this user", again])
-    case SQLITE_FULL: return MigrationError(.diskFull, message, cause: cause, safeNow: safe, next: ["free space", again])
+    case SQLITE_FULL:
+      return MigrationError(.diskFull, message, cause: cause, safeNow: safe, next: ["free space", again])
     case SQLITE_IOERR:
       let full = sqlite3_system_errno(handle) == 28
       return MigrationError(full ? .diskFull : .storeLost, message, cause: cause, safeNow: safe, next: [again])

@@ -12,8 +12,6 @@ struct LocalFiles {
 
   let directory: String
 
-  init(directory: String) { self.directory = directory }
-
   func open(_ reference: UnsafeRawBufferPointer) -> Opening {
     guard let relative = Self.safeRelativePath(reference, dataDirectory: directory) else { return .outside }
     let path = directory + "/" + String(decoding: relative, as: UTF8.self)

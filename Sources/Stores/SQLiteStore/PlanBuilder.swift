@@ -53,7 +53,9 @@ struct PlanBuilder {
       let result: Int32
       if isContent {
         // Neither test loads the bytes.
-        result = add("CASE WHEN typeof(\(name)) <> 'blob' OR length(\(name)) <= \(RecordPage.smallContentLimit) THEN \(name) END")
+        result = add(
+          "CASE WHEN typeof(\(name)) <> 'blob' OR length(\(name)) <= \(RecordPage.smallContentLimit) "
+            + "THEN \(name) END")
         _ = add("CASE WHEN typeof(\(name)) = 'blob' THEN length(\(name)) ELSE -1 END")
       } else {
         result = place == shape.rowIDColumn ? rowID : add(name)

@@ -62,7 +62,9 @@ enum ProductVersion {
       }
     }
     // It goes into messages and file names, so anything odd is not a version.
-    let isPlain = text.utf8.allSatisfy { ($0 >= 0x2B && $0 <= 0x39 && $0 != 0x2F) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) }
+    let isPlain = text.utf8.allSatisfy {
+      ($0 >= 0x2B && $0 <= 0x39 && $0 != 0x2F) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A)
+    }
     return !text.isEmpty && text.utf8.count <= 64 && isPlain ? text : nil
   }
 
@@ -77,7 +79,8 @@ enum ProductVersion {
       cause: "\(path) has version \(version); the profile \(profile.name) knows \(profile.minimumVersion) to "
         + profile.maximumVersion,
       safeNow: "nothing was changed",
-      next: [isNew ? "use a newer noteferry, or a profile for that version" : "let the product upgrade its store first"])
+      next: [isNew ? "use a newer noteferry, or a profile for that version" : "let the product upgrade its store first"]
+    )
   }
 
   /// Compares part by part as numbers, over the parts that `bound` has.

@@ -138,8 +138,8 @@ final class RowLoader {
 
   // MARK: - Very large contents
 
-  /// Whether values of this table can be filled in pieces when `fakes` (places in the table) get zeros at first: nothing
-  /// may test or index them by rules that cannot be put off.
+  /// Whether values of this table can be filled in pieces when `fakes` (places in the table) get zeros at first:
+  /// nothing may test or index them by rules that cannot be put off.
   func canFillInPieces(from first: Int, fakes: Set<Int>, pageSize: Int) -> Bool {
     guard shape.rowIDName != nil, !shape.isWithoutRowID, !shape.isStrict,
       !shape.columns.contains(where: \.isGenerated),
@@ -147,7 +147,8 @@ final class RowLoader {
     else { return false }
     // Columns that the archive does not know get their default, which may be data behind the zeros.
     let known = Set(places)
-    for place in shape.columns.indices where place > first && !known.contains(place) && shape.columns[place].hasDefault {
+    for place in shape.columns.indices where place > first && !known.contains(place) && shape.columns[place].hasDefault
+    {
       return false
     }
     return indexes(on: fakes).allSatisfy { !$0.isUnique && $0.origin == "c" }
