@@ -114,9 +114,8 @@ extension SQLiteSnapshot {
       default: return nil
       }
     }
-    let first =
-      reading.lastRow ?? (try? connection.integer("SELECT min(\(plan.keyNames[0])) FROM \(quoted(plan.entity.table))"))
-      .flatMap { $0.map { $0 - 1 } } ?? 0
+    let lowest = try? connection.integer("SELECT min(\(plan.keyNames[0])) FROM \(quoted(plan.entity.table))")
+    let first = reading.lastRow ?? lowest.flatMap { $0 }.map { $0 == .min ? $0 : $0 - 1 } ?? 0
     var bad = first
     var good: Int64?
     var step: Int64 = 1
@@ -133,9 +132,8 @@ extension SQLiteSnapshot {
     let total = try? count(of: plan.entity)
     guard var end = good else {
       guard reading.rowCount > 0 else { throw failure }
-      report(
-        unreadable(
-          plan, "rows \(from) to the end cannot be read" + (total.map { "; \(reading.rowCount) of \($0) were" } ?? "")))
+      let known = total.map { "; \(reading.rowCount) of \($0) were" } ?? ""
+      report(unreadable(plan, "rows \(from) to the end cannot be read" + known))
       reading.isAtEnd = true
       return
     }

@@ -23,7 +23,7 @@ extension SQLiteTarget {
     do {
       try begin(row, page, supplies, loader, shared ?? [])
     } catch {
-      for statement in shared ?? [] { statement.reset() }
+      for other in shared ?? [] { other.reset() }
       throw error
     }
   }
@@ -213,8 +213,7 @@ extension SQLiteTarget {
     guard let found else {
       throw MigrationError(
         .archiveHostile, "an attachment's file has no safe place",
-        cause:
-          "the reference of \(page.entity.name) \(page.key(ofRow: row).description) leads out of the data directory",
+        cause: "the reference of \(page.entity.name) \(page.key(ofRow: row).description) leads out of its directory",
         safeNow: "nothing was written outside the data directory", next: ["noteferry verify ARCHIVE"])
     }
     return found

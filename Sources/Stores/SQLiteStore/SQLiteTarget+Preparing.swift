@@ -17,8 +17,8 @@ extension SQLiteTarget {
     for entity in schema.entities where isOurs(entity.table) {
       throw MigrationError(
         .archiveHostile, "the archive asks for the table \(entity.table)",
-        cause: "that name belongs to SQLite or to us",
-        safeNow: untouched, next: ["make the archive anew from its source"])
+        cause: "that name belongs to SQLite or to us", safeNow: untouched,
+        next: ["make the archive anew from its source"])
     }
     do {
       let watermark = try prepareFile(schema, profile, origin, options)
