@@ -82,7 +82,10 @@ final class ArchiveSink: GroupSink {
     }
     for finding in group.findings { try writer.note(finding) }
     count(group)
-    if writer.offset - lastCheckpoint >= checkpointInterval { try checkpoint(entity: entity.name, key: group.lastKey) }
+    // Without a row there is no key to go on behind.
+    if !page.isEmpty, writer.offset - lastCheckpoint >= checkpointInterval {
+      try checkpoint(entity: entity.name, key: group.lastKey)
+    }
   }
 
   private func note(_ name: String, _ byteCount: Int, _ checksum: Checksum) throws {
@@ -115,7 +118,7 @@ final class ArchiveSink: GroupSink {
     let contentBytes = page.contents.reduce(Int64(0)) { $0 + $1.byteCount }
     var entity = summary.entities[group.entityIndex]
     entity.rows += Int64(page.rowCount)
-    entity.pages = group.number
+    if !page.isEmpty { entity.pages = group.number }
     entity.contents += Int64(page.contents.count)
     entity.contentBytes += contentBytes
     var degraded: Set<String> = []

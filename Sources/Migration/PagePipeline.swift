@@ -135,7 +135,8 @@ final class PagePipeline: @unchecked Sendable {
           continue
         }
         ordinal += 1
-        number += 1
+        // A page with nothing but findings has no members, so it takes no number.
+        if !group.page.isEmpty { number += 1 }
         try pass(group, from: snapshot)
         wasRenewed = try hasMore && snapshot.renewIfNeeded()
         if wasRenewed { renewals += 1 }
