@@ -18,9 +18,13 @@ public final class SQLiteTarget: TargetStore {
   let location: StoreLocation
   var connection: Connection!
   var isCreated = false
+  /// Present while a store of our own making is loaded without syncing.
+  var loadGuard: LoadGuard?
   var pageSize = 4096
   var profile: Profile?
-  var files = LocalFiles(directory: "")
+  /// The data directory; opened, and made where it is missing, when the first file is written.
+  var files: LocalFiles?
+  var dataDirectory = ""
   /// The data directory of the source, for references that name it.
   var sourceDirectory = ""
   var loaders: [String: RowLoader] = [:]
@@ -62,7 +66,7 @@ public final class SQLiteTarget: TargetStore {
       "cache_size = -16384", "mmap_size = 0", "secure_delete = 0",
     ] { try connection.execute("PRAGMA \(pragma)") }
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
-    try connection.execute("PRAGMA synchronous = FULL")
+    try connection.execute("PRAGMA synchronous = \(loadGuard == nil ? "FULL" : "OFF")")
     pageSize = Int(try connection.integer("PRAGMA page_size") ?? 4096)
   }
 
@@ -221,6 +225,9 @@ public final class SQLiteTarget: TargetStore {
   public func approve() throws {
     closeConnection()
     try File.write(location.path).synchronize()
+    if loadGuard != nil { try files?.synchronize() }
+    try loadGuard?.remove()
+    loadGuard = nil
     try Folder.synchronize(Folder.parent(of: location.path))
     try openShared()
     try connection.execute("BEGIN IMMEDIATE")
