@@ -108,6 +108,26 @@ public final class File: @unchecked Sendable {
     if fault < 0 { Fault.die() }
   }
 
+  /// Writes all bytes at an offset.
+  ///
+  /// - Throws: as `write`.
+  public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+    guard bytes.count > 0 else { return }
+    var count = bytes.count
+    let fault = Fault.step(.write)
+    if fault > 0 { throw systemError(fault, "cannot write \(path)") }
+    if fault < 0 { count /= 2 }
+    var done = 0
+    while done < count {
+      let written = retrying {
+        pwrite(descriptor, bytes.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+      }
+      if written < 0 { throw systemError(errno, "cannot write \(path)") }
+      done += written
+    }
+    if fault < 0 { Fault.die() }
+  }
+
   public func write(_ text: String) throws {
     var text = text
     try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }

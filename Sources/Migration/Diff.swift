@@ -104,6 +104,7 @@ private func read(
   let start = ContinuousClock.now
   var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
   options.throttle = Throttle(rate: rate)
+  options.readsContents = false
   options.checkpoint = { try requireNoStop(stop) }
   let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
   try pipeline.readHead()

@@ -203,7 +203,7 @@ private final class ExportRun {
     try Folder.remove(files.findings)
     let output = try File.write(files.partial, truncate: true)
     let journal = try SegmentJournal(files.journal, header: header)
-    let writer = SegmentWriter(
+    let writer = try SegmentWriter(
       output: output, root: SegmentLayout.base, algorithm: algorithm,
       manifest: try Spool(path: files.manifest, keeping: 0),
       findings: try Spool(path: files.findings, keeping: 0), modified: header.created.milliseconds / 1000)
@@ -224,7 +224,7 @@ private final class ExportRun {
     }
     try output.truncate(to: position.offset)
     try output.seek(to: position.offset)
-    let writer = SegmentWriter(
+    let writer = try SegmentWriter(
       output: output, root: SegmentLayout.base, algorithm: algorithm,
       manifest: try Spool(path: files.manifest, keeping: position.manifestBytes),
       findings: try Spool(path: files.findings, keeping: position.findingsBytes),
@@ -240,7 +240,7 @@ private final class ExportRun {
 
   func pipe(into output: File) throws -> (Checksum, SegmentSummary, Int64) {
     let header = makeHeader(try count())
-    let writer = SegmentWriter(
+    let writer = try SegmentWriter(
       output: output, root: SegmentLayout.base, algorithm: algorithm,
       manifest: Spool(directory: options.stateDirectory), findings: Spool(directory: options.stateDirectory),
       modified: header.created.milliseconds / 1000)

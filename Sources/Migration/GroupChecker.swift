@@ -12,21 +12,39 @@ final class GroupChecker {
   private let decompressor: ZstdDecompressor
   private let text = GrowingBuffer(capacity: 64 << 10)
   private var rowDecoder: RowDecoder?
+  /// Where contents are read to, when they are digested where they lie.
+  private let room: UnsafeMutableRawBufferPointer
 
   /// The longest text of one rows or inventory member, in bytes; a page of a writer of this format is far below it.
   static let textLimit = 64 << 20
 
-  init(algorithm: DigestAlgorithm, decodes: Bool) {
+  init(algorithm: DigestAlgorithm, decodes: Bool, readsContents: Bool) {
     self.algorithm = algorithm
     self.decodes = decodes
     whole = Digest(algorithm)
     running = Digest(algorithm)
     decompressor = ZstdDecompressor()
+    room = .allocate(byteCount: readsContents ? 0 : 1 << 20, alignment: 4096)
   }
+
+  deinit { room.deallocate() }
 
   func digest(_ chunk: ReceivedChunk) {
     running.update(chunk.bytes)
     if chunk.isLast { running.finish { chunk.group!.setDigest($0, of: chunk.member) } }
+  }
+
+  /// Digests a content where it lies in the archive. One that is cut off gets the digest of what is there.
+  func digest(_ file: File, offset: Int64, byteCount: Int64, of group: ReceivedGroup, member: Int) throws {
+    var done: Int64 = 0
+    while done < byteCount {
+      let wanted = Int(min(byteCount - done, Int64(room.count)))
+      let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: room[..<wanted]), at: offset + done)
+      if count == 0 { break }
+      whole.update(UnsafeRawBufferPointer(rebasing: room[..<count]))
+      done += Int64(count)
+    }
+    whole.finish { group.setDigest($0, of: member) }
   }
 
   /// Digests the rows member (the group's first) and decodes it into the page.

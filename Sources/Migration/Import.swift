@@ -89,10 +89,12 @@ public func importArchive(
       $0.differences.allSatisfy { $0.kind == .extra } && $0.differenceCount == $0.entities.reduce(0) { $0 + $1.extra }
     } ?? true
   let isApproved = end != nil && isProven && conservation.accounts.allSatisfy { $0.missing == 0 }
+  // Approval is the last step that can fail: repeated after it, the same command would find a store that is not empty.
+  let ledgerPath = try ledger.close()
   if isApproved || options.salvages { try target.approve() }
   return ImportResult(
     archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
-    comparison: comparison, damageCount: damage, ledgerPath: try ledger.close(), wasResumed: consumer.wasResumed,
+    comparison: comparison, damageCount: damage, ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
     isApproved: isApproved, wall: .now - start)
 }
 

@@ -213,9 +213,14 @@ final class ImportConsumer: SegmentConsumer {
   private func place(_ path: String, in group: ReceivedGroup, byteCount: Int64) throws -> Int? {
     let page = group.page
     let base = path.split(separator: "~", maxSplits: 1).first.map(String.init) ?? path
-    // A later reading of a file, or the next of several contents, of the row applied last.
     if let index = rowContents.first(where: { page.contents[$0].path == base }) {
-      if page.contents[index].byteCount != byteCount { page.setByteCount(byteCount, ofContent: index) }
+      // The next of several contents of the row applied last.
+      if base == path { return index - rowContents.lowerBound }
+      // A later reading of a file: the row is applied once more, with this content instead.
+      page.setByteCount(byteCount, ofContent: index)
+      let key = page.key(ofRow: page.contents[index].row)
+      let supplies = rowContents.map { $0 == index ? ContentSupply.stream : .sameAs(key) }
+      try target.apply(row: page.contents[index].row, of: page, supplies: supplies)
       return index - rowContents.lowerBound
     }
     while nextRow < page.rowCount {

@@ -6,6 +6,8 @@ import Synchronization
 /// A page that comes out of an archive, with the members that belong to it.
 final class ReceivedGroup: @unchecked Sendable {
   static let limit = 4
+  /// Groups under way when contents are digested where they lie, so that a very large one does not hold the others up.
+  static let directLimit = 12
 
   /// A member of the group, in the order of the tar, with the digest that its bytes have.
   struct Member {

@@ -34,6 +34,9 @@ final class SegmentPipeline: @unchecked Sendable {
   struct Options {
     /// Decode rows and compare them with the inventory; without it only checksums are computed.
     var decodes = true
+    /// Hand the bytes of contents to the consumer. Without it, contents of a regular file are digested where they lie,
+    /// several at a time.
+    var readsContents = true
     /// Go on behind damage.
     var salvages = false
     /// Where the computed manifest waits for the archive's own.
@@ -51,7 +54,11 @@ final class SegmentPipeline: @unchecked Sendable {
   private var throttle: Throttle
   private let chunks: Pool<ReceivedChunk>
   private let items = Channel<Item>(limit: 64)
+  /// One queue for each worker, because a content's chunks must stay in order; one for all when there are no chunks.
   private let jobs: [Channel<Job>]
+  private let workerCount = min(WorkerThread.processorCount, 8)
+  /// The archive, when its contents are digested where they lie.
+  private let directFile: File?
   private let failure = ReceiveFailure()
   private var nextWorker = 0
 
@@ -80,6 +87,7 @@ final class SegmentPipeline: @unchecked Sendable {
   private enum Job {
     case rows(ReceivedGroup)
     case digest(ReceivedChunk)
+    case digestFile(ReceivedGroup, member: Int, offset: Int64, byteCount: Int64)
     case inventory(ReceivedGroup, member: Int)
     case finish(ReceivedGroup)
   }
@@ -89,7 +97,8 @@ final class SegmentPipeline: @unchecked Sendable {
     self.options = options
     throttle = options.throttle
     chunks = Pool((0..<Self.chunkCount).map { _ in ReceivedChunk() })
-    jobs = (0..<min(WorkerThread.processorCount, 8)).map { _ in Channel(limit: 32) }
+    directFile = try !options.readsContents && file.status().isRegularFile ? file : nil
+    jobs = (0..<(directFile == nil ? workerCount : 1)).map { _ in Channel(limit: 32) }
     computed = Spool(directory: options.stateDirectory)
   }
 
@@ -112,7 +121,7 @@ final class SegmentPipeline: @unchecked Sendable {
     schema = try schemaBytes.withUnsafeBytes { try SchemaCodec.decode($0) }
     guard let first = schema.entities.first else { throw damaged("the schema names no entity") }
     groups = Pool(
-      (0..<ReceivedGroup.limit).map { _ in
+      (0..<(directFile == nil ? ReceivedGroup.limit : ReceivedGroup.directLimit)).map { _ in
         ReceivedGroup(page: RecordPage(entity: first, algorithm: description.algorithm))
       })
   }
@@ -130,7 +139,7 @@ final class SegmentPipeline: @unchecked Sendable {
         fail(error)
       }
     }
-    let workers = jobs.map { queue in WorkerThread { [self] in work(queue) } }
+    let workers = (0..<workerCount).map { index in WorkerThread { [self] in work(jobs[index % jobs.count]) } }
     var end: SegmentEnd?
     do {
       end = try consume(consumer)
@@ -381,6 +390,12 @@ final class SegmentPipeline: @unchecked Sendable {
   private func receiveContent(_ member: TarMember, name: String, group: ReceivedGroup) throws {
     let record = group.announce(name, byteCount: member.byteCount)
     group.expect()
+    if directFile != nil {
+      throttle.spend(Int(member.byteCount))
+      try jobs[0].send(
+        .digestFile(group, member: record, offset: scanner.bodyOffset, byteCount: member.byteCount))
+      return
+    }
     let worker = nextWorker
     nextWorker = (nextWorker + 1) % jobs.count
     let isWhole = member.byteCount <= Int64(ReceivedChunk.size)
@@ -423,7 +438,8 @@ final class SegmentPipeline: @unchecked Sendable {
 
   private func work(_ queue: Channel<Job>) {
     do {
-      let checker = GroupChecker(algorithm: description.algorithm, decodes: options.decodes)
+      let checker = GroupChecker(
+        algorithm: description.algorithm, decodes: options.decodes, readsContents: directFile == nil)
       while let job = try queue.receive() {
         switch job {
         case .rows(let group):
@@ -435,6 +451,9 @@ final class SegmentPipeline: @unchecked Sendable {
           let isLast = chunk.isLast
           recycle(chunk)
           if isLast, group.complete() { checker.finish(group) }
+        case .digestFile(let group, let member, let offset, let byteCount):
+          try checker.digest(directFile!, offset: offset, byteCount: byteCount, of: group, member: member)
+          if group.complete() { checker.finish(group) }
         case .inventory(let group, let member):
           checker.receiveInventory(group, member: member)
           if group.complete() { checker.finish(group) }
@@ -492,7 +511,7 @@ final class SegmentPipeline: @unchecked Sendable {
         try consumer.received(group)
         unchecked.append(group)
         if group.complete() { try jobs[0].send(.finish(group)) }
-        try settle(consumer.wantsChecks ? 0 : 1)
+        try settle(consumer.wantsChecks ? 0 : directFile == nil ? 1 : ReceivedGroup.directLimit - 2)
       case .member(let path, let digest):
         try settle(0)
         try computeLine(path, digest)

@@ -45,6 +45,7 @@ public func verify(
   var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
   options.decodes = level == .full || openStore != nil
   options.salvages = true
+  options.readsContents = false
   options.throttle = Throttle(rate: rate)
   options.checkpoint = { try requireNoStop(stop) }
   options.report = { collector.report($0) }
@@ -131,11 +132,9 @@ private final class VerifyConsumer: SegmentConsumer, @unchecked Sendable {
   }
 
   func open(_ group: ReceivedGroup) {}
-  func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) {
-    progress.advance(bytes: Int64(bytes.count), to: observer)
-  }
+  func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) {}
   func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) {}
-  func writeContent(_ bytes: UnsafeRawBufferPointer) { progress.advance(bytes: Int64(bytes.count), to: observer) }
+  func writeContent(_ bytes: UnsafeRawBufferPointer) {}
   func endContent() {}
   func received(_ group: ReceivedGroup) {}
 
@@ -158,7 +157,7 @@ private final class VerifyConsumer: SegmentConsumer, @unchecked Sendable {
       }
     }
     progress.advance(
-      rows: group.page.rowCount, bytes: Int64(group.rowsMember.count), role: entity.role, to: observer)
+      rows: group.page.rowCount, bytes: group.members.reduce(0) { $0 + $1.byteCount }, role: entity.role, to: observer)
   }
 
   /// Compares the rows that were found with the archive's own sum.

@@ -13,9 +13,9 @@ public final class SegmentWriter {
   public let manifest: Spool
   public let findings: Spool
 
-  private let output: File
+  private let output: SequentialFile
   private let modified: Int64
-  private let pending = GrowingBuffer(capacity: 512 << 10)
+  private let pending = GrowingBuffer(capacity: 64 << 10)
   private let line = GrowingBuffer(capacity: 256)
   private let digest: Digest
   private var tagLines: [(name: String, checksum: Checksum)] = []
@@ -38,8 +38,8 @@ public final class SegmentWriter {
   public init(
     output: File, root: String, algorithm: DigestAlgorithm, manifest: Spool, findings: Spool, modified: Int64,
     position: Position = Position()
-  ) {
-    self.output = output
+  ) throws {
+    self.output = try SequentialFile(output, at: position.offset)
     self.root = root
     self.algorithm = algorithm
     self.manifest = manifest
@@ -92,12 +92,12 @@ public final class SegmentWriter {
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     offset += Int64(bytes.count)
-    if bytes.count >= 64 << 10 {
-      try flush()
+    if bytes.count >= 4 << 10 {
+      try passOn()
       try output.write(bytes)
     } else {
       pending.append(bytes)
-      if pending.count >= 256 << 10 { try flush() }
+      if pending.count >= 32 << 10 { try passOn() }
     }
   }
 
@@ -107,7 +107,7 @@ public final class SegmentWriter {
       _ = pending.appendZeros(padding)
       offset += Int64(padding)
     }
-    if pending.count >= 256 << 10 { try flush() }
+    if pending.count >= 32 << 10 { try passOn() }
   }
 
   /// Notes a member's checksum: payload in the manifest, other files in the tag manifest.
@@ -177,7 +177,7 @@ public final class SegmentWriter {
     try writeMember(SegmentLayout.tagManifest(algorithm), text: tags)
     pending.append(TarHeader.endOfArchive)
     offset += Int64(TarHeader.endOfArchive.count)
-    try flush()
+    try passOn()
     try output.synchronize()
     return seal
   }
@@ -219,8 +219,7 @@ public final class SegmentWriter {
 
   // MARK: - Durability
 
-  /// Hands everything written so far to the operating system.
-  public func flush() throws {
+  private func passOn() throws {
     guard pending.count > 0 else { return }
     try output.write(pending.bytes)
     pending.removeAll()
@@ -228,7 +227,7 @@ public final class SegmentWriter {
 
   /// Makes everything written so far survive a loss of power.
   public func synchronize() throws {
-    try flush()
+    try passOn()
     try manifest.synchronize()
     try findings.synchronize()
     try output.synchronize()

@@ -153,6 +153,19 @@ public final class LocalFiles: Sendable {
     }
   }
 
+  /// What a reference leads to now; `nil` when it is not a regular file that can be opened.
+  public func status(reference: UnsafeRawBufferPointer) -> FileStatus? {
+    guard case .opened(_, let status) = open(reference: reference) else { return nil }
+    return status
+  }
+
+  /// Makes everything that was written so far survive a loss of power, on all file systems; Linux waits until it is done.
+  public func synchronize() throws {
+    let fault = Fault.step(.sync)
+    if fault > 0 { throw Self.targetError(fault, directory) }
+    sync()
+  }
+
   /// Without waiting for a pipe's other end, should the file have become one just now.
   private static let readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
 

@@ -44,9 +44,11 @@ public final class PendingFile {
   /// Makes the bytes durable and gives the file its name, in the place of an older one.
   ///
   /// - Throws: `.diskFull`, `.noPermission`, `.targetReadOnly`; the older file is then as it was.
-  public func commit() throws {
+  ///
+  /// - Parameter isDurable: Without it the file only gets its name; `LocalFiles.synchronize` makes many durable at once.
+  public func commit(isDurable: Bool = true) throws {
     precondition(!isSettled, "a file is committed once")
-    try file.synchronize()
+    if isDurable { try file.synchronize() }
     let fault = Fault.step(.rename)
     if fault > 0 { throw LocalFiles.targetError(fault, file.path) }
     let result = partName.withTerminated { part in
@@ -54,6 +56,7 @@ public final class PendingFile {
     }
     guard result == 0 else { throw LocalFiles.targetError(errno, file.path) }
     isSettled = true
+    guard isDurable else { return }
     let syncFault = Fault.step(.sync)
     if syncFault > 0 { throw LocalFiles.targetError(syncFault, file.path) }
     if fsync(parent.descriptor) != 0, errno != EINVAL, errno != ENOTSUP {

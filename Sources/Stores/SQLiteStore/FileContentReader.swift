@@ -10,15 +10,20 @@ final class FileContentReader: ContentReader {
   let byteCount: Int64
   private let file: File?
   private let expected: FileStatus
+  private let examine: () -> FileStatus?
   private let settle: (FileStatus) -> Void
   private var offset: Int64 = 0
 
   /// - Parameters:
   ///   - file: `nil` when the file has gone since its row was read.
+  ///   - examine: Asks what the reference leads to now; `nil` when there is nothing.
   ///   - settle: Gets the file's present status when it is another one than `expected`.
-  init(_ file: File?, expected: FileStatus, settle: @escaping (FileStatus) -> Void) {
+  init(
+    _ file: File?, expected: FileStatus, examine: @escaping () -> FileStatus?, settle: @escaping (FileStatus) -> Void
+  ) {
     self.file = file
     self.expected = expected
+    self.examine = examine
     self.settle = settle
     byteCount = expected.byteCount
   }
@@ -32,7 +37,7 @@ final class FileContentReader: ContentReader {
   }
 
   func finish() throws -> ContentOutcome {
-    guard let file, let present = FileStatus.of(file.path) else { return .vanished }
+    guard let file, let present = examine() else { return .vanished }
     if offset == byteCount, present == expected, try file.status() == expected { return .settled }
     settle(present)
     return .changed(byteCount: present.byteCount)

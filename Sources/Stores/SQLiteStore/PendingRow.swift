@@ -1,5 +1,6 @@
 import CSQLite
 import NoteModel
+import NoteStore
 
 /// A row that waits for its streamed contents.
 struct PendingRow {
@@ -35,7 +36,7 @@ struct PendingRow {
     for statement in shared { statement.reset() }
     if let blob { sqlite3_blob_close(blob) }
     blob = nil
-    file?.cancel()
+    file?.discard()
     file = nil
   }
 }

@@ -54,7 +54,8 @@ struct PlanBuilder {
       if isContent {
         // Neither test loads the bytes.
         result = add(
-          "CASE WHEN typeof(\(name)) <> 'blob' OR length(\(name)) <= \(RecordPage.smallContentLimit) THEN \(name) END")
+          "CASE WHEN typeof(\(name)) <> 'blob' OR length(\(name)) <= \(RecordPage.smallContentLimit) "
+            + "THEN \(name) END")
         _ = add("CASE WHEN typeof(\(name)) = 'blob' THEN length(\(name)) ELSE -1 END")
       } else {
         result = place == shape.rowIDColumn ? rowID : add(name)

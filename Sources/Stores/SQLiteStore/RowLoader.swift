@@ -138,8 +138,8 @@ final class RowLoader {
 
   // MARK: - Very large contents
 
-  /// Whether values of this table can be filled in pieces when `fakes` (places in the table) get zeros at first: nothing
-  /// may test or index them by rules that cannot be put off.
+  /// Whether values of this table can be filled in pieces when `fakes` (places in the table) get zeros at first:
+  /// nothing may test or index them by rules that cannot be put off.
   func canFillInPieces(from first: Int, fakes: Set<Int>, pageSize: Int) -> Bool {
     guard shape.rowIDName != nil, !shape.isWithoutRowID, !shape.isStrict,
       !shape.columns.contains(where: \.isGenerated),

@@ -59,8 +59,10 @@ extension SQLiteSnapshot {
       return try BlobReader(blobs, connection, table, column, row: row)
     case .file(let reference, let status):
       var file: File?
-      if case .opened(let opened, _) = reference.withUnsafeBytes({ files.open($0) }) { file = opened }
-      return FileContentReader(file, expected: status) { [weak self] present in
+      if case .opened(let opened, _) = reference.withUnsafeBytes({ files.open(reference: $0) }) { file = opened }
+      let directory = files
+      let examine: () -> FileStatus? = { reference.withUnsafeBytes { directory.status(reference: $0) } }
+      return FileContentReader(file, expected: status, examine: examine) { [weak self] present in
         guard let self, handle < self.handles.count else { return }
         self.handles[handle] = .file(reference: reference, status: present)
       }
@@ -114,9 +116,8 @@ extension SQLiteSnapshot {
       default: return nil
       }
     }
-    let first =
-      reading.lastRow ?? (try? connection.integer("SELECT min(\(plan.keyNames[0])) FROM \(quoted(plan.entity.table))"))
-      .flatMap { $0.map { $0 - 1 } } ?? 0
+    let lowest = try? connection.integer("SELECT min(\(plan.keyNames[0])) FROM \(quoted(plan.entity.table))")
+    let first = reading.lastRow ?? lowest.flatMap { $0 }.map { $0 == .min ? $0 : $0 - 1 } ?? 0
     var bad = first
     var good: Int64?
     var step: Int64 = 1
@@ -133,9 +134,8 @@ extension SQLiteSnapshot {
     let total = try? count(of: plan.entity)
     guard var end = good else {
       guard reading.rowCount > 0 else { throw failure }
-      report(
-        unreadable(
-          plan, "rows \(from) to the end cannot be read" + (total.map { "; \(reading.rowCount) of \($0) were" } ?? "")))
+      let known = total.map { "; \(reading.rowCount) of \($0) were" } ?? ""
+      report(unreadable(plan, "rows \(from) to the end cannot be read" + known))
       reading.isAtEnd = true
       return
     }

@@ -51,7 +51,7 @@ public final class SQLiteSnapshot: SourceSnapshot {
     let plans = try planner.plans()
 
     let directory = location.dataDirectory(of: profile)
-    files = LocalFiles(directory: directory)
+    files = try LocalFiles(directory: directory)
     schema = try SchemaReader(connection, profile, planner.shapes)
       .schema(version: version, entities: plans.map(\.entity), dataDirectory: directory)
     self.plans = Dictionary(uniqueKeysWithValues: plans.map { ($0.entity.name, $0) })

@@ -23,7 +23,7 @@ extension SQLiteTarget {
     do {
       try begin(row, page, supplies, loader, shared ?? [])
     } catch {
-      for statement in shared ?? [] { statement.reset() }
+      for other in shared ?? [] { other.reset() }
       throw error
     }
   }
@@ -149,7 +149,7 @@ extension SQLiteTarget {
     row.written = 0
     let stream = row.streams[row.next]
     if let path = stream.path {
-      row.file = try files.create(path)
+      row.file = try createFile(path)
     } else if row.statement != nil {
       row.streams[row.next].start = buffer.count
     } else {
@@ -164,7 +164,7 @@ extension SQLiteTarget {
     }
     guard bytes.count > 0 else { return }
     if let file = row.file {
-      try file.write(bytes)
+      try file.file.write(bytes)
     } else if let blob = row.blob {
       try write(bytes, to: blob, at: row.written, row.loader)
     } else {
@@ -175,7 +175,7 @@ extension SQLiteTarget {
 
   public func endContent() throws {
     guard var row = pending, row.isOpen, row.written == row.streams[row.next].byteCount else { throw unfinished() }
-    try row.file?.finish()
+    try row.file?.commit(isDurable: loadGuard == nil)
     if let blob = row.blob { sqlite3_blob_close(blob) }
     row.file = nil
     row.blob = nil
@@ -213,22 +213,28 @@ extension SQLiteTarget {
     guard let found else {
       throw MigrationError(
         .archiveHostile, "an attachment's file has no safe place",
-        cause:
-          "the reference of \(page.entity.name) \(page.key(ofRow: row).description) leads out of the data directory",
+        cause: "the reference of \(page.entity.name) \(page.key(ofRow: row).description) leads out of its directory",
         safeNow: "nothing was written outside the data directory", next: ["noteferry verify ARCHIVE"])
     }
     return found
   }
 
   private func writeFile(_ bytes: UnsafeRawBufferPointer, _ page: RecordPage, _ row: Int) throws {
-    let file = try files.create(try filePath(page, row))
-    do {
-      try file.write(bytes)
-      try file.finish()
-    } catch {
-      file.cancel()
-      throw error
-    }
+    let file = try createFile(try filePath(page, row))
+    try file.file.write(bytes)
+    try file.commit(isDurable: loadGuard == nil)
+  }
+
+  private func localFiles() throws -> LocalFiles {
+    if let files { return files }
+    try Folder.create(dataDirectory)
+    let opened = try LocalFiles(directory: dataDirectory)
+    files = opened
+    return opened
+  }
+
+  private func createFile(_ path: [UInt8]) throws -> PendingFile {
+    try path.withUnsafeBytes { try localFiles().create(relativePath: $0) }
   }
 
   /// Copies the file of another row of the same entity.
@@ -238,28 +244,23 @@ extension SQLiteTarget {
     }
     defer { other.reset() }
     guard let path = LocalFiles.safeRelativePath(other.bytes(0), dataDirectory: sourceDirectory),
-      case .opened(let source, let status) = path.withUnsafeBytes({ files.open($0) })
+      case .opened(let source, let status) = try path.withUnsafeBytes({ try localFiles().open(reference: $0) })
     else {
       throw MigrationError(
         .storeLost, "a file that was written before is gone from the target",
         cause: "the file of \(loader.entity.name) \(key.description) cannot be opened",
         safeNow: "what was committed before stays", next: ["repeat the command"])
     }
-    let file = try files.create(try filePath(page, row))
-    do {
-      let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-      defer { room.deallocate() }
-      var offset: Int64 = 0
-      while offset < status.byteCount {
-        let count = try source.read(into: room, at: offset)
-        if count == 0 { break }
-        try file.write(UnsafeRawBufferPointer(rebasing: room[..<count]))
-        offset += Int64(count)
-      }
-      try file.finish()
-    } catch {
-      file.cancel()
-      throw error
+    let file = try createFile(try filePath(page, row))
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    defer { room.deallocate() }
+    var offset: Int64 = 0
+    while offset < status.byteCount {
+      let count = try source.read(into: room, at: offset)
+      if count == 0 { break }
+      try file.file.write(UnsafeRawBufferPointer(rebasing: room[..<count]))
+      offset += Int64(count)
     }
+    try file.commit(isDurable: loadGuard == nil)
   }
 }

@@ -4,8 +4,8 @@ import NoteStore
 
 // Contents that are written in pieces because they are too long for memory. See `RecordPatch` for the way.
 extension SQLiteTarget {
-  /// Inserts a row with zeros for its streamed contents and for all values behind the first of them, and writes the bytes
-  /// of those values.
+  /// Inserts a row with zeros for its streamed contents and for all values behind the first of them, and writes the
+  /// bytes of those values.
   ///
   /// - Returns: The row's number; `nil` when this table does not allow it.
   func insertZeros(

@@ -12,13 +12,12 @@ extension SQLiteTarget {
   {
     self.profile = profile
     sourceDirectory = schema.settings.first { $0.name == "data_directory" }?.value ?? ""
-    let directory = location.dataDirectory(of: profile)
-    files = LocalFiles(directory: directory)
+    dataDirectory = location.dataDirectory(of: profile)
     for entity in schema.entities where isOurs(entity.table) {
       throw MigrationError(
         .archiveHostile, "the archive asks for the table \(entity.table)",
-        cause: "that name belongs to SQLite or to us",
-        safeNow: untouched, next: ["make the archive anew from its source"])
+        cause: "that name belongs to SQLite or to us", safeNow: untouched,
+        next: ["make the archive anew from its source"])
     }
     do {
       let watermark = try prepareFile(schema, profile, origin, options)
@@ -42,6 +41,7 @@ extension SQLiteTarget {
     guard FileStatus.of(parent)?.isDirectory == true else {
       throw missing("its directory \(parent) does not exist")
     }
+    try settleGuard(origin, options)
     let status = FileStatus.of(location.path)
     if let status, !status.isRegularFile {
       throw MigrationError(
@@ -57,6 +57,27 @@ extension SQLiteTarget {
       return nil
     }
     return try prepareExisting(schema, profile, origin, options)
+  }
+
+  /// Takes up the guard of an interrupted import, and throws a target away that a restart may have left in pieces.
+  private func settleGuard(_ origin: String, _ options: TargetOptions) throws {
+    guard let found = try LoadGuard.present(target: location.path) else { return }
+    guard found.origin == origin, options.createSchema || !found.isStale else {
+      throw MigrationError(
+        .targetNotEmpty, "the target holds an unfinished import",
+        cause: found.origin == origin
+          ? "the machine was restarted while \(location.path) was filled, so it must be filled anew"
+          : "\(location.path) is being filled from \(found.origin.prefix(16))…, this is \(origin.prefix(16))…",
+        safeNow: untouched,
+        next: found.origin == origin
+          ? ["repeat the command with --create-schema"] : ["finish that import", "or import into a new store"])
+    }
+    if found.isStale {
+      for suffix in ["", "-journal", "-wal", "-shm"] { try Folder.remove(location.path + suffix) }
+      try found.remove()
+    } else {
+      loadGuard = found
+    }
   }
 
   private func missing(_ cause: String) -> MigrationError {
@@ -80,6 +101,7 @@ extension SQLiteTarget {
   private func create(_ schema: StoreSchema, _ origin: String, isNew: Bool) throws {
     isCreated = true
     do {
+      loadGuard = try LoadGuard(target: location.path, origin: origin)
       if isNew { _ = try File.write(location.path, exclusive: true) }
       try open()
       for (name, allowed) in [("page_size", Self.pageSizes), ("auto_vacuum", ["0", "1", "2"])] {
@@ -107,6 +129,8 @@ extension SQLiteTarget {
       rollback()
       closeConnection()
       if isNew { for suffix in ["", "-journal", "-wal", "-shm"] { try? Folder.remove(location.path + suffix) } }
+      try? loadGuard?.remove()
+      loadGuard = nil
       throw error
     }
   }

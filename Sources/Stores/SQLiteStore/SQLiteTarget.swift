@@ -9,8 +9,8 @@ import NoteStore
 /// did to them in the source. Nobody else can open the target before `finish`.
 ///
 /// Memory: SQLite's page cache (16 MiB) and, for a row with streamed contents, up to `bufferLimit` of them. Longer
-/// contents are written in pieces, except into tables WITHOUT ROWID, STRICT ones, those with generated columns, and where
-/// a unique index covers a column behind the content: there SQLite needs the value as a whole, twice.
+/// contents are written in pieces, except into tables WITHOUT ROWID, STRICT ones, those with generated columns, and
+/// where a unique index covers a column behind the content: there SQLite needs the value as a whole, twice.
 public final class SQLiteTarget: TargetStore {
   /// Streamed contents of one row that are collected before the row is inserted; longer ones are written in pieces.
   static let bufferLimit: Int64 = 8 << 20
@@ -18,9 +18,13 @@ public final class SQLiteTarget: TargetStore {
   let location: StoreLocation
   var connection: Connection!
   var isCreated = false
+  /// Present while a store of our own making is loaded without syncing.
+  var loadGuard: LoadGuard?
   var pageSize = 4096
   var profile: Profile?
-  var files = LocalFiles(directory: "")
+  /// The data directory; opened, and made where it is missing, when the first file is written.
+  var files: LocalFiles?
+  var dataDirectory = ""
   /// The data directory of the source, for references that name it.
   var sourceDirectory = ""
   var loaders: [String: RowLoader] = [:]
@@ -62,7 +66,7 @@ public final class SQLiteTarget: TargetStore {
       "cache_size = -16384", "mmap_size = 0", "secure_delete = 0",
     ] { try connection.execute("PRAGMA \(pragma)") }
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
-    try connection.execute("PRAGMA synchronous = FULL")
+    try connection.execute("PRAGMA synchronous = \(loadGuard == nil ? "FULL" : "OFF")")
     pageSize = Int(try connection.integer("PRAGMA page_size") ?? 4096)
   }
 
@@ -118,7 +122,7 @@ public final class SQLiteTarget: TargetStore {
         "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?", patch.table)
     }
     closeConnection()
-    for name in [location.path + "-wal", location.path + "-journal"] where (FileStatus.of(name)?.byteCount ?? 0) > 0 {
+    for name in [location.path + "-wal", location.path + "-journal"] where isNeeded(name) {
       throw MigrationError(
         .storeLocked, "the target is in use", cause: "\(name) stays when the import closes the store",
         safeNow: "what was committed before stays; the source and the archive are untouched",
@@ -128,6 +132,16 @@ public final class SQLiteTarget: TargetStore {
     try open()
     try openBatch()
     try ImportMark.forget(connection, kind: "patch")
+  }
+
+  /// Whether a log or journal holds something that SQLite would bring into the database. A journal that SQLite is done
+  /// with may stay, with zeros where it began.
+  private func isNeeded(_ path: String) -> Bool {
+    guard let status = FileStatus.of(path), status.byteCount > 0 else { return false }
+    guard let file = try? File.read(path) else { return true }
+    var start = [UInt8](repeating: 1, count: 8)
+    _ = start.withUnsafeMutableBytes { try? file.read(into: $0, at: 0) }
+    return start.contains { $0 != 0 }
   }
 
   public func rollback() {
@@ -166,7 +180,8 @@ public final class SQLiteTarget: TargetStore {
         }
       }
     }
-    for (name, _, text) in try ImportMark.work(connection, kind: "index") where !exists.contains(name) {
+    let indexes = try existing()
+    for (name, _, text) in try ImportMark.work(connection, kind: "index") where !indexes.contains(name) {
       try connection.execute(text)
     }
     try ImportMark.forget(connection, kind: "index")
@@ -174,13 +189,12 @@ public final class SQLiteTarget: TargetStore {
 
     // From here on others may look at the store.
     closeConnection()
-    connection = try Connection(location.path, role: .target, flags: SQLITE_OPEN_READWRITE)
+    try openShared()
     if isCreated, let mode = schema.settings.first(where: { $0.name == "journal_mode" })?.value,
       ["wal", "truncate", "persist"].contains(mode)
     {
       try connection.execute("PRAGMA journal_mode = \(mode)")
     }
-    try connection.execute("PRAGMA synchronous = FULL")
   }
 
   private func existing() throws -> Set<String> {
@@ -207,15 +221,27 @@ public final class SQLiteTarget: TargetStore {
     }
   }
 
+  /// The commit that removes the mark is the last step that can fail.
   public func approve() throws {
+    closeConnection()
+    try File.write(location.path).synchronize()
+    if loadGuard != nil { try files?.synchronize() }
+    try loadGuard?.remove()
+    loadGuard = nil
+    try Folder.synchronize(Folder.parent(of: location.path))
+    try openShared()
     try connection.execute("BEGIN IMMEDIATE")
     try ImportMark.remove(connection)
     try endTransaction()
     if try connection.text("PRAGMA journal_mode") == "wal" {
-      try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+      try? connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
     closeConnection()
-    try File.write(location.path).synchronize()
-    try Folder.synchronize(Folder.parent(of: location.path))
+  }
+
+  /// Opens the filled database beside others.
+  private func openShared() throws {
+    connection = try Connection(location.path, role: .target, flags: SQLITE_OPEN_READWRITE)
+    try connection.execute("PRAGMA synchronous = FULL")
   }
 }

@@ -52,11 +52,9 @@ final class Statement {
 
   /// Text for messages and names of the schema, not for text of notes.
   func text(_ column: Int32) -> String {
-    switch type(column) {
-    case SQLITE_INTEGER: return String(integer(column))
-    case SQLITE_NULL: return ""
-    default: return String(decoding: bytes(column), as: UTF8.self)
-    }
+    guard let start = sqlite3_column_text(handle, column) else { return "" }
+    let bytes = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The value in memory of its own.

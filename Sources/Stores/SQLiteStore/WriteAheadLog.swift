@@ -47,8 +47,10 @@ struct WriteAheadLog {
         text += "-;"
         continue
       }
-      text += "\(status.byteCount).\(status.modifiedSeconds).\(status.modifiedNanoseconds)"
-      text += ".\(status.changedSeconds).\(status.changedNanoseconds).\(status.device).\(status.inode);"
+      text += "\(status.device).\(status.inode).\(status.byteCount)."
+      text += "\(status.modifiedSeconds).\(status.modifiedNanoseconds);"
+      // SQLite run by root sets the owner of the log whenever it opens it, so the log's change time says nothing.
+      if name == database { text += "\(status.changedSeconds).\(status.changedNanoseconds);" }
       newest = max(newest, status.modifiedSeconds * 1000 + status.modifiedNanoseconds / 1_000_000)
     }
     let buffer = GrowingBuffer(capacity: 64)
