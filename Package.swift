@@ -45,7 +45,7 @@ let package = Package(
       name: "NoteFerry",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores"]),
 
-    .testTarget(name: "NoteModelTests", dependencies: ["NoteModel"]),
+    .testTarget(name: "NoteModelTests", dependencies: ["NoteModel", "CSQLite"]),
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
     .testTarget(
       name: "NoteFerryCommandsTests",

@@ -17,8 +17,11 @@ public enum Folder {
     if parent != path, !parent.isEmpty { try create(parent) }
     let fault = Fault.step(.create)
     if fault > 0 { throw systemError(fault, "cannot create \(path)") }
-    if mkdir(path, 0o700) != 0, errno != EEXIST {
-      var error = systemError(errno, "cannot create \(path)")
+    guard mkdir(path, 0o700) != 0 else { return }
+    // Another run may have made it meanwhile; a file of that name is no directory.
+    let number = errno == EEXIST && FileStatus.of(path)?.isDirectory != true ? ENOTDIR : errno
+    if number != EEXIST {
+      var error = systemError(number, "cannot create \(path)")
       if error.code == .sourceMissing { error.code = .targetMissing }
       throw error
     }

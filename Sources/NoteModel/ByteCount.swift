@@ -43,7 +43,11 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable, Custo
     for (suffix, factor) in Self.units where text.hasSuffix(suffix) {
       var number = text.dropLast(suffix.count)
       while number.last == " " { number = number.dropLast() }
-      guard let first = number.first, first.isNumber, let amount = Double(String(number)) else { return nil }
+      // Digits, and a point between digits: `Double` alone would take "0x10", "1e3" and "1." too.
+      let isDigit = { (character: Character) in character >= "0" && character <= "9" }
+      guard let first = number.first, isDigit(first), isDigit(number.last!),
+        number.allSatisfy({ isDigit($0) || $0 == "." }), let amount = Double(String(number))
+      else { return nil }
       let bytes = amount * factor
       guard bytes >= 0, bytes < 9.2e18 else { return nil }
       self.rawValue = Int64(bytes)

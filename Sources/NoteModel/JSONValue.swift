@@ -54,7 +54,9 @@ public indirect enum JSONValue: Sendable, Equatable {
       case ("b64", .string(let text)): return text.withUnsafeBytes { Base64.decode($0) }.map(Value.bytes)
       case ("text_b64", .string(let text)): return text.withUnsafeBytes { Base64.decode($0) }.map(Value.text)
       case ("f64", .string(let text)):
-        guard text.count == 16, let bits = UInt64(String(decoding: text, as: UTF8.self), radix: 16) else { return nil }
+        guard text.count == 16, text.allSatisfy({ hexNibble($0) != nil }),
+          let bits = UInt64(String(decoding: text, as: UTF8.self), radix: 16)
+        else { return nil }
         return .real(Double(bitPattern: bits))
       case ("withheld", .bool(true)): return .withheld
       case ("missing", .bool(true)): return .missing
@@ -139,8 +141,11 @@ public struct JSONReader {
 
   @inline(__always)
   public mutating func skipSpace() {
-    while offset < bytes.count, bytes[offset] == 0x20 || (bytes[offset] >= 0x09 && bytes[offset] <= 0x0D) {
-      offset += 1
+    while offset < bytes.count {
+      switch bytes[offset] {
+      case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+      default: return
+      }
     }
   }
 

@@ -151,7 +151,7 @@ extension Catalogue {
       (
         "The run finished, but some rows or attachments could not be read, or not all at one moment.",
         "The archive is marked and is not approved as complete.",
-        "Read the findings, repair the source where possible and export again; it is quick for what did not change."
+        "Read the findings, mend the source where possible, and export again into another directory."
       )
     case .linkLost:
       (

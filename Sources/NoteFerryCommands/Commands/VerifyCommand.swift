@@ -9,7 +9,7 @@ struct VerifyCommand: LongCommand {
     abstract: "Proves that an archive is whole, and equal to a store.",
     usage: "noteferry verify <archive> [--against <store>] [<options>]",
     discussion: """
-      Levels: quick looks at the seal and the sizes, checksums reads every byte, full also decodes every row.
+      Levels: checksums reads every byte, full also decodes every row and compares it with the inventory.
 
       Examples:
         noteferry verify notes
@@ -17,7 +17,7 @@ struct VerifyCommand: LongCommand {
         ssh depot cat notes.tar | noteferry verify - --level full
       """)
 
-  enum Level: String, CaseIterable, ExpressibleByArgument, Sendable { case quick, checksums, full }
+  enum Level: String, CaseIterable, ExpressibleByArgument, Sendable { case checksums, full }
 
   @Argument(help: "The archive's directory, or - for a pipe.")
   var archive: String

@@ -38,8 +38,9 @@ extension SQLiteTarget {
     _ schema: StoreSchema, _ profile: Profile, _ origin: String, _ options: TargetOptions
   ) throws -> ImportWatermark? {
     let parent = Folder.parent(of: location.path)
-    guard FileStatus.of(parent)?.isDirectory == true else {
-      throw missing("its directory \(parent) does not exist")
+    if FileStatus.of(parent)?.isDirectory != true {
+      guard options.createSchema else { throw missing("its directory \(parent) does not exist") }
+      try Folder.create(parent)
     }
     try settleGuard(origin, options)
     let status = FileStatus.of(location.path)
