@@ -54,6 +54,11 @@ let package = Package(
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
+    .testTarget(
+      name: "MigrationTests",
+      dependencies: [
+        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore", "CSQLite",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
