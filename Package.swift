@@ -57,6 +57,11 @@ let package = Package(
     // Runs the real program, kills it, fills its disk, and repeats the command.
     .testTarget(
       name: "CrashTests", dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
+    .testTarget(
+      name: "MigrationTests",
+      dependencies: [
+        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore", "CSQLite",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
