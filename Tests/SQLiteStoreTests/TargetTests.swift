@@ -256,7 +256,45 @@ struct TargetTests {
     #expect(try refused()?.code == .targetMissing)
     #expect(FileManager.default.fileExists(atPath: copy) == false)
     try FileManager.default.removeItem(atPath: scratch.file("new"))
-    #expect(try refused(create: true)?.code == .targetMissing)
+    #expect(try refused()?.code == .targetMissing)
+    #expect(FileManager.default.fileExists(atPath: scratch.file("new")) == false)
+    #expect(try refused(create: true) == nil)
+    #expect(FileManager.default.fileExists(atPath: copy))
+  }
+
+  @Test func `a half-filled target is thrown away after a restart of the machine, and only then`() throws {
+    try product.run("INSERT INTO memo(uid) VALUES ('one')")
+    let opened = try snapshot(path)
+    let memo = try #require(opened.schema.entity(named: "memo"))
+    let page = RecordPage(entity: memo, algorithm: .sha256)
+    try opened.startReading(memo, after: nil)
+    _ = try opened.readPage(into: page) { _ in }
+    func open() throws -> (SQLiteTarget, ImportWatermark?) {
+      let destination = target(copy)
+      let watermark = try destination.prepare(
+        for: opened.schema, profile: memoProfile, origin: "test", options: TargetOptions(createSchema: true))
+      return (destination, watermark)
+    }
+    let (first, fresh) = try open()
+    #expect(fresh == nil)
+    try first.apply(row: 0, of: page, supplies: [])
+    try first.commit(ImportWatermark(origin: "test", groups: 1))
+    first.close()
+    let guardPath = copy + LoadGuard.suffix
+    #expect(FileManager.default.fileExists(atPath: guardPath))
+
+    let (second, known) = try open()
+    #expect(known == ImportWatermark(origin: "test", groups: 1))
+    second.close()
+
+    // Another start of the machine stands in the guard.
+    try "noteferry import\ntest\nanother-start\n".write(toFile: guardPath, atomically: true, encoding: .utf8)
+    let (third, afterRestart) = try open()
+    #expect(afterRestart == nil)
+    #expect(try third.connection.integer("SELECT count(*) FROM memo") == 0)
+    try third.finish(opened.schema)
+    try third.approve()
+    #expect(FileManager.default.fileExists(atPath: guardPath) == false)
   }
 
   @Test func `a target that is not empty is refused with its counts and left as it was`() throws {

@@ -59,8 +59,6 @@ struct LoadGuard {
 
   /// An id of this start of the machine.
   private static var presentBoot: String? {
-    // The tests stand in for a restart with it.
-    if let text = getenv("NOTEFERRY_BOOT_ID") { return String(cString: text) }
     #if os(Linux)
       guard let file = try? File.read("/proc/sys/kernel/random/boot_id") else { return nil }
       var bytes = [UInt8](repeating: 0, count: 64)
