@@ -54,6 +54,14 @@ let package = Package(
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
+    // Runs the real program, kills it, fills its disk, and repeats the command.
+    .testTarget(
+      name: "CrashTests", dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
+    .testTarget(
+      name: "MigrationTests",
+      dependencies: [
+        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore", "CSQLite",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

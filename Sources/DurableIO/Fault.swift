@@ -83,6 +83,7 @@ public func systemError(_ number: Int32, _ message: String, safeNow: String = ""
     case EACCES, EPERM: .noPermission
     case EROFS: .targetReadOnly
     case EPIPE, ECONNRESET: .linkLost
+    case EIO: .deviceFailed
     case ENOENT, ENOTDIR: .sourceMissing
     default: .internal
     }

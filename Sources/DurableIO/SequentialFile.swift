@@ -8,6 +8,21 @@ import NoteModel
   import Darwin
 #endif
 
+/// The flag of `open` for input and output past the page cache; 0 where there is none.
+///
+/// Linux' `O_DIRECT`, which the C library shows only with its GNU extensions; its value depends on the processor.
+package let directOpenFlag: Int32 = {
+  #if !os(Linux)
+    0
+  #elseif arch(arm) || arch(arm64)
+    0o200000
+  #elseif arch(powerpc64) || arch(powerpc64le)
+    0o400000
+  #else
+    0o40000
+  #endif
+}()
+
 /// A file that is written from one end to the other, past the page cache where the file system allows it.
 ///
 /// An archive is as large as the store it is made of. Written through the page cache it would drive the store's own
@@ -50,22 +65,11 @@ public final class SequentialFile {
 
   deinit { buffer.deallocate() }
 
-  #if os(Linux)
-    /// Linux' `O_DIRECT`, which the C library shows only with its GNU extensions; its value depends on the processor.
-    #if arch(arm) || arch(arm64)
-      private static let directFlag: Int32 = 0o200000
-    #elseif arch(powerpc64) || arch(powerpc64le)
-      private static let directFlag: Int32 = 0o400000
-    #else
-      private static let directFlag: Int32 = 0o40000
-    #endif
-  #endif
-
   private static func setDirect(_ file: File, _ on: Bool) -> Bool {
     #if os(Linux)
       let flags = fcntl(file.descriptor, F_GETFL)
       guard flags >= 0 else { return false }
-      return fcntl(file.descriptor, F_SETFL, on ? flags | directFlag : flags & ~directFlag) == 0
+      return fcntl(file.descriptor, F_SETFL, on ? flags | directOpenFlag : flags & ~directOpenFlag) == 0
     #else
       return false
     #endif

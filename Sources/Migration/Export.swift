@@ -74,6 +74,26 @@ public func export(
   _ source: any SourceStore, to place: ArchivePlace, options: ExportOptions, observer: any RunObserver,
   stop: StopRequest
 ) throws -> ExportResult {
+  do {
+    return try exportUnexplained(source, to: place, options: options, observer: observer, stop: stop)
+  } catch let error as MigrationError {
+    let again = "repeat the same command"
+    guard case .directory = place else {
+      throw error.completed(
+        safeNow: "the source was not changed; what went into the pipe is not a whole archive", next: [again])
+    }
+    throw error.completed(
+      safeNow: "the source was not changed; the archive is complete up to its last checkpoint",
+      next: error.code == .diskFull
+        ? ["free space there, then \(again) to go on", "or write to another disk: -o DIRECTORY"] : ["\(again) to go on"]
+    )
+  }
+}
+
+private func exportUnexplained(
+  _ source: any SourceStore, to place: ArchivePlace, options: ExportOptions, observer: any RunObserver,
+  stop: StopRequest
+) throws -> ExportResult {
   let start = ContinuousClock.now
   guard case .directory(let directory) = place else {
     if case .segment(let path) = place {
@@ -87,15 +107,16 @@ public func export(
   let lock = try FileLock(directory + "/.lock", holder: "noteferry export, process \(processID())")
   defer { withExtendedLifetime(lock) {} }
   let segment = directory + "/" + SegmentLayout.base + ".tar"
-  guard FileStatus.of(segment) == nil else {
+  let files = SegmentFiles(directory: directory)
+  let wasRenamed = FileStatus.of(segment) != nil
+  let resumed = try SegmentJournal.resume(files.journal)
+  guard !wasRenamed || resumed?.0.completion != nil else {
     throw MigrationError(
       .archiveExists, "\(directory) already holds a sealed archive", cause: "\(segment) exists",
       safeNow: "the archive was not changed",
       next: ["noteferry verify \(directory)", "export into another directory: -o DIRECTORY"])
   }
-  let files = SegmentFiles(directory: directory)
   var options = options
-  let resumed = try SegmentJournal.resume(files.journal)
   if let (_, header, _) = resumed { options.algorithm = options.algorithm ?? header.algorithm }
 
   let run = try ExportRun(source, options: options, observer: observer, stop: stop, outputPath: directory)
@@ -103,15 +124,30 @@ public func export(
   let result: (Checksum, SegmentSummary, Int64)
   if let (journal, header, checkpoint) = resumed {
     try run.require(header, directory: directory)
-    result = try run.resume(files, journal: journal, header: header, checkpoint: checkpoint)
+    if let completion = journal.completion {
+      try requireWhole(wasRenamed ? segment : files.partial, completion, directory: directory)
+      result = (completion.seal, completion.summary, completion.byteCount)
+    } else {
+      result = try run.resume(files, journal: journal, header: header, checkpoint: checkpoint)
+    }
   } else {
     result = try run.begin(files)
   }
-  try Folder.rename(files.partial, to: segment)
+  if !wasRenamed { try Folder.rename(files.partial, to: segment) }
   try files.removeRest()
   return ExportResult(
     place: place, segment: segment, seal: result.0, bytes: result.2, summary: result.1, wasResumed: resumed != nil,
     wall: .now - start, productVersion: run.snapshot.schema.productVersion, profile: run.snapshot.profile.name)
+}
+
+/// A sealed segment that an interrupted run left must be as long as its journal says.
+private func requireWhole(_ path: String, _ completion: SegmentJournal.Completion, directory: String) throws {
+  let found = FileStatus.of(path)?.byteCount ?? 0
+  guard found != completion.byteCount else { return }
+  throw MigrationError(
+    .archiveDamaged, "the archive in \(directory) was changed after it was written",
+    cause: "\(path) has \(found) bytes, its journal says \(completion.byteCount)",
+    safeNow: "the source was not changed", next: ["remove \(directory) and export again"])
 }
 
 private func exportToPipe(
@@ -315,6 +351,9 @@ private final class ExportRun {
       // Unless it is proven that nothing was committed since, the rows before and after are of two moments.
       let isSameMoment = !header.identity.isEmpty && snapshot.identity == header.identity && !summary.isFuzzy
       priorRenewals = Int(summary.renewals) + (isSameMoment ? 0 : 1)
+      // A run that goes on from a later checkpoint must know it too.
+      summary.renewals = Int64(priorRenewals)
+      summary.isFuzzy = priorRenewals > 0
       if !isSameMoment {
         let counts = try count()
         for index in summary.entities.indices { summary.entities[index].sourceRows = counts[index].rows }
@@ -356,6 +395,8 @@ private final class ExportRun {
     sink.setConsistency(isFuzzy: renewals > 0, renewals: Int64(renewals))
     let seal = try writer.seal(
       summary: sink.summary, created: header.created, toolVersion: options.toolVersion)
+    try journal?.append(
+      SegmentJournal.Completion(seal: seal, byteCount: writer.offset, summary: sink.summary))
     observer.observe(
       .phaseFinished(.init(name: .export, wall: .now - begin, items: progress.items, bytes: writer.offset)))
     return (seal, sink.summary, writer.offset)

@@ -3,8 +3,8 @@ import NoteModel
 
 /// The account of an unfinished segment, beside it: what is durable, and where to go on.
 ///
-/// One JSON line for the run, then one for each checkpoint, each made durable before the next. A torn last line is
-/// ignored. Gone when the segment is sealed.
+/// One JSON line for the run, one for each checkpoint, and one for the seal, each made durable before the next. A torn
+/// last line is ignored. Gone when the segment has its name.
 public final class SegmentJournal {
   /// What must be the same when the segment is taken up again, and what is repeated in it.
   public struct Header: Sendable, Equatable {
@@ -104,7 +104,37 @@ public final class SegmentJournal {
     }
   }
 
+  /// The last line: the segment is whole and only waits for its name.
+  public struct Completion: Sendable, Equatable {
+    public var seal: Checksum
+    public var byteCount: Int64
+    public var summary: SegmentSummary
+
+    public init(seal: Checksum, byteCount: Int64, summary: SegmentSummary) {
+      self.seal = seal
+      self.byteCount = byteCount
+      self.summary = summary
+    }
+
+    var json: JSONValue {
+      .object([
+        .init("seal", .text(seal.description)), .init("digest", .text(seal.algorithm.rawValue)),
+        .init("bytes", .integer(byteCount)), .init("summary", summary.json),
+      ])
+    }
+
+    init?(_ value: JSONValue) {
+      guard let algorithm = value["digest"]?.string.flatMap(DigestAlgorithm.init),
+        let seal = value["seal"]?.string.flatMap({ Checksum(algorithm, hex: $0.utf8) }),
+        let byteCount = value["bytes"]?.integer, let summary = value["summary"].flatMap(SegmentSummary.init)
+      else { return nil }
+      self.init(seal: seal, byteCount: byteCount, summary: summary)
+    }
+  }
+
   private let file: File
+  /// Set when the journal that was taken up says that its segment is whole.
+  public private(set) var completion: Completion?
 
   /// Begins a journal and makes its first line durable.
   public init(_ path: String, header: Header) throws {
@@ -129,12 +159,15 @@ public final class SegmentJournal {
     try text.appendUninitialized(Int(status.byteCount)) { try file.read(into: $0, at: 0) }
     var header: Header?
     var checkpoint: Checkpoint?
+    var completion: Completion?
     var start = 0
     while let end = text.bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
       guard let value = try? JSONReader.parse(text.slice(start..<end)) else { break }
       if header == nil {
         guard let parsed = Header(value) else { break }
         header = parsed
+      } else if let parsed = Completion(value) {
+        completion = parsed
       } else {
         guard let parsed = Checkpoint(value) else { break }
         checkpoint = parsed
@@ -144,7 +177,9 @@ public final class SegmentJournal {
     guard let header else { return nil }
     try file.truncate(to: Int64(start))
     try file.seek(to: Int64(start))
-    return (SegmentJournal(file), header, checkpoint)
+    let journal = SegmentJournal(file)
+    journal.completion = completion
+    return (journal, header, checkpoint)
   }
 
   private init(_ file: File) { self.file = file }
@@ -152,6 +187,12 @@ public final class SegmentJournal {
   /// Appends a checkpoint; what it names must be durable already.
   public func append(_ checkpoint: Checkpoint) throws {
     try file.write(checkpoint.json.text + "\n")
+    try file.synchronize()
+  }
+
+  /// Ends the journal; the segment must be durable already.
+  public func append(_ completion: Completion) throws {
+    try file.write(completion.json.text + "\n")
     try file.synchronize()
   }
 }

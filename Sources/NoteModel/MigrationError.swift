@@ -21,6 +21,18 @@ public struct MigrationError: Error, Sendable {
   }
 
   public var exitStatus: ExitStatus { code.exitStatus }
+
+  /// The same failure with what the place where it happened could not know.
+  ///
+  /// - Parameters:
+  ///   - safeNow: Taken where nothing is said yet.
+  ///   - next: Taken where nothing is said yet.
+  public func completed(safeNow: String, next: [String]) -> MigrationError {
+    var error = self
+    if error.safeNow.isEmpty { error.safeNow = safeNow }
+    if error.next.isEmpty { error.next = next }
+    return error
+  }
 }
 
 /// The codes of all failures: `NF-<AREA>-<exit status>`, with a letter where one status has several.
@@ -51,6 +63,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case partial = "NF-PARTIAL-31"
   case linkLost = "NF-LINK-32"
   case storeLost = "NF-LINK-32B"
+  case deviceFailed = "NF-LINK-32C"
   case freeSpaceFloor = "NF-SPACE-34"
   case diskFull = "NF-SPACE-34B"
   case archiveDamaged = "NF-ARCHIVE-35"

@@ -165,6 +165,12 @@ extension Catalogue {
         "What was made durable before stays.",
         "See whether the disk or the server is up, then repeat the same command."
       )
+    case .deviceFailed:
+      (
+        "A disk or a file system answered with an input/output error.",
+        "What was made durable before stays. A disk that fails once may fail again.",
+        "Look at the system's log (dmesg) and at the disk, then repeat the same command, or name another disk."
+      )
     case .freeSpaceFloor:
       (
         "While the run was working, free space fell to the floor.",

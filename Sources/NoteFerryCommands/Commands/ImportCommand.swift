@@ -40,6 +40,11 @@ struct ImportCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("Write every item that is not identical to a file.", valueName: "file"))
   var ledger: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Bytes committed at once, between two points to go on from: 64MiB.", valueName: "size"))
+  var checkpoint: String?
+
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
@@ -50,6 +55,7 @@ struct ImportCommand: LongCommand {
     options.readsBack = verify != .none
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
+    if let checkpoint { options.batchBytes = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     options.ledgerPath = ledger ?? access.stateDirectory + "/ledger-\(session.runID).ndjson"
     if ledger == nil { try Folder.create(access.stateDirectory) }
     let result = try importArchive(

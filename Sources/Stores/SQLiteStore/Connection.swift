@@ -16,12 +16,17 @@ final class Connection {
   /// Opens a file that exists, or one to be created with `SQLITE_OPEN_CREATE` in `flags`.
   ///
   /// - Parameter isImmutable: Promise SQLite that nobody writes: no lock is taken and no log is looked for.
-  init(_ path: String, role: Role, flags: Int32, isImmutable: Bool = false, busyMilliseconds: Int32 = 5000) throws {
+  /// - Parameter fileSystem: A registered file system; `nil` is SQLite's own.
+  init(
+    _ path: String, role: Role, flags: Int32, isImmutable: Bool = false, busyMilliseconds: Int32 = 5000,
+    fileSystem: String? = nil
+  ) throws {
     self.path = path
     self.role = role
     let name = isImmutable ? "file:" + Self.escaped(Self.plain(path)) + "?immutable=1" : Self.plain(path)
     let result = sqlite3_open_v2(
-      name, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (isImmutable ? SQLITE_OPEN_URI : 0), nil)
+      name, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (isImmutable ? SQLITE_OPEN_URI : 0),
+      fileSystem)
     guard result == SQLITE_OK else {
       let failure = self.failure("cannot open \(path)", result)
       close()

@@ -53,7 +53,8 @@ public final class SQLiteTarget: TargetStore {
   /// Opens the database for loading, with nobody else in it.
   func open() throws {
     connection = try Connection(
-      location.path, role: .target, flags: SQLITE_OPEN_READWRITE, busyMilliseconds: 2000)
+      location.path, role: .target, flags: SQLITE_OPEN_READWRITE, busyMilliseconds: 2000,
+      fileSystem: try loadGuard != nil && !isInLogMode() ? DirectFileSystem.registeredName : nil)
     guard sqlite3_db_readonly(connection.handle, "main") == 0 else {
       throw MigrationError(
         .targetReadOnly, "\(location.path) cannot be written", cause: "SQLite can open it for reading only",
@@ -68,6 +69,14 @@ public final class SQLiteTarget: TargetStore {
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
     try connection.execute("PRAGMA synchronous = \(loadGuard == nil ? "FULL" : "OFF")")
     pageSize = Int(try connection.integer("PRAGMA page_size") ?? 4096)
+  }
+
+  /// Whether the file's header says that it has a write-ahead log.
+  private func isInLogMode() throws -> Bool {
+    var header = [UInt8](repeating: 0, count: 20)
+    let file = try File.read(location.path)
+    let count = try header.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+    return count == 20 && header[18] == 2
   }
 
   /// Ends every statement and closes the database, so that its locks are gone.

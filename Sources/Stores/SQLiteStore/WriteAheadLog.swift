@@ -39,11 +39,13 @@ struct WriteAheadLog {
   }
 
   /// A text that changes with every commit, and the newest modification time in milliseconds.
+  ///
+  /// An empty log stands for the same as none: whoever reads a store at rest makes one.
   var identity: (text: String, newestMilliseconds: Int64) {
     var text = ""
     var newest: Int64 = 0
     for name in [database, path] {
-      guard let status = FileStatus.of(name) else {
+      guard let status = FileStatus.of(name), status.byteCount > 0 else {
         text += "-;"
         continue
       }
