@@ -27,6 +27,10 @@ struct LocalFiles {
     return try PendingFile(path)
   }
 
+  func remove(_ relative: [UInt8]) throws {
+    try Folder.remove(directory + "/" + String(decoding: relative, as: UTF8.self))
+  }
+
   static func safeRelativePath(_ reference: UnsafeRawBufferPointer, dataDirectory: String) -> [UInt8]? {
     var bytes = Array(reference)
     let prefix = Array((dataDirectory + "/").utf8)
