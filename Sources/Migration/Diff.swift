@@ -131,10 +131,9 @@ private final class InventoryConsumer: SegmentConsumer {
   func received(_ group: ReceivedGroup) {}
 
   func checked(_ group: ReceivedGroup) throws {
-    guard group.rowsDamage == nil, group.inventoryDamage == nil, group.damagedRows.isEmpty else {
+    if let cause = group.firstDamage {
       throw MigrationError(
-        .archiveDamaged, "the archive is damaged, so it cannot be compared",
-        cause: group.rowsDamage ?? group.inventoryDamage ?? group.damagedRows[0].explanation,
+        .archiveDamaged, "the archive is damaged, so it cannot be compared", cause: cause,
         safeNow: "nothing was changed", next: ["noteferry verify ARCHIVE lists what is damaged"])
     }
     rows += Int64(group.page.rowCount)
