@@ -145,7 +145,9 @@ struct ExportCrashTests {
         // Without a checkpoint the export began anew, with everything of one moment; at the very end it was complete.
         let expected: Int32 = wasBegun ? 31 : 0
         guard ending.status == expected else { return "status \(expected) was due: \(ending.summary)" }
-        guard !wasBegun || ending.output.contains("not one moment") else { return "not called fuzzy: \(ending.summary)" }
+        guard !wasBegun || ending.output.contains("not one moment") else {
+          return "not called fuzzy: \(ending.summary)"
+        }
         let verified = try run(
           ["verify", archive, "--level", "full", "--state-dir", directory + "/state", "--progress", "none"],
           in: directory)

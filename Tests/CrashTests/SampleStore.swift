@@ -179,7 +179,12 @@ struct SampleStore: Sendable {
 
 /// A connection of the test's own, independent of the program's code.
 final class Database {
-  enum Value { case null, integer(Int64), text([UInt8]), bytes([UInt8]) }
+  enum Value {
+    case null
+    case integer(Int64)
+    case text([UInt8])
+    case bytes([UInt8])
+  }
   struct Failure: Error { var message: String }
 
   private var handle: OpaquePointer?
@@ -249,7 +254,9 @@ final class Database {
   func dump() throws -> [String] {
     var lines = try rows(
       "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY type, name")
-    let tables = try rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").map { String($0.dropLast()) }
+    let tables = try rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").map {
+      String($0.dropLast())
+    }
     for table in tables {
       let columns = try rows("SELECT name FROM pragma_table_info('\(table)')").map { String($0.dropLast()) }
       let values = columns.map { "typeof(\"\($0)\") || ':' || quote(CAST(\"\($0)\" AS BLOB))" }

@@ -280,7 +280,8 @@ struct RowWriter {
         }
         tries += 1
         let isSettled =
-          length == Int(status.byteCount) && snapshot.files.status(reference: reference) == status && (try? file.status()) == status
+          length == Int(status.byteCount) && snapshot.files.status(reference: reference) == status
+          && (try? file.status()) == status
         if isSettled || tries > 3 {
           if tries > 1 { notices.append((isSettled ? .attachmentFileChanged : .attachmentFileUnsettled, column)) }
           let end = page.payload.count
