@@ -10,11 +10,18 @@ public protocol SourceStore: AnyObject, Sendable {
   /// Files and directories whose file systems the free-space floor guards.
   var guardedPaths: [String] { get }
 
+  /// Bytes of the store's own files, among them its write-ahead log; 0 when that is not known. Costs a look at each.
+  var byteCount: ByteCount { get }
+
   /// Opens one consistent, read-only view.
   ///
   /// - Throws: `.sourceMissing`, `.sourceNotAStore`, `.sourceWALUnreadable`, `.sourceTableMissing`, `.storeVersion`,
   ///   `.noPermission`, `.storeLocked`, `.sourceCorrupt`.
   func openSnapshot(_ options: SnapshotOptions) throws -> any SourceSnapshot
+}
+
+extension SourceStore {
+  public var byteCount: ByteCount { ByteCount(0) }
 }
 
 /// How a source is read.
@@ -50,6 +57,10 @@ public protocol SourceSnapshot: AnyObject {
   /// proven (a write so recent that the file times do not show it).
   var identity: String? { get }
 
+  /// Bytes of the attachments that are files beside the store, as its size columns say; a guess, without reading them.
+  /// 0 when that is not known.
+  func fileByteCount() throws -> ByteCount
+
   /// Rows of an entity, counted by the engine and apart from the pages.
   func count(of entity: Entity) throws -> Int64
 
@@ -82,6 +93,10 @@ public protocol SourceSnapshot: AnyObject {
 
   /// Lets the view go. Harmless when repeated.
   func close()
+}
+
+extension SourceSnapshot {
+  public func fileByteCount() throws -> ByteCount { ByteCount(0) }
 }
 
 /// Reads one content from beginning to end.

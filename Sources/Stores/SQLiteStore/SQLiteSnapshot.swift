@@ -96,6 +96,27 @@ public final class SQLiteSnapshot: SourceSnapshot {
     try connection.integer("SELECT count(*) FROM \(quoted(entity.table))") ?? 0
   }
 
+  /// Bytes of local files by the size column. Rows with bytes of their own are passed over by the type of that value
+  /// alone, so no long value is walked through: one look at each leaf of the table.
+  public func fileByteCount() throws -> ByteCount {
+    var total: Int64 = 0
+    for plan in plans.values where plan.fileCondition >= 0 {
+      guard let size = plan.entity.sizeColumn,
+        let condition = plan.conditions.first(where: { $0.result == plan.fileCondition })
+      else { continue }
+      var tests = plan.entity.columns.filter { $0.kind == .content }.map {
+        "coalesce(length(\(quoted($0.name))), 0) = 0"
+      }
+      tests.append(condition.expression)
+      let name = quoted(plan.entity.columns[size].name)
+      total +=
+        try connection.integer(
+          "SELECT CAST(min(total(max(0, \(name))), 1e18) AS INTEGER) FROM \(quoted(plan.entity.table)) "
+            + "WHERE typeof(\(name)) = 'integer' AND \(tests.joined(separator: " AND "))") ?? 0
+    }
+    return ByteCount(total)
+  }
+
   // MARK: - Renewal
 
   public func renewIfNeeded() throws -> Bool {
