@@ -54,6 +54,13 @@ let package = Package(
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
+    // The whole journey by the real program, which is a dependency so that it is built.
+    .testTarget(
+      name: "JourneyTests",
+      dependencies: [
+        "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
+        "CSQLite",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
