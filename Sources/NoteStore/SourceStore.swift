@@ -33,6 +33,8 @@ public struct SnapshotOptions: Sendable {
   public var walBudget: ByteCount?
   /// How long to wait for the source's own checkpoint when a snapshot is renewed, in milliseconds.
   public var renewalPatienceMilliseconds: Int
+  /// Data directories of the store that this one was filled from: references that name them are looked for here.
+  public var formerDataDirectories: [String] = []
 
   public init(
     algorithm: DigestAlgorithm = .sha256, secrets: SecretsPolicy = .withhold, walBudget: ByteCount? = nil,

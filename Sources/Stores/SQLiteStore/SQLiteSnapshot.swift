@@ -17,7 +17,8 @@ public final class SQLiteSnapshot: SourceSnapshot {
   public private(set) var identity: String?
 
   let connection: Connection
-  let files: LocalFiles
+  /// `nil` where the store has no data directory, so that every file is missing.
+  let files: LocalFiles?
   let plans: [String: EntityPlan]
   var reading: Reading?
   /// Contents of the last page that are not in its payload.
@@ -51,7 +52,12 @@ public final class SQLiteSnapshot: SourceSnapshot {
     let plans = try planner.plans()
 
     let directory = location.dataDirectory(of: profile)
-    files = try LocalFiles(directory: directory)
+    // A product that never kept a file has no directory for them; one that was named must be there.
+    let needsFiles = plans.contains { $0.fileCondition >= 0 }
+    let hasDirectory = location.dataDirectory != nil || FileStatus.of(directory) != nil
+    files =
+      needsFiles && hasDirectory
+      ? try LocalFiles(directory: directory, formerDirectories: options.formerDataDirectories) : nil
     schema = try SchemaReader(connection, profile, planner.shapes)
       .schema(version: version, entities: plans.map(\.entity), dataDirectory: directory)
     self.plans = Dictionary(uniqueKeysWithValues: plans.map { ($0.entity.name, $0) })
