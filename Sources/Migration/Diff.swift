@@ -48,17 +48,20 @@ public func diff(
     defer { snapshot.close() }
     schema = snapshot.schema
     try StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop).run(
-      snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil, totalBytes: storeBytes(store)
+      snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil,
+      totalBytes: storeBytes(store, snapshot)
     ) { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2) }
   }
   switch second {
   case .store(let store):
-    let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets))
+    var snapshotOptions = SnapshotOptions(algorithm: algorithm, secrets: secrets)
+    snapshotOptions.formerDataDirectories = schema.dataDirectory.map { [$0] } ?? []
+    let snapshot = try store.openSnapshot(snapshotOptions)
     defer { snapshot.close() }
     return try Comparison.compare(
       inventory, of: schema, with: snapshot, algorithm: algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop), totalItems: nil,
-      totalBytes: storeBytes(store), report: report)
+      totalBytes: storeBytes(store, snapshot), report: report)
   case .archive(let place):
     let comparison = try Comparison(inventory, entities: schema.entities, report: report)
     try collect(

@@ -140,8 +140,10 @@ private func readBack(
 ) throws -> (comparison: ComparisonResult, counts: [String: Int64]) {
   let source = try reopen(consumer.profile!)
   let algorithm = pipeline.description.algorithm
-  let snapshot = try source.openSnapshot(
-    SnapshotOptions(algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold))
+  var snapshotOptions = SnapshotOptions(
+    algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold)
+  snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
+  let snapshot = try source.openSnapshot(snapshotOptions)
   defer { snapshot.close() }
   var counts: [String: Int64] = [:]
   for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }

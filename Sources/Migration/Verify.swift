@@ -59,10 +59,11 @@ public func verify(
   var comparison: ComparisonResult?
   if let openStore, let inventory = collector.inventory {
     let profile = try pipeline.profile.withUnsafeBytes { try readProfile($0) }
-    let snapshot = try openStore(profile).openSnapshot(
-      SnapshotOptions(
-        algorithm: pipeline.description.algorithm,
-        secrets: pipeline.description.secretsIncluded ? .include : .withhold))
+    var snapshotOptions = SnapshotOptions(
+      algorithm: pipeline.description.algorithm,
+      secrets: pipeline.description.secretsIncluded ? .include : .withhold)
+    snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
+    let snapshot = try openStore(profile).openSnapshot(snapshotOptions)
     defer { snapshot.close() }
     comparison = try Comparison.compare(
       inventory, of: pipeline.schema, with: snapshot, algorithm: pipeline.description.algorithm,
