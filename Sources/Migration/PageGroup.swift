@@ -153,14 +153,16 @@ final class Pool<Item>: @unchecked Sendable {
   func put(_ item: sending Item) {
     let item = item
     monitor.locked {
-      free.append(item)
+      if !isClosed { free.append(item) }
       monitor.signal()
     }
   }
 
+  /// Ends all waiting and gives the items up.
   func close() {
     monitor.locked {
       isClosed = true
+      free = []
       monitor.signal()
     }
   }

@@ -47,7 +47,7 @@ final class SegmentPipeline: @unchecked Sendable {
     var report: (Finding) -> Void = { _ in }
   }
 
-  static let chunkCount = 24
+  static let chunkCount = 12
 
   private let options: Options
   private let scanner: TarScanner
@@ -154,6 +154,9 @@ final class SegmentPipeline: @unchecked Sendable {
     receiver.join()
     for queue in jobs { queue.close() }
     for worker in workers { worker.join() }
+    // What follows, the reading back, needs the memory.
+    groups.close()
+    chunks.close()
     if let error = failure.error { throw error }
     return end
   }
