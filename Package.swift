@@ -62,6 +62,13 @@ let package = Package(
       dependencies: [
         "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore", "CSQLite",
       ]),
+    // The whole journey by the real program, which is a dependency so that it is built.
+    .testTarget(
+      name: "JourneyTests",
+      dependencies: [
+        "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
+        "CSQLite",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -48,17 +48,20 @@ public func diff(
     defer { snapshot.close() }
     schema = snapshot.schema
     try StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop).run(
-      snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil, totalBytes: storeBytes(store)
+      snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil,
+      totalBytes: storeBytes(store, snapshot)
     ) { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2) }
   }
   switch second {
   case .store(let store):
-    let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets))
+    var snapshotOptions = SnapshotOptions(algorithm: algorithm, secrets: secrets)
+    snapshotOptions.formerDataDirectories = schema.dataDirectory.map { [$0] } ?? []
+    let snapshot = try store.openSnapshot(snapshotOptions)
     defer { snapshot.close() }
     return try Comparison.compare(
       inventory, of: schema, with: snapshot, algorithm: algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop), totalItems: nil,
-      totalBytes: storeBytes(store), report: report)
+      totalBytes: storeBytes(store, snapshot), report: report)
   case .archive(let place):
     let comparison = try Comparison(inventory, entities: schema.entities, report: report)
     try collect(
@@ -131,10 +134,9 @@ private final class InventoryConsumer: SegmentConsumer {
   func received(_ group: ReceivedGroup) {}
 
   func checked(_ group: ReceivedGroup) throws {
-    guard group.rowsDamage == nil, group.inventoryDamage == nil, group.damagedRows.isEmpty else {
+    if let cause = group.firstDamage {
       throw MigrationError(
-        .archiveDamaged, "the archive is damaged, so it cannot be compared",
-        cause: group.rowsDamage ?? group.inventoryDamage ?? group.damagedRows[0].explanation,
+        .archiveDamaged, "the archive is damaged, so it cannot be compared", cause: cause,
         safeNow: "nothing was changed", next: ["noteferry verify ARCHIVE lists what is damaged"])
     }
     rows += Int64(group.page.rowCount)

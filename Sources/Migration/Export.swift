@@ -217,7 +217,7 @@ private final class ExportRun {
         .sourceNotAStore, "\(source.name) has no table to carry", safeNow: "nothing was changed",
         next: ["noteferry inspect \(source.name)"])
     }
-    expectedBytes = storeBytes(source)
+    expectedBytes = storeBytes(source, snapshot)
     watch = FreeFloor.Watch(options.freeFloor, paths: source.guardedPaths + (outputPath.map { [$0] } ?? []))
   }
 
@@ -443,6 +443,7 @@ private final class ExportRun {
 }
 
 /// The bytes that a store's files have; a good guess of what its archive needs.
-public func storeBytes(_ source: any SourceStore) -> Int64 {
-  source.guardedPaths.reduce(0) { $0 + (FileStatus.of($1).map { $0.isRegularFile ? $0.byteCount : 0 } ?? 0) }
+func storeBytes(_ source: any SourceStore, _ snapshot: any SourceSnapshot) -> Int64 {
+  // A table that cannot be read is the business of whoever reads it.
+  source.byteCount.rawValue + ((try? snapshot.fileByteCount())?.rawValue ?? 0)
 }

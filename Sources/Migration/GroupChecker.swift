@@ -57,6 +57,7 @@ final class GroupChecker {
         try decompressor.decompress(group.rowsMember.bytes, into: text, limit: Self.textLimit)
         if rowDecoder?.entity != group.page.entity { rowDecoder = RowDecoder(group.page.entity) }
         try rowDecoder!.decode(text.bytes, into: group.page)
+        Self.findOwnContents(of: group)
       } catch {
         group.page.removeAll()
         group.rowsDamage = Self.cause(error)
@@ -110,23 +111,38 @@ final class GroupChecker {
       group.inventoryDamage = "the inventory lists \(entries.count) rows, the page has \(page.rowCount)"
       return
     }
+    let known = Set(group.damagedRows.map(\.row))
     for row in 0..<page.rowCount
-    where !group.rowDigests.slice(row * 32..<(row + 1) * 32).elementsEqual(entries[row].rowDigest) {
-      if !group.damagedRows.contains(where: { $0.row == row }) {
-        group.damagedRows.append(
-          .init(row: row, content: nil, explanation: "the row's digest differs from the inventory's"))
+    where !group.rowDigests.slice(row * 32..<(row + 1) * 32).elementsEqual(entries[row].rowDigest)
+      && !known.contains(row)
+    {
+      group.damagedRows.append(
+        .init(row: row, content: nil, explanation: "the row's digest differs from the inventory's"))
+    }
+    group.damagedRows.sort { ($0.row, $0.content ?? -1) < ($1.row, $1.content ?? -1) }
+  }
+
+  private static func findOwnContents(of group: ReceivedGroup) {
+    let page = group.page
+    var row = -1
+    var keyName = ""
+    for content in page.contents {
+      if content.row != row {
+        row = content.row
+        keyName = page.key(ofRow: row).fileName
       }
+      group.isOwn.append(
+        content.path == SegmentLayout.content(page.entity, keyName: keyName, column: content.column))
     }
   }
 
   /// Sets each content's digest from its member, or from the inventory where it shares an earlier member.
+  ///
+  /// The members must be those that the rows ask for, once and in their order; of several readings of a file the last
+  /// counts.
   private func fillInDigests(of group: ReceivedGroup, entries: [InventoryEntry]?) {
     let page = group.page
-    var latest: [String: ReceivedGroup.Member] = [:]
-    for member in group.members.dropFirst() {
-      let path = member.path.split(separator: "~", maxSplits: 1).first.map(String.init) ?? member.path
-      latest[path] = member
-    }
+    let latest = assignMembers(of: group)
     var ordinal = 0
     for index in page.contents.indices {
       let content = page.contents[index]
@@ -135,18 +151,53 @@ final class GroupChecker {
       if let entries, content.row < entries.count, ordinal < entries[content.row].contents.count {
         expected = entries[content.row].contents[ordinal]
       }
-      if let member = latest[content.path], !member.digest.isEmpty {
-        if member.byteCount != content.byteCount { page.setByteCount(member.byteCount, ofContent: index) }
+      func damage(_ explanation: String) {
+        group.damagedRows.append(.init(row: content.row, content: index, explanation: explanation))
+      }
+      if let member = latest[content.path] {
+        if member.byteCount != content.byteCount {
+          // Only a file that was read again may have another length than its row says.
+          if !member.path.contains("~") { damage("\(printable(content.path)) has not the length that its row says") }
+          page.setByteCount(member.byteCount, ofContent: index)
+        }
+        if member.isCutOff { damage("\(printable(content.path)) is cut off") }
+        guard !member.digest.isEmpty else { continue }
         member.digest.withUnsafeBytes { page.setDigest($0, ofContent: index) }
         if let expected, expected != member.digest {
-          group.damagedRows.append(
-            .init(
-              row: content.row, content: index, explanation: "the bytes of \(content.path) are not the ones archived"))
+          damage("the bytes of \(printable(content.path)) are not the ones archived")
         }
+      } else if group.isOwn[index] {
+        damage("its content \(printable(content.path)) is not in the archive")
       } else if let expected, expected.count == algorithm.byteCount {
         expected.withUnsafeBytes { page.setDigest($0, ofContent: index) }
       }
     }
+  }
+
+  /// Finds the member of each content that is the row's own; what is left over is strange.
+  private func assignMembers(of group: ReceivedGroup) -> [String: ReceivedGroup.Member] {
+    let page = group.page
+    var latest: [String: ReceivedGroup.Member] = [:]
+    var places: [String: Int] = [:]
+    for index in page.contents.indices where group.isOwn[index] { places[page.contents[index].path] = index }
+    var next = 0
+    var attempt = 1
+    for member in group.members.dropFirst() {
+      guard case .content = SegmentLayout.kind(of: member.path) else { continue }
+      if attempt > 1, next > 0, member.path == SegmentLayout.retry(page.contents[next - 1].path, attempt: attempt) {
+        latest[page.contents[next - 1].path] = member
+        attempt += 1
+        continue
+      }
+      guard let index = places[member.path], index >= next else {
+        if group.strangeMembers.count < 100 { group.strangeMembers.append(member.path) }
+        continue
+      }
+      latest[member.path] = member
+      next = index + 1
+      attempt = 2
+    }
+    return latest
   }
 
   static func cause(_ error: any Error) -> String {

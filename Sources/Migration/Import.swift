@@ -31,7 +31,10 @@ public struct ImportResult: Sendable {
   public var damageCount: Int64
   public var ledgerPath: String?
   public var wasResumed: Bool
+  /// Whether everything is proven: the mark of the import is removed and nothing is lost.
   public var isApproved: Bool
+  /// Whether the mark was removed although the archive is damaged: the target holds what was whole, the ledger the rest.
+  public var isSalvaged: Bool
   public var wall: Duration
 }
 
@@ -84,18 +87,18 @@ public func importArchive(
     comparison = result.comparison
     conservation = consumer.conservation(summary: end?.summary, comparison: result.comparison, counts: result.counts)
   }
-  let isProven =
-    comparison.map {
-      $0.differences.allSatisfy { $0.kind == .extra } && $0.differenceCount == $0.entities.reduce(0) { $0 + $1.extra }
-    } ?? true
-  let isApproved = end != nil && isProven && conservation.accounts.allSatisfy { $0.missing == 0 }
+  let isProven = consumer.surpriseCount == 0
+  let isApproved =
+    end != nil && damage == 0 && isProven && conservation.accounts.allSatisfy { $0.missing == 0 }
+  let isSalvaged = !isApproved && options.salvages && damage > 0 && (isProven || consumer.hasMoreExceptionsThanKept)
+  if isSalvaged { try consumer.accountForTheRest(conservation) }
   // Approval is the last step that can fail: repeated after it, the same command would find a store that is not empty.
   let ledgerPath = try ledger.close()
-  if isApproved || options.salvages { try target.approve() }
+  if isApproved || isSalvaged { try target.approve() }
   return ImportResult(
     archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
     comparison: comparison, damageCount: damage, ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
-    isApproved: isApproved, wall: .now - start)
+    isApproved: isApproved, isSalvaged: isSalvaged, wall: .now - start)
 }
 
 func requireNoStop(_ stop: StopRequest) throws {
@@ -137,8 +140,10 @@ private func readBack(
 ) throws -> (comparison: ComparisonResult, counts: [String: Int64]) {
   let source = try reopen(consumer.profile!)
   let algorithm = pipeline.description.algorithm
-  let snapshot = try source.openSnapshot(
-    SnapshotOptions(algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold))
+  var snapshotOptions = SnapshotOptions(
+    algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold)
+  snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
+  let snapshot = try source.openSnapshot(snapshotOptions)
   defer { snapshot.close() }
   var counts: [String: Int64] = [:]
   for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
@@ -148,7 +153,7 @@ private func readBack(
     totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes
   ) { difference in
     // Rows that were knowingly carried with a loss are in the ledger already.
-    if consumer.isExcepted(difference) { return }
+    if consumer.accept(difference) { return }
     try ledger.append(
       entity: difference.entity, key: difference.key, outcome: difference.kind == .missing ? .missing : .degraded,
       reason: "read-back-\(difference.kind.rawValue)", explanation: difference.explanation)

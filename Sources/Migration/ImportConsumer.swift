@@ -28,8 +28,12 @@ final class ImportConsumer: SegmentConsumer {
   private var skips: Int64 = 0
   private var batchBytes: Int64 = 0
   private var rowsByEntity: [Int64] = []
+  /// By entity: rows that are not carried and whose keys are known, and rows that were carried with a loss.
   private var lostRows: [Int64] = []
-  /// Rows that were carried with a loss: entity and key. Bounded; beyond it the reading back reports them again.
+  private var degradedRows: [Int64] = []
+  /// Differences that the reading back found beside the known ones, in rows that arrived.
+  private var surprises: [String: Int64] = [:]
+  /// Rows that were carried with a loss: entity and key. Bounded; behind the limit the ledger names a row twice.
   private var exceptions: Set<String> = []
   private static let exceptionLimit = 100_000
 
@@ -39,7 +43,13 @@ final class ImportConsumer: SegmentConsumer {
   private var nextContent = 0
   /// Own contents of the row that is applied last, while some of them are still to come.
   private var rowContents: Range<Int> = 0..<0
+  /// The content that came last.
+  private var lastContent = -1
   private var isStreaming = false
+  /// Bytes of the streamed content that are still to come.
+  private var streamRest: Int64 = 0
+  /// Rows of the open group that were carried without their contents already.
+  private var abandonedRows: Set<Int> = []
 
   init(
     target: any TargetStore, options: ImportOptions,
@@ -58,7 +68,16 @@ final class ImportConsumer: SegmentConsumer {
     self.schema = schema
     rowsByEntity = Array(repeating: 0, count: schema.entities.count)
     lostRows = rowsByEntity
-    let profile = try bytes.withUnsafeBytes { try readProfile($0) }
+    degradedRows = rowsByEntity
+    let profile: Profile
+    do {
+      profile = try bytes.withUnsafeBytes { try readProfile($0) }
+    } catch let error as MigrationError {
+      throw MigrationError(
+        .archiveDamaged, "the archive's profile cannot be read",
+        cause: ([error.message] + (error.cause.isEmpty ? [] : [error.cause])).joined(separator: ": "),
+        safeNow: "the target was not touched", next: ["fetch the archive again from where it was made"])
+    }
     self.profile = profile
     for path in target.guardedPaths.prefix(1) {
       try options.freeFloor.require(
@@ -98,6 +117,8 @@ final class ImportConsumer: SegmentConsumer {
     nextRow = 0
     nextContent = 0
     rowContents = 0..<0
+    lastContent = -1
+    abandonedRows.removeAll()
     guard !isSkipping, group.rowsDamage == nil else { return }
     try applyRowsWithoutOwnContents(of: group)
   }
@@ -107,7 +128,7 @@ final class ImportConsumer: SegmentConsumer {
     let page = group.page
     while nextRow < page.rowCount {
       let contents = contentsOfRow(nextRow, in: page)
-      if contents.contains(where: { isOwn($0, in: page) }) { return }
+      if contents.contains(where: { group.isOwn[$0] }) { return }
       try apply(group, row: nextRow, contents: contents) { _ in .lost }
       nextRow += 1
       nextContent = contents.upperBound
@@ -120,13 +141,6 @@ final class ImportConsumer: SegmentConsumer {
     return nextContent..<end
   }
 
-  /// Whether the content is a member of this row, and not shared with an earlier one.
-  private func isOwn(_ index: Int, in page: RecordPage) -> Bool {
-    let content = page.contents[index]
-    return content.path
-      == SegmentLayout.content(page.entity, keyName: page.key(ofRow: content.row).fileName, column: content.column)
-  }
-
   private func apply(
     _ group: ReceivedGroup, row: Int, contents: Range<Int>, own: (Int) -> ContentSupply
   ) throws {
@@ -135,28 +149,40 @@ final class ImportConsumer: SegmentConsumer {
       try target.apply(row: row, of: page, supplies: [])
       return
     }
-    let supplies = try contents.map { index -> ContentSupply in
-      if isOwn(index, in: page) { return own(index) }
-      guard let key = ContentSharing.integerKey(page.contents[index].path),
-        page.contents[index].path.hasPrefix("data/blobs/\(page.entity.name)/")
-      else {
-        throw MigrationError(
-          .archiveDamaged, "the archive is damaged",
-          cause: "a row names a content that no earlier row has: \(printable(page.contents[index].path))",
-          safeNow: "nothing of this page was committed", next: ["noteferry verify --level full ARCHIVE"])
-      }
+    let supplies = try contents.map { try supply($0, of: group, own: own) }
+    do {
+      try target.apply(row: row, of: page, supplies: supplies)
+    } catch let error as MigrationError where error.code == .archiveDamaged && options.salvages {
+      // The row whose content it shares is lost. The check of the page says so too.
+      try target.apply(row: row, of: page, supplies: contents.map { group.isOwn[$0] ? own($0) : .lost })
+    }
+  }
+
+  private func supply(
+    _ index: Int, of group: ReceivedGroup, own: (Int) -> ContentSupply
+  ) throws -> ContentSupply {
+    let page = group.page
+    if group.isOwn[index] { return own(index) }
+    let path = page.contents[index].path
+    if let key = ContentSharing.integerKey(path), path.hasPrefix("data/blobs/\(page.entity.name)/") {
       return .sameAs(Key([.integer(key)]))
     }
-    try target.apply(row: row, of: page, supplies: supplies)
+    if options.salvages { return .lost }
+    throw MigrationError(
+      .archiveDamaged, "the archive is damaged",
+      cause: "a row names a content that no earlier row has: \(printable(path))",
+      safeNow: "nothing of this page was committed", next: ["noteferry verify --level full ARCHIVE"])
   }
 
   func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) throws {
     guard !isSkipping, group.rowsDamage == nil else { return }
-    if let index = try place(path, in: group, byteCount: Int64(bytes.count)) {
+    switch try place(path, in: group, byteCount: Int64(bytes.count)) {
+    case .nowhere: return
+    case .supply(let index):
       try target.beginContent(index)
       try target.writeContent(bytes)
       try target.endContent()
-    } else {
+    case .nextRow:
       let contents = contentsOfRow(nextRow, in: group.page)
       try apply(group, row: nextRow, contents: contents) { _ in .bytes(bytes) }
       endRow(contents)
@@ -171,17 +197,19 @@ final class ImportConsumer: SegmentConsumer {
     isStreaming = false
     guard !isSkipping, group.rowsDamage == nil else { return }
     openGroup = group
-    if let index = try place(path, in: group, byteCount: byteCount) {
-      try target.beginContent(index)
-    } else {
+    switch try place(path, in: group, byteCount: byteCount) {
+    case .nowhere: return
+    case .supply(let index): try target.beginContent(index)
+    case .nextRow:
       let contents = contentsOfRow(nextRow, in: group.page)
-      let first = contents.first { isOwn($0, in: group.page) }!
+      let first = contents.first { group.isOwn[$0] }!
       try apply(group, row: nextRow, contents: contents) { _ in .stream }
       endRow(contents)
       rowContents = contents
       try target.beginContent(first - contents.lowerBound)
     }
     isStreaming = true
+    streamRest = byteCount
   }
 
   private var openGroup: ReceivedGroup?
@@ -189,16 +217,22 @@ final class ImportConsumer: SegmentConsumer {
   func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
     guard isStreaming else { return }
     try target.writeContent(bytes)
+    streamRest -= Int64(bytes.count)
     progress.advance(bytes: Int64(bytes.count), to: observer)
     batchBytes += Int64(bytes.count)
   }
 
   func endContent() throws {
-    guard isStreaming else { return }
+    guard isStreaming, let group = openGroup else { return }
     isStreaming = false
-    try target.endContent()
-    if let openGroup { try goOn(openGroup) }
     openGroup = nil
+    if streamRest > 0 {
+      // It is cut off; the receiver tells so.
+      try abandonRow(of: group)
+    } else {
+      try target.endContent()
+    }
+    try goOn(group)
   }
 
   private func endRow(_ contents: Range<Int>) {
@@ -206,80 +240,120 @@ final class ImportConsumer: SegmentConsumer {
     nextContent = contents.upperBound
   }
 
-  /// Finds out what a member is for.
-  ///
-  /// - Returns: The position among the supplies of the row that is applied already; `nil` when the member is the only
-  ///   own content of the next row, which is not applied yet.
-  private func place(_ path: String, in group: ReceivedGroup, byteCount: Int64) throws -> Int? {
+  /// What a member is for.
+  private enum Place {
+    /// The position among the supplies of the row that is applied already.
+    case supply(Int)
+    /// The only own content of the next row, which is not applied yet.
+    case nextRow
+    /// No row asks for it.
+    case nowhere
+  }
+
+  private func place(_ path: String, in group: ReceivedGroup, byteCount: Int64) throws -> Place {
     let page = group.page
     let base = path.split(separator: "~", maxSplits: 1).first.map(String.init) ?? path
-    if let index = rowContents.first(where: { page.contents[$0].path == base }) {
+    if let index = rowContents.first(where: { group.isOwn[$0] && page.contents[$0].path == base }) {
+      if base != path { return try placeAgain(index, byteCount, in: group) }
       // The next of several contents of the row applied last.
-      if base == path { return index - rowContents.lowerBound }
-      // A later reading of a file: the row is applied once more, with this content instead.
-      page.setByteCount(byteCount, ofContent: index)
-      let key = page.key(ofRow: page.contents[index].row)
-      let supplies = rowContents.map { $0 == index ? ContentSupply.stream : .sameAs(key) }
-      try target.apply(row: page.contents[index].row, of: page, supplies: supplies)
-      return index - rowContents.lowerBound
-    }
-    while nextRow < page.rowCount {
-      let contents = contentsOfRow(nextRow, in: page)
-      let own = contents.filter { isOwn($0, in: page) }
-      if own.contains(where: { page.contents[$0].path == base }) {
-        if own.count == 1 { return nil }
-        try apply(group, row: nextRow, contents: contents) { _ in .stream }
-        endRow(contents)
-        rowContents = contents
-        return contents.first { page.contents[$0].path == base }! - contents.lowerBound
+      let expected = rowContents.first { group.isOwn[$0] && $0 > lastContent }
+      guard index == expected, page.contents[index].byteCount == byteCount else {
+        return try refuse("the member \(printable(path)) does not follow the one before")
       }
-      guard own.isEmpty || options.salvages else { break }
-      try apply(group, row: nextRow, contents: contents) { _ in .lost }
-      if !own.isEmpty { try lose(group, row: nextRow, explanation: "its content is not in the archive") }
-      endRow(contents)
+      lastContent = index
+      return .supply(index - rowContents.lowerBound)
     }
-    if options.salvages { return try skipped(path) }
+    let found = (nextContent..<page.contents.count).first { group.isOwn[$0] && page.contents[$0].path == base }
+    guard let index = found, base == path else { return try refuse("no row asks for the member \(printable(path))") }
+    guard page.contents[index].byteCount == byteCount else {
+      return try refuse("\(printable(path)) has \(byteCount) bytes, its row says \(page.contents[index].byteCount)")
+    }
+    try applyRows(of: group, upTo: page.contents[index].row)
+    let contents = contentsOfRow(nextRow, in: page)
+    lastContent = index
+    if contents.count(where: { group.isOwn[$0] }) == 1 { return .nextRow }
+    if index > contents.first(where: { group.isOwn[$0] })! {
+      _ = try refuse("a content in front of \(printable(path)) is missing")
+    }
+    try apply(group, row: nextRow, contents: contents) { $0 < index ? .lost : .stream }
+    endRow(contents)
+    rowContents = contents
+    return .supply(index - contents.lowerBound)
+  }
+
+  /// A later reading of a file: its row is applied once more, with this content instead.
+  private func placeAgain(_ index: Int, _ byteCount: Int64, in group: ReceivedGroup) throws -> Place {
+    guard index == lastContent, isRowComplete(group) else {
+      return try refuse("\(printable(group.page.contents[index].path)) was read again in the wrong place")
+    }
+    let page = group.page
+    page.setByteCount(byteCount, ofContent: index)
+    let key = page.key(ofRow: page.contents[index].row)
+    let supplies = rowContents.map { $0 == index ? ContentSupply.stream : .sameAs(key) }
+    try target.apply(row: page.contents[index].row, of: page, supplies: supplies)
+    return .supply(index - rowContents.lowerBound)
+  }
+
+  /// Whether the row applied last has all its members.
+  private func isRowComplete(_ group: ReceivedGroup) -> Bool {
+    !rowContents.contains { $0 > lastContent && group.isOwn[$0] }
+  }
+
+  /// Applies the rows in front of one without the members that did not come. The check of the page tells of them too.
+  private func applyRows(of group: ReceivedGroup, upTo end: Int) throws {
+    if !isRowComplete(group) {
+      _ = try refuse("a content of row \(group.page.key(ofRow: nextRow - 1)) is missing")
+      try abandonRow(of: group)
+    }
+    while nextRow < end {
+      let contents = contentsOfRow(nextRow, in: group.page)
+      if let own = contents.first(where: { group.isOwn[$0] }) {
+        _ = try refuse("the member \(printable(group.page.contents[own].path)) is missing")
+      }
+      try apply(group, row: nextRow, contents: contents) { _ in .lost }
+      endRow(contents)
+      rowContents = 0..<0
+    }
+  }
+
+  /// Carries the row applied last without its own contents, because they do not come to their end.
+  private func abandonRow(of group: ReceivedGroup) throws {
+    target.abandonContents()
+    abandonedRows.insert(nextRow - 1)
+    try apply(group, row: nextRow - 1, contents: rowContents) { _ in .lost }
+    rowContents = 0..<0
+  }
+
+  /// Leaves a member out where it salvages.
+  private func refuse(_ cause: String) throws -> Place {
+    if options.salvages { return .nowhere }
     throw MigrationError(
-      .archiveDamaged, "the archive is damaged", cause: "no row asks for the member \(printable(path))",
-      safeNow: "nothing of this page was committed",
+      .archiveDamaged, "the archive is damaged", cause: cause, safeNow: "nothing of this page was committed",
       next: ["noteferry verify ARCHIVE", "noteferry import --salvage carries what is whole"])
   }
 
-  private func skipped(_ path: String) throws -> Int? {
-    throw MigrationError(
-      .archiveDamaged, "the archive is damaged beyond salvage here",
-      cause: "no row asks for the member \(printable(path))", safeNow: "what was committed before is kept",
-      next: ["noteferry verify ARCHIVE"])
-  }
-
+  /// Applies what follows a content. Only when the row applied last has all its members can the next rows follow.
   private func goOn(_ group: ReceivedGroup) throws {
-    // Only when the row applied last has all its members can the next rows follow; members come in that order.
-    try applyRowsWithoutOwnContents(of: group)
+    if isRowComplete(group) { try applyRowsWithoutOwnContents(of: group) }
   }
 
   // MARK: - The end of a page
 
-  var wantsChecks: Bool { batchBytes >= options.batchBytes.rawValue }
+  /// A salvage settles each page before the next one, because rows may share contents of earlier ones.
+  var wantsChecks: Bool { options.salvages || isBatchFull }
+  private var isBatchFull: Bool { batchBytes >= options.batchBytes.rawValue }
 
   func received(_ group: ReceivedGroup) throws {
     guard !isSkipping, group.rowsDamage == nil else { return }
-    let page = group.page
     // What is left waits for members that did not come.
-    while nextRow < page.rowCount {
-      let contents = contentsOfRow(nextRow, in: page)
-      try apply(group, row: nextRow, contents: contents) { _ in .lost }
-      if contents.contains(where: { isOwn($0, in: page) }) {
-        try lose(group, row: nextRow, explanation: "its content is not in the archive")
-      }
-      endRow(contents)
-    }
-    batchBytes += Int64(page.rows.count)
+    try applyRows(of: group, upTo: group.page.rowCount)
+    batchBytes += Int64(group.page.rows.count)
   }
 
   func checked(_ group: ReceivedGroup) throws {
     checkedGroups += 1
     let page = group.page
-    if !options.salvages, let cause = damage(of: group) {
+    if !options.salvages, let cause = group.firstDamage {
       throw MigrationError(
         .archiveDamaged, "the archive is damaged", cause: cause,
         safeNow: "the archive was not changed; the target holds only checked pages and is marked as unfinished",
@@ -289,26 +363,20 @@ final class ImportConsumer: SegmentConsumer {
         ])
     }
     if group.rowsDamage != nil {
-      damageCount += 1
-      for key in group.lostKeys {
-        try lose(group, key: key, explanation: "its row is in a damaged part of the archive")
-      }
-      lostRows[group.entityIndex] += Int64(group.lostKeys.count)
-      if group.lostKeys.isEmpty {
-        try lose(group, key: "", explanation: "a page of rows and its inventory are damaged")
-      }
+      try loseRows(of: group)
     } else {
-      if let cause = group.inventoryDamage {
-        damageCount += 1
-        try lose(group, key: "", explanation: "carried unchecked: \(cause)", outcome: .degraded)
+      if !group.damagedRows.isEmpty { try mend(group) }
+      if let cause = group.inventoryDamage { try carryUnchecked(group, cause) }
+      damageCount += Int64(group.strangeMembers.count)
+      for path in group.strangeMembers {
+        try lose(group, key: "", outcome: .degraded, "no row asks for the member \(printable(path))")
       }
-      for row in group.damagedRows { try mend(group, row) }
       rowsByEntity[group.entityIndex] += Int64(page.rowCount)
       try inventory.append(entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests)
     }
     progress.advance(rows: page.rowCount, bytes: Int64(page.rows.count), role: page.entity.role, to: observer)
     // Only with nothing unchecked in it may the batch be committed.
-    if checkedGroups == received, checkedGroups > skips, wantsChecks { try commit() }
+    if checkedGroups == received, checkedGroups > skips, isBatchFull { try commit() }
   }
 
   private func commit() throws {
@@ -324,48 +392,94 @@ final class ImportConsumer: SegmentConsumer {
       .phaseFinished(.init(name: .import, wall: .zero, items: progress.items, bytes: progress.bytes)))
   }
 
-  private func damage(of group: ReceivedGroup) -> String? {
-    let place = "page \(group.number) of \(group.page.entity.name)"
-    if let cause = group.rowsDamage { return "\(place): \(cause)" }
-    if let cause = group.inventoryDamage { return "\(place): \(cause)" }
-    if let row = group.damagedRows.first {
-      return "row \(group.page.key(ofRow: row.row)) of \(group.page.entity.name): \(row.explanation)"
-    }
-    return nil
-  }
-
-  /// Carries a row again without the content that is damaged.
-  private func mend(_ group: ReceivedGroup, _ damage: ReceivedGroup.RowDamage) throws {
-    let page = group.page
-    if let content = damage.content, received == checkedGroups || true {
-      var first = content
-      while first > 0, page.contents[first - 1].row == damage.row { first -= 1 }
-      var end = content
-      while end < page.contents.count, page.contents[end].row == damage.row { end += 1 }
-      if end - first == 1 { try target.apply(row: damage.row, of: page, supplies: [.lost]) }
-    }
-    try lose(group, row: damage.row, explanation: damage.explanation)
-  }
-
   // MARK: - What is lost
 
-  private func lose(_ group: ReceivedGroup, row: Int, explanation: String) throws {
-    try lose(group, key: group.page.key(ofRow: row).description, explanation: explanation, outcome: .degraded)
+  /// The rows of a page are damaged; its inventory may still name them.
+  private func loseRows(of group: ReceivedGroup) throws {
     damageCount += 1
+    lostRows[group.entityIndex] += Int64(group.lostKeys.count)
+    for key in group.lostKeys {
+      try lose(group, key: key, outcome: .missing, "its row is in a damaged part of the archive")
+    }
+    if group.lostKeys.isEmpty {
+      try lose(group, key: "", outcome: .missing, "the rows of page \(group.number) and its inventory are damaged")
+    }
   }
 
-  private func lose(
-    _ group: ReceivedGroup, key: String, explanation: String, outcome: Ledger.Outcome = .missing
-  ) throws {
+  /// Without the inventory nothing says what the contents of a page should be. The rows themselves stand in a frame with
+  /// a checksum of its own.
+  private func carryUnchecked(_ group: ReceivedGroup, _ cause: String) throws {
+    damageCount += 1
+    let page = group.page
+    try lose(group, key: "", outcome: .degraded, "the inventory of page \(group.number) is damaged: \(cause)")
+    let damaged = Set(group.damagedRows.map(\.row))
+    var last = -1
+    for content in page.contents where content.row != last && !damaged.contains(content.row) {
+      last = content.row
+      degradedRows[group.entityIndex] += 1
+      try lose(
+        group, key: page.key(ofRow: last).description, outcome: .degraded,
+        "its content was carried and could not be checked")
+    }
+  }
+
+  /// Carries the rows of a page that are damaged again, without the contents that are.
+  private func mend(_ group: ReceivedGroup) throws {
+    let page = group.page
+    var next = 0
+    var content = 0
+    while next < group.damagedRows.count {
+      let row = group.damagedRows[next].row
+      var lost: Set<Int> = []
+      let explanation = group.damagedRows[next].explanation
+      while next < group.damagedRows.count, group.damagedRows[next].row == row {
+        if let index = group.damagedRows[next].content { lost.insert(index) }
+        next += 1
+      }
+      while content < page.contents.count, page.contents[content].row < row { content += 1 }
+      var end = content
+      while end < page.contents.count, page.contents[end].row == row { end += 1 }
+      let key = page.key(ofRow: row)
+      // What an earlier run has committed is mended already.
+      if !lost.isEmpty, !abandonedRows.contains(row), checkedGroups > skips {
+        let supplies = (content..<end).map { lost.contains($0) ? ContentSupply.lost : .sameAs(key) }
+        try target.apply(row: row, of: page, supplies: supplies)
+      }
+      damageCount += 1
+      degradedRows[group.entityIndex] += 1
+      try lose(group, key: key.description, outcome: .degraded, explanation)
+    }
+  }
+
+  private func lose(_ group: ReceivedGroup, key: String, outcome: Ledger.Outcome, _ explanation: String) throws {
     let entity = group.page.entity.name
-    if !key.isEmpty, exceptions.count < Self.exceptionLimit { exceptions.insert(entity + key) }
+    if !key.isEmpty, outcome == .degraded, exceptions.count < Self.exceptionLimit { exceptions.insert(entity + key) }
     try ledger.append(
       entity: entity, key: key, outcome: outcome, reason: Finding.Kind.archiveDamage.rawValue, explanation: explanation)
     observer.observe(
       .finding(Finding(.archiveDamage, .loss, entity: entity, key: key, explanation: explanation)))
   }
 
-  func isExcepted(_ difference: Difference) -> Bool { exceptions.contains(difference.entity + difference.key) }
+  /// Writes down how many rows are missing that nothing in the archive names any more.
+  func accountForTheRest(_ conservation: Conservation) throws {
+    for (index, account) in conservation.accounts.enumerated() where account.missing > lostRows[index] {
+      try ledger.append(
+        entity: account.entity, key: "", outcome: .missing, reason: Finding.Kind.archiveDamage.rawValue,
+        explanation: "\(account.missing - lostRows[index]) rows of the source are not in what is left of the archive")
+    }
+  }
+
+  /// Whether a difference is one that is known and in the ledger already. Counts it where it is not.
+  func accept(_ difference: Difference) -> Bool {
+    if exceptions.contains(difference.entity + difference.key) { return true }
+    if difference.kind == .changed { surprises[difference.entity, default: 0] += 1 }
+    if difference.kind != .extra { surpriseCount += 1 }
+    return false
+  }
+
+  /// Rows that the reading back found different or missing although nothing was known to be wrong with them.
+  private(set) var surpriseCount: Int64 = 0
+  var hasMoreExceptionsThanKept: Bool { exceptions.count >= Self.exceptionLimit }
 
   /// Adds to a failure what the target holds now.
   func explain(_ error: MigrationError) -> MigrationError {
@@ -389,8 +503,8 @@ final class ImportConsumer: SegmentConsumer {
           source: archived?.sourceRows ?? description.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
         let found = comparison?.entities[index]
         let arrived = found.map { $0.identical + $0.changed } ?? rowsByEntity[index]
-        let excepted = Int64(exceptions.filter { $0.hasPrefix(entity.name + "[") }.count) - lostRows[index]
-        account.degraded = min(arrived, max((found?.changed ?? 0), max(0, excepted)) + (archived?.degradedRows ?? 0))
+        account.degraded = min(
+          arrived, degradedRows[index] + surprises[entity.name, default: 0] + (archived?.degradedRows ?? 0))
         account.identical = arrived - account.degraded
         account.missing = max(0, account.source - arrived)
         account.extra = found?.extra ?? 0

@@ -14,6 +14,8 @@ final class ReceivedGroup: @unchecked Sendable {
     var path: String
     var byteCount: Int64
     var digest: [UInt8] = []
+    /// Whether the archive ended inside it.
+    var isCutOff = false
   }
 
   /// What is wrong with a row of the group.
@@ -34,9 +36,16 @@ final class ReceivedGroup: @unchecked Sendable {
   var rowsDamage: String?
   var inventoryDamage: String?
   var damagedRows: [RowDamage] = []
+  /// Members that no row of the page asks for, the first few.
+  var strangeMembers: [String] = []
+  /// For each content of the page whether it is a member of its own row, and not shared with an earlier one.
+  var isOwn: [Bool] = []
   /// Keys (as JSON) and the number of rows that only the inventory still knows, when the rows are lost.
   var lostKeys: [String] = []
   let rowDigests = GrowingBuffer(capacity: 32 << 10)
+
+  /// Most members that the group may have: each value of each row a content, and each of them read twice.
+  var memberLimit: Int { RecordPage.maximumRows * page.entity.columns.count * 2 }
 
   private var records: [Member] = []
   private let monitor = Monitor()
@@ -61,6 +70,8 @@ final class ReceivedGroup: @unchecked Sendable {
     rowsDamage = nil
     inventoryDamage = nil
     damagedRows = []
+    strangeMembers = []
+    isOwn.removeAll(keepingCapacity: true)
     lostKeys = []
     records.removeAll(keepingCapacity: true)
     isDecoded = false
@@ -81,6 +92,7 @@ final class ReceivedGroup: @unchecked Sendable {
   func setDigest(_ digest: UnsafeRawBufferPointer, of member: Int) {
     monitor.locked { records[member].digest = Array(digest) }
   }
+  func cutOff(_ member: Int) { monitor.locked { records[member].isCutOff = true } }
   var members: [Member] { monitor.locked { records } }
 
   func markDecoded() {

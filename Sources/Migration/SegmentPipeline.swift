@@ -68,6 +68,9 @@ final class SegmentPipeline: @unchecked Sendable {
   private var groups: Pool<ReceivedGroup>!
   private let computed: Spool
   private var tags: [(name: String, digest: Checksum)] = []
+  /// Bytes of profile and schema, the payload in front of the rows.
+  private var headPayloadBytes: Int64 = 0
+  private var computedLines: Int64 = 0
 
   private enum Item {
     case open(ReceivedGroup)
@@ -78,6 +81,7 @@ final class SegmentPipeline: @unchecked Sendable {
     case close(ReceivedGroup)
     /// A payload member outside of groups.
     case member(path: String, digest: Checksum)
+    case summary(SegmentSummary)
     case manifest([UInt8])
     case manifestEnd
     case finding(Finding)
@@ -118,6 +122,7 @@ final class SegmentPipeline: @unchecked Sendable {
     try computeLine(SegmentLayout.profile, checksum(profile))
     let schemaBytes = try headMember(.schema, limit: 16 << 20)
     try computeLine(SegmentLayout.schema, checksum(schemaBytes))
+    headPayloadBytes = Int64(profile.count + schemaBytes.count)
     schema = try schemaBytes.withUnsafeBytes { try SchemaCodec.decode($0) }
     guard let first = schema.entities.first else { throw damaged("the schema names no entity") }
     groups = Pool(
@@ -186,11 +191,13 @@ final class SegmentPipeline: @unchecked Sendable {
   }
 
   private func headMember(_ expected: SegmentLayout.MemberKind, limit: Int) throws -> [UInt8] {
-    guard let member = try scanner.next() else {
+    guard try !scanner.isEmpty() else {
       throw MigrationError(
-        .archiveNotSealed, "there is no archive here", cause: "the input ends before the first member",
-        safeNow: "nothing was changed", next: ["check the command that writes into the pipe"])
+        .archiveNotSealed, "there is no archive here", cause: "the input is empty",
+        safeNow: "nothing was changed",
+        next: ["check the command that makes it or writes into the pipe", "noteferry export STORE -o DIRECTORY makes one"])
     }
+    guard let member = try scanner.next() else { throw damaged("the archive ends before its first rows") }
     let name = nameWithoutRoot(member)
     guard SegmentLayout.kind(of: name) == expected else {
       throw damaged("a member stands where the head of the segment should be: \(printable(name))")
@@ -212,49 +219,68 @@ final class SegmentPipeline: @unchecked Sendable {
   }
 
   private func receive() throws {
-    var state = ReceiveState()
-    while true {
+    var state = ReceiveState(entities: schema.entities.count)
+    while let member = try nextMember() {
+      try options.checkpoint()
       do {
-        guard let member = try scanner.next() else { break }
-        try options.checkpoint()
         try receive(member, &state)
-        if state.isFinished { break }
       } catch let error as MigrationError where error.code == .archiveDamaged && options.salvages {
         try items.send(.finding(damage(error.cause)))
-        try abandon(&state)
-        if let bad = state.pending {
-          // The header of this member was sound; what it holds or where it stands was not.
-          _ = bad
-          state.pending = nil
-          continue
-        }
-        guard try scanner.resynchronize() != nil else { break }
-        state.isResynchronized = true
       }
+      if state.stage == .tagManifest { break }
     }
     try abandon(&state)
-    guard state.isFinished else {
-      if options.salvages {
-        try items.send(.finding(damage("the archive ends before its manifest, so its seal cannot be checked")))
-        try items.send(.finished(nil))
-        return
-      }
-      throw damaged("the archive ends before its manifest")
+    guard state.stage == .tagManifest else {
+      try note(damaged("the archive ends before its last member, so its seal cannot be checked"))
+      return try items.send(.finished(nil))
     }
-    if try scanner.next() != nil, !options.salvages { throw damaged("a member stands behind the tag manifest") }
+    do {
+      if let more = try scanner.next() {
+        throw damaged("the member \(printable(nameWithoutRoot(more))) stands behind the tag manifest")
+      }
+      guard try scanner.isFollowedByNothing() else { throw damaged("bytes stand behind the end of the archive") }
+    } catch let error as MigrationError where error.code == .archiveDamaged {
+      try note(error)
+    }
     try items.send(.finished(state.end))
+  }
+
+  /// The next member; behind damage the next sound one, where it salvages.
+  private func nextMember() throws -> TarMember? {
+    do {
+      return try scanner.next()
+    } catch let error as MigrationError where error.code == .archiveDamaged && options.salvages {
+      try items.send(.finding(damage(error.cause)))
+      return try scanner.resynchronize()
+    }
+  }
+
+  /// Throws an error, or reports it where it salvages.
+  private func note(_ error: MigrationError) throws {
+    guard options.salvages else { throw error }
+    try items.send(.finding(damage(error.cause)))
+  }
+
+  /// The parts of a segment in their order; each of those behind the rows is one member.
+  private enum Stage: Int {
+    case rows, findings, summary, manifest, bagInfo, tagManifest
   }
 
   private struct ReceiveState {
     var group: ReceivedGroup?
     var entityIndex = 0
     var page: Int64 = 0
-    var isPastGroups = false
-    var isResynchronized = false
-    var isFinished = false
-    var pending: String?
+    /// The last page of each entity.
+    var pages: [Int64]
+    var stage = Stage.rows
+    /// Whether contents without a page have been reported since the last page.
+    var isAstray = false
+    var payloadBytes: Int64 = 0
+    var payloadFiles: Int64 = 2
     var summary: SegmentSummary?
     var end: SegmentEnd?
+
+    init(entities: Int) { pages = Array(repeating: 0, count: entities) }
   }
 
   /// Gives up a group whose members do not go on.
@@ -268,91 +294,183 @@ final class SegmentPipeline: @unchecked Sendable {
   private func receive(_ member: TarMember, _ state: inout ReceiveState) throws {
     let name = nameWithoutRoot(member)
     guard let kind = SegmentLayout.kind(of: name) else {
-      state.pending = name
       throw damaged("a member that the format does not know: \(printable(name))")
     }
-    func misplaced() -> MigrationError {
-      state.pending = name
-      return damaged("the member \(printable(name)) stands where it does not belong")
-    }
+    let misplaced = damaged("the member \(printable(name)) stands where it does not belong")
     throttle.spend(Int(min(member.byteCount, 1 << 20)))
+    if name.hasPrefix("data/") {
+      state.payloadBytes += member.byteCount
+      state.payloadFiles += 1
+    }
     switch kind {
     case .rows(let entityName, let page):
-      guard let entityIndex = schema.entities.firstIndex(where: { $0.name == entityName }), !state.isPastGroups else {
-        throw misplaced()
-      }
-      if state.group != nil {
-        // Without its inventory the page before is incomplete.
-        let error = damaged("the inventory in front of \(printable(name)) is missing")
-        guard options.salvages else { throw error }
-        try items.send(.finding(damage(error.cause)))
-        try abandon(&state)
-      }
-      let follows =
-        entityIndex == state.entityIndex ? page == state.page + 1 : entityIndex > state.entityIndex && page == 1
-      guard follows || options.salvages && (entityIndex, page) > (state.entityIndex, state.page) else {
-        throw misplaced()
-      }
-      if !follows { try items.send(.finding(damage("pages are missing in front of \(name)"))) }
-      state.entityIndex = entityIndex
-      state.page = page
-      guard let group = groups!.take() else { throw failure.error ?? CancelledRun() }
-      group.reset(entity: schema.entities[entityIndex], algorithm: description.algorithm)
-      group.entityIndex = entityIndex
-      group.number = page
-      try read(member, into: group.rowsMember)
-      _ = group.announce(name, byteCount: member.byteCount)
-      failure.watch(group)
-      state.group = group
-      try send(.rows(group))
-      try items.send(.open(group))
+      guard SegmentLayout.rows(entityName, page: page) == name else { throw misplaced }
+      try receiveRows(member, name, entityName, page, &state, misplaced)
     case .content(let entityName):
-      guard let group = state.group, group.page.entity.name == entityName else { throw misplaced() }
+      guard state.stage == .rows else { throw misplaced }
+      guard let group = state.group, group.page.entity.name == entityName else {
+        // Contents of a page whose rows are lost: told once.
+        if options.salvages, state.isAstray { return }
+        state.isAstray = true
+        throw misplaced
+      }
+      guard group.members.count <= group.memberLimit else {
+        throw MigrationError(
+          .archiveHostile, "a page of the archive has more members than it can have",
+          cause: "\(printable(name)) is one of more than \(group.memberLimit) contents of one page",
+          safeNow: "nothing of it was kept", next: ["fetch the archive again from where it was made"])
+      }
       try receiveContent(member, name: name, group: group)
     case .inventory(let entityName, let page):
-      guard let group = state.group, group.page.entity.name == entityName, group.number == page else {
-        throw misplaced()
-      }
-      try read(member, into: group.inventoryMember)
-      let index = group.announce(name, byteCount: member.byteCount)
-      group.expect()
-      try send(.inventory(group, member: index))
-      state.group = nil
-      if group.complete() { try send(.finish(group)) }
-      try items.send(.close(group))
+      guard SegmentLayout.inventory(entityName, page: page) == name else { throw misplaced }
+      try receiveInventory(member, name, entityName, page, &state, misplaced)
     case .findings:
-      guard state.group == nil, !state.isPastGroups else { throw misplaced() }
-      state.isPastGroups = true
+      try enter(.findings, name, &state, misplaced)
       try items.send(.member(path: name, digest: try digestBody(of: member) { _ in }))
     case .summary:
-      guard state.group == nil, state.isPastGroups, state.summary == nil else { throw misplaced() }
+      try enter(.summary, name, &state, misplaced)
       let bytes = try body(of: member, limit: 16 << 20)
       try items.send(.member(path: name, digest: checksum(bytes)))
       guard let value = try? JSONReader.parse(bytes), let summary = SegmentSummary(value) else {
         throw damaged("\(SegmentLayout.summary) cannot be read")
       }
       state.summary = summary
+      try compare(summary, with: state)
+      try items.send(.summary(summary))
     case .manifest(let algorithm):
-      guard algorithm == description.algorithm, state.group == nil, state.isPastGroups else { throw misplaced() }
+      guard algorithm == description.algorithm else { throw misplaced }
+      try enter(.manifest, name, &state, misplaced)
       let digest = try digestBody(of: member) { try self.items.send(.manifest(Array($0))) }
       tags.append((name, digest))
       try items.send(.manifestEnd)
     case .bagInfo:
-      guard state.isPastGroups else { throw misplaced() }
-      try tag(name, try body(of: member, limit: 64 << 10))
+      try enter(.bagInfo, name, &state, misplaced)
+      let bytes = try body(of: member, limit: 64 << 10)
+      try tag(name, bytes)
+      try comparePayload(bytes, with: state)
     case .tagManifest(let algorithm):
-      guard algorithm == description.algorithm, state.isPastGroups, let summary = state.summary else {
-        throw misplaced()
-      }
+      guard algorithm == description.algorithm else { throw misplaced }
+      try enter(.tagManifest, name, &state, misplaced)
       let bytes = try body(of: member, limit: 64 << 10)
       let expected = tags.sorted { $0.name < $1.name }.map { "\($0.digest)  \($0.name)\n" }.joined()
-      guard bytes.elementsEqual(expected.utf8) else {
+      guard bytes.elementsEqual(expected.utf8), let summary = state.summary else {
         throw damaged("\(name) does not agree with the files it lists")
       }
       state.end = SegmentEnd(seal: checksum(bytes), summary: summary)
-      state.isFinished = true
-    case .bagit, .description, .profile, .schema: throw misplaced()
+    case .bagit, .description, .profile, .schema: throw misplaced
     }
+  }
+
+  /// Goes on to a part behind the rows. Each part comes once, and none is left out.
+  private func enter(
+    _ stage: Stage, _ name: String, _ state: inout ReceiveState, _ misplaced: MigrationError
+  ) throws {
+    guard state.stage.rawValue < stage.rawValue else { throw misplaced }
+    if state.group != nil { try note(damaged("the inventory in front of \(printable(name)) is missing")) }
+    try abandon(&state)
+    if state.stage.rawValue + 1 != stage.rawValue { try note(damaged("a member in front of \(name) is missing")) }
+    state.stage = stage
+  }
+
+  private func receiveRows(
+    _ member: TarMember, _ name: String, _ entityName: String, _ page: Int64, _ state: inout ReceiveState,
+    _ misplaced: MigrationError
+  ) throws {
+    guard let entityIndex = try place(entityName, page, state) else { throw misplaced }
+    if let group = state.group {
+      try note(damaged("the inventory of page \(group.number) of \(group.page.entity.name) is missing"))
+      try abandon(&state)
+    }
+    let group = try openGroup(entityIndex, page, &state)
+    _ = group.announce(name, byteCount: member.byteCount)
+    do {
+      try read(member, into: group.rowsMember)
+    } catch {
+      // It ends too early; what is there cannot be decoded.
+      group.rowsMember.removeAll()
+      try send(.rows(group))
+      try items.send(.open(group))
+      throw error
+    }
+    try send(.rows(group))
+    try items.send(.open(group))
+  }
+
+  private func receiveInventory(
+    _ member: TarMember, _ name: String, _ entityName: String, _ page: Int64, _ state: inout ReceiveState,
+    _ misplaced: MigrationError
+  ) throws {
+    if let group = state.group, group.page.entity.name != entityName || group.number != page {
+      try note(damaged("the inventory of page \(group.number) of \(group.page.entity.name) is missing"))
+      try abandon(&state)
+    }
+    if state.group == nil {
+      guard options.salvages, let entityIndex = try place(entityName, page, state) else { throw misplaced }
+      // The rows of the page are lost, and its inventory names them.
+      let group = try openGroup(entityIndex, page, &state)
+      group.rowsDamage = "the rows of the page are not there"
+      _ = group.announce(SegmentLayout.rows(entityName, page: page), byteCount: 0)
+      group.markDecoded()
+      _ = group.complete()
+      try items.send(.open(group))
+    }
+    let group = state.group!
+    let index = group.announce(name, byteCount: member.byteCount)
+    try read(member, into: group.inventoryMember)
+    group.expect()
+    try send(.inventory(group, member: index))
+    state.group = nil
+    if group.complete() { try send(.finish(group)) }
+    try items.send(.close(group))
+  }
+
+  /// The index of the entity whose page comes next; `nil` when this page cannot stand here.
+  private func place(_ entityName: String, _ page: Int64, _ state: ReceiveState) throws -> Int? {
+    guard state.stage == .rows, let entityIndex = schema.entities.firstIndex(where: { $0.name == entityName }) else {
+      return nil
+    }
+    let follows =
+      entityIndex == state.entityIndex ? page == state.page + 1 : entityIndex > state.entityIndex && page == 1
+    guard !follows else { return entityIndex }
+    guard options.salvages, (entityIndex, page) > (state.entityIndex, state.page) else { return nil }
+    try note(damaged("pages are missing in front of page \(page) of \(entityName)"))
+    return entityIndex
+  }
+
+  private func openGroup(_ entityIndex: Int, _ page: Int64, _ state: inout ReceiveState) throws -> ReceivedGroup {
+    guard let group = groups!.take() else { throw failure.error ?? CancelledRun() }
+    group.reset(entity: schema.entities[entityIndex], algorithm: description.algorithm)
+    group.entityIndex = entityIndex
+    group.number = page
+    failure.watch(group)
+    state.group = group
+    state.entityIndex = entityIndex
+    state.page = page
+    state.pages[entityIndex] = page
+    state.isAstray = false
+    return group
+  }
+
+  // MARK: - The end of the segment
+
+  /// The pages that came must be those that the archive's own sum counts.
+  private func compare(_ summary: SegmentSummary, with state: ReceiveState) throws {
+    guard summary.entities.map(\.entity) == schema.entities.map(\.name) else {
+      return try note(damaged("\(SegmentLayout.summary) is about other entities than the schema"))
+    }
+    for (index, entity) in summary.entities.enumerated() where entity.pages != state.pages[index] {
+      try note(
+        damaged("\(entity.entity) has \(state.pages[index]) pages; the archive's sum says \(entity.pages)"))
+    }
+  }
+
+  /// `Payload-Oxum` is the sum of the payload's bytes, a point, and the number of its files.
+  private func comparePayload(_ bagInfo: [UInt8], with state: ReceiveState) throws {
+    let found = "\(state.payloadBytes + headPayloadBytes).\(state.payloadFiles)"
+    let said = PayloadSum.read(bagInfo)
+    guard said != found else { return }
+    try note(
+      damaged("the payload is \(found) (bytes.files); \(SegmentLayout.bagInfo) says \(said.map(printable) ?? "nothing")"))
   }
 
   private func damage(_ cause: String) -> Finding {
@@ -411,6 +529,7 @@ final class SegmentPipeline: @unchecked Sendable {
         chunk.count = 0
       }
       isShort = chunk.count < wanted
+      if isShort { group.cutOff(record) }
       rest -= Int64(wanted)
       chunk.group = group
       chunk.member = record
@@ -476,7 +595,13 @@ final class SegmentPipeline: @unchecked Sendable {
 
   private func consume(_ consumer: any SegmentConsumer) throws -> SegmentEnd? {
     var unchecked: [ReceivedGroup] = []
-    var manifest = ManifestComparison(computed)
+    var manifest = ManifestComparison(computed) { [self] in
+      let error = damaged($0)
+      guard options.salvages else { throw error }
+      options.report(damage(error.cause))
+    }
+    let count = RowCount(schema)
+    let shared = SharedContents()
     func settle(_ keep: Int) throws {
       while unchecked.count > keep {
         let group = unchecked.removeFirst()
@@ -484,6 +609,10 @@ final class SegmentPipeline: @unchecked Sendable {
         if let error = failure.error { throw error }
         for member in group.members where !member.digest.isEmpty {
           try computeLine(member.path, Checksum(description.algorithm, member.digest))
+        }
+        if options.decodes {
+          count.add(group)
+          shared.check(group)
         }
         try consumer.checked(group)
         failure.unwatch(group)
@@ -519,9 +648,20 @@ final class SegmentPipeline: @unchecked Sendable {
         try settle(0)
         try manifest.compare(bytes)
       case .manifestEnd:
-        if let difference = try manifest.end() {
-          guard options.salvages else { throw damaged(difference) }
-          options.report(damage(difference))
+        try manifest.end()
+        // Where rows are decoded, a member that no row of its page asks for has been found already.
+        if !options.decodes, let name = try DuplicateNames.find(in: computed, lines: computedLines) {
+          let error = damaged("the member \(printable(name)) stands twice")
+          guard options.salvages else { throw error }
+          options.report(damage(error.cause))
+        }
+      case .summary(let summary):
+        try settle(0)
+        guard options.decodes else { break }
+        for difference in count.differences(from: summary) {
+          let error = damaged(difference.explanation)
+          guard options.salvages else { throw error }
+          options.report(difference)
         }
       case .finding(let finding): options.report(finding)
       case .finished(let end):
@@ -533,6 +673,7 @@ final class SegmentPipeline: @unchecked Sendable {
   }
 
   private func computeLine(_ path: String, _ digest: Checksum) throws {
+    computedLines += 1
     let line = Array("\(digest)  \(path)\n".utf8)
     try line.withUnsafeBytes { try computed.append($0) }
   }
@@ -552,49 +693,6 @@ private final class ReceiveFailure: @unchecked Sendable {
   func watch(_ group: ReceivedGroup) { monitor.locked { watched[ObjectIdentifier(group)] = group } }
   func unwatch(_ group: ReceivedGroup) {
     _ = monitor.locked { watched.removeValue(forKey: ObjectIdentifier(group)) }
-  }
-}
-
-/// Compares the archive's manifest with the one computed from its members, line by line, in bounded memory.
-struct ManifestComparison {
-  private let computed: Spool
-  private var offset: Int64 = 0
-  private var difference: String?
-
-  init(_ computed: Spool) { self.computed = computed }
-
-  mutating func compare(_ bytes: [UInt8]) throws {
-    guard difference == nil else { return }
-    var own = [UInt8](repeating: 0, count: bytes.count)
-    let count = try own.withUnsafeMutableBytes { try computed.read(into: $0, at: offset) }
-    if count < bytes.count || own != bytes {
-      var index = 0
-      while index < count, own[index] == bytes[index] { index += 1 }
-      difference = try describe(at: offset + Int64(index), theirs: bytes, from: index)
-    }
-    offset += Int64(bytes.count)
-  }
-
-  /// Names the line at which the two part: the archive's member has another checksum, or is missing.
-  private func describe(at position: Int64, theirs: [UInt8], from index: Int) throws -> String {
-    var room = [UInt8](repeating: 0, count: 2048)
-    let start = max(0, position - 1024)
-    let count = try room.withUnsafeMutableBytes { try computed.read(into: $0, at: start) }
-    let at = Int(position - start)
-    let lineStart = room[..<min(at, count)].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-    let lineEnd = room[min(at, count)..<count].firstIndex(of: UInt8(ascii: "\n")) ?? count
-    let line = lineStart < lineEnd ? String(decoding: room[lineStart..<lineEnd], as: UTF8.self) : ""
-    let path = line.split(separator: " ").last.map(String.init) ?? ""
-    return path.isEmpty
-      ? "the manifest lists members that the archive does not have"
-      : "\(printable(path)) does not agree with the manifest: its bytes changed, or a member was added, removed or renamed there"
-  }
-
-  mutating func end() throws -> String? {
-    if difference == nil, offset < computed.byteCount {
-      return "the archive has members that its manifest does not list"
-    }
-    return difference
   }
 }
 

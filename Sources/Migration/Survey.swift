@@ -45,7 +45,7 @@ public func survey(
   var survey = Survey(
     name: source.name, profile: snapshot.profile.name, profileTitle: snapshot.profile.title,
     productVersion: schema.productVersion, fingerprint: schema.fingerprint, engine: schema.engine,
-    settings: schema.settings, bytes: storeBytes(source),
+    settings: schema.settings, bytes: storeBytes(source, snapshot),
     freeSpace: source.guardedPaths.first.flatMap(FreeSpace.at),
     entities: [], isDeep: deep, findings: [], brokenInvariants: [], wall: .zero)
   for entity in schema.entities {

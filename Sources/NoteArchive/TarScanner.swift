@@ -143,14 +143,22 @@ package final class TarScanner {
     return nil
   }
 
-  /// Whether nothing follows the two empty blocks at the end but more empty bytes.
+  /// Longest run of empty bytes behind the end, in bytes; writers of tapes fill their last record up.
+  package static let endLimit: Int64 = 16 << 20
+
+  /// Whether nothing follows the two empty blocks at the end but more empty bytes, `endLimit` at most.
   package func isFollowedByNothing() throws -> Bool {
+    let start = position
     while try fill(toHold: 1) {
       guard TarBlock.isZero(window(windowCount - cursor)) else { return false }
       cursor = windowCount
+      if position - start > Self.endLimit { return false }
     }
     return true
   }
+
+  /// Whether there is not one byte. Only before the first member.
+  package func isEmpty() throws -> Bool { try position == 0 && !fill(toHold: 1) }
 
   // MARK: - Headers
 

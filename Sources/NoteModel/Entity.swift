@@ -105,6 +105,9 @@ public struct StoreSchema: Sendable {
   /// A digest of engine, profile, version and definitions, in hexadecimal digits: two stores of one product agree.
   public var fingerprint: String
 
+  /// The product's data directory where the store was read; `nil` in an engine without files.
+  public var dataDirectory: String? { settings.first { $0.name == "data_directory" }?.value }
+
   public struct Definition: Sendable, Hashable {
     public enum Kind: String, Sendable { case table, index, view, trigger }
     public var kind: Kind

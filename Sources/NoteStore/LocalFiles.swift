@@ -23,6 +23,8 @@ public final class LocalFiles: Sendable {
   public let directory: String
   /// The directory as it was named, absolute; differs from `directory` where there are links.
   private let namedDirectory: String
+  /// Directories that references from the root on may also begin with: where the files lay before they were moved here.
+  private let formerDirectories: [String]
   let root: File
 
   /// Links that one path may lead through.
@@ -43,8 +45,10 @@ public final class LocalFiles: Sendable {
 
   /// Opens a directory.
   ///
+  /// - Parameter formerDirectories: Where the files lay before; a reference that begins with one of them is meant here.
   /// - Throws: `.sourceMissing`, `.noPermission`.
-  public init(directory: String) throws {
+  public init(directory: String, formerDirectories: [String] = []) throws {
+    self.formerDirectories = formerDirectories.filter { $0.hasPrefix("/") }
     guard let resolved = Folder.resolve(directory) else {
       throw systemError(
         errno, "cannot open the data directory \(directory)", safeNow: "nothing was changed",
@@ -67,7 +71,7 @@ public final class LocalFiles: Sendable {
   ///
   /// Looks at the bytes only: links are not followed here.
   public func relativePath(_ reference: UnsafeRawBufferPointer) -> [UInt8]? {
-    Self.safeRelativePath(reference, dataDirectories: [directory, namedDirectory])
+    Self.safeRelativePath(reference, dataDirectories: [directory, namedDirectory] + formerDirectories)
   }
 
   /// The path inside a data directory that a reference names: relative, without `.`, `..`, empty parts or NUL.

@@ -100,6 +100,18 @@ extension LocalFiles {
     }
   }
 
+  /// Removes the file at a path inside the directory; nothing happens where there is none.
+  public func remove(relativePath: UnsafeRawBufferPointer) throws {
+    guard let path = self.relativePath(relativePath) else { return }
+    let printable = Self.printable(path, in: directory)
+    var walk = DirectoryWalk(root: root, absolutePrefixes: [directory])
+    guard case .found(let parent, let name, _) = walk.enter(path, creating: false) else { return }
+    let fault = Fault.step(.remove)
+    if fault > 0 { throw Self.targetError(fault, printable) }
+    let result = name.withTerminated { unlinkat(parent.descriptor, $0, 0) }
+    if result != 0, errno != ENOENT { throw Self.targetError(errno, printable) }
+  }
+
   private static func outsideError(_ path: String) -> MigrationError {
     MigrationError(
       .archiveHostile, "an attachment's file would lie outside the data directory",

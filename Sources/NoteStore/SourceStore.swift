@@ -10,11 +10,18 @@ public protocol SourceStore: AnyObject, Sendable {
   /// Files and directories whose file systems the free-space floor guards.
   var guardedPaths: [String] { get }
 
+  /// Bytes of the store's own files, among them its write-ahead log; 0 when that is not known. Costs a look at each.
+  var byteCount: ByteCount { get }
+
   /// Opens one consistent, read-only view.
   ///
   /// - Throws: `.sourceMissing`, `.sourceNotAStore`, `.sourceWALUnreadable`, `.sourceTableMissing`, `.storeVersion`,
   ///   `.noPermission`, `.storeLocked`, `.sourceCorrupt`.
   func openSnapshot(_ options: SnapshotOptions) throws -> any SourceSnapshot
+}
+
+extension SourceStore {
+  public var byteCount: ByteCount { ByteCount(0) }
 }
 
 /// How a source is read.
@@ -26,6 +33,8 @@ public struct SnapshotOptions: Sendable {
   public var walBudget: ByteCount?
   /// How long to wait for the source's own checkpoint when a snapshot is renewed, in milliseconds.
   public var renewalPatienceMilliseconds: Int
+  /// Data directories of the store that this one was filled from: references that name them are looked for here.
+  public var formerDataDirectories: [String] = []
 
   public init(
     algorithm: DigestAlgorithm = .sha256, secrets: SecretsPolicy = .withhold, walBudget: ByteCount? = nil,
@@ -49,6 +58,10 @@ public protocol SourceSnapshot: AnyObject {
   /// A text that is equal for two snapshots only when nothing was committed between them; `nil` when that cannot be
   /// proven (a write so recent that the file times do not show it).
   var identity: String? { get }
+
+  /// Bytes of the attachments that are files beside the store, as its size columns say; a guess, without reading them.
+  /// 0 when that is not known.
+  func fileByteCount() throws -> ByteCount
 
   /// Rows of an entity, counted by the engine and apart from the pages.
   func count(of entity: Entity) throws -> Int64
@@ -82,6 +95,10 @@ public protocol SourceSnapshot: AnyObject {
 
   /// Lets the view go. Harmless when repeated.
   func close()
+}
+
+extension SourceSnapshot {
+  public func fileByteCount() throws -> ByteCount { ByteCount(0) }
 }
 
 /// Reads one content from beginning to end.

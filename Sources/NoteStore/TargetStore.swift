@@ -29,6 +29,9 @@ public protocol TargetStore: AnyObject {
   func writeContent(_ bytes: UnsafeRawBufferPointer) throws
   func endContent() throws
 
+  /// Gives up the contents of the row applied last that have not come; the row is applied again before the batch ends.
+  func abandonContents()
+
   /// Ends the batch durably, with the watermark in the same transaction.
   func commit(_ watermark: ImportWatermark) throws
 
@@ -64,9 +67,10 @@ public enum ContentSupply {
   case bytes(UnsafeRawBufferPointer)
   /// By `beginContent`, `writeContent` …, `endContent` right after the row.
   case stream
-  /// Equal to the content that this row of the same entity, already applied, holds in the same column.
+  /// Equal to the content that this row of the same entity, already applied, holds in the same column; the row's own key
+  /// keeps what it holds.
   case sameAs(Key)
-  /// Lost: the column becomes null (or the file is not written).
+  /// Lost: the column becomes null; a file is not written, and one that this batch wrote is removed.
   case lost
 }
 

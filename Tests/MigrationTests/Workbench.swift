@@ -127,6 +127,7 @@ struct SmallStore {
     "memo_relation": ["memo_id", "related_memo_id", "type"], "attachment": ["id"],
   ]
   static let fileName = "assets/8.png"
+  static let secondFileName = "assets/12.png"
 
   /// - Parameter isLarge: With attachments that make two pages, and one that is streamed.
   static func make(in directory: String, isLarge: Bool) throws -> SmallStore {
@@ -187,6 +188,16 @@ struct SmallStore {
     try attach(9, [])
     try attach(10, shared)
     try attach(11, dice.bytes(513))
+    // A row with two contents of its own, and one without any behind it.
+    try attach(12, dice.bytes(700))
+    try database.run(
+      """
+      UPDATE attachment SET storage_type = 'LOCAL', reference = '\(secondFileName)' WHERE id = 12;
+      INSERT INTO attachment (id, uid, creator_id, storage_type, reference) VALUES (13, 'a13', 2, 'EXTERNAL', 'x');
+      """)
+    try dice.bytes(1025).withUnsafeBytes {
+      try File.write(directory + "/" + secondFileName, truncate: true).write($0)
+    }
     try database.run("COMMIT")
     return store
   }

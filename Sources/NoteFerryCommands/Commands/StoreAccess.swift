@@ -54,10 +54,10 @@ struct StoreAccess {
 enum ResultText {
   /// `31 notes in the source = 31 identical + … + 0 missing.`
   static func conservation(_ conservation: Conservation) -> [String] {
-    [(EntityRole.note, "notes"), (.attachment, "attachments")].compactMap { role, noun in
+    [(EntityRole.note, "note"), (.attachment, "attachment")].compactMap { role, noun in
       guard let sum = conservation.total(role) else { return nil }
       let mark = sum.isBalanced ? "" : "   DOES NOT ADD UP"
-      return "\(Format.number(sum.source)) \(noun) in the source = \(Format.number(sum.identical)) identical + "
+      return "\(Format.count(sum.source, noun)) in the source = \(Format.number(sum.identical)) identical + "
         + "\(Format.number(sum.repaired)) repaired + \(Format.number(sum.degraded)) degraded + "
         + "\(Format.number(sum.quarantined)) quarantined + \(Format.number(sum.skippedByRule)) skipped by rule + "
         + "\(Format.number(sum.missing)) missing.\(mark)"

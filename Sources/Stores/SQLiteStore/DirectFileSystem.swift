@@ -183,6 +183,12 @@ private final class DirectFile {
     return SQLITE_OK
   }
 
+  /// Forgets what is collected behind a new end of the file, so that a rollback on a full disk needs no room for it.
+  private func cut(to size: Int64) -> Int32 {
+    if count > 0 { count = Int(min(max(size - start, 0), Int64(count))) }
+    return flush()
+  }
+
   // MARK: - The methods
 
   /// Version 1: no shared memory, so no write-ahead log, and no memory maps.
@@ -202,7 +208,7 @@ private final class DirectFile {
     methods.pointee.xWrite = { DirectFile.of($0).write($1!, $2, $3) }
     methods.pointee.xTruncate = { file, size in
       let own = DirectFile.of(file)
-      let status = own.flush()
+      let status = own.cut(to: size)
       return status == SQLITE_OK ? own.standardMethods.xTruncate(own.standard, size) : status
     }
     methods.pointee.xSync = { file, flags in
@@ -230,6 +236,12 @@ private final class DirectFile {
     }
     methods.pointee.xFileControl = { file, operation, argument in
       let own = DirectFile.of(file)
+      // A commit that does not sync says only this before it gives the journal up. What it wrote must be out by then, or
+      // a killed process would lose pages of a transaction that counts as done.
+      if operation == SQLITE_FCNTL_SYNC {
+        let status = own.flush()
+        if status != SQLITE_OK { return status }
+      }
       return own.standardMethods.xFileControl(own.standard, operation, argument)
     }
     methods.pointee.xSectorSize = { file in

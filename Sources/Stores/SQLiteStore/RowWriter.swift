@@ -254,7 +254,7 @@ struct RowWriter {
     let column = plan.steps.count - 1
     var tries = 0
     while true {
-      switch snapshot.files.open(reference: reference) {
+      switch snapshot.files?.open(reference: reference) ?? .missing {
       case .missing: return missing(.attachmentFileMissing, column)
       case .unreadable: return missing(.attachmentFileUnreadable, column)
       case .outside: return missing(.attachmentFileOutside, column)
@@ -280,7 +280,7 @@ struct RowWriter {
         }
         tries += 1
         let isSettled =
-          length == Int(status.byteCount) && snapshot.files.status(reference: reference) == status
+          length == Int(status.byteCount) && snapshot.files?.status(reference: reference) == status
           && (try? file.status()) == status
         if isSettled || tries > 3 {
           if tries > 1 { notices.append((isSettled ? .attachmentFileChanged : .attachmentFileUnsettled, column)) }
@@ -341,7 +341,7 @@ extension Finding.Kind {
   /// How bad it is when it is met on a row.
   fileprivate var severity: Finding.Severity {
     switch self {
-    case .attachmentFileMissing, .attachmentFileUnreadable, .attachmentFileOutside: .loss
+    case .attachmentFileMissing, .attachmentFileUnreadable, .attachmentFileOutside, .attachmentFileUnsettled: .loss
     case .attachmentExternal, .attachmentFileChanged: .info
     default: .warning
     }

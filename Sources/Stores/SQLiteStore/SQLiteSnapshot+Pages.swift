@@ -59,9 +59,9 @@ extension SQLiteSnapshot {
       return try BlobReader(blobs, connection, table, column, row: row)
     case .file(let reference, let status):
       var file: File?
-      if case .opened(let opened, _) = reference.withUnsafeBytes({ files.open(reference: $0) }) { file = opened }
+      if case .opened(let opened, _) = reference.withUnsafeBytes({ files?.open(reference: $0) }) { file = opened }
       let directory = files
-      let examine: () -> FileStatus? = { reference.withUnsafeBytes { directory.status(reference: $0) } }
+      let examine: () -> FileStatus? = { reference.withUnsafeBytes { directory?.status(reference: $0) } }
       return FileContentReader(file, expected: status, examine: examine) { [weak self] present in
         guard let self, handle < self.handles.count else { return }
         self.handles[handle] = .file(reference: reference, status: present)

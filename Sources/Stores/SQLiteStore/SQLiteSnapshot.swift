@@ -17,7 +17,8 @@ public final class SQLiteSnapshot: SourceSnapshot {
   public private(set) var identity: String?
 
   let connection: Connection
-  let files: LocalFiles
+  /// `nil` where the store has no data directory, so that every file is missing.
+  let files: LocalFiles?
   let plans: [String: EntityPlan]
   var reading: Reading?
   /// Contents of the last page that are not in its payload.
@@ -51,7 +52,12 @@ public final class SQLiteSnapshot: SourceSnapshot {
     let plans = try planner.plans()
 
     let directory = location.dataDirectory(of: profile)
-    files = try LocalFiles(directory: directory)
+    // A product that never kept a file has no directory for them; one that was named must be there.
+    let needsFiles = plans.contains { $0.fileCondition >= 0 }
+    let hasDirectory = location.dataDirectory != nil || FileStatus.of(directory) != nil
+    files =
+      needsFiles && hasDirectory
+      ? try LocalFiles(directory: directory, formerDirectories: options.formerDataDirectories) : nil
     schema = try SchemaReader(connection, profile, planner.shapes)
       .schema(version: version, entities: plans.map(\.entity), dataDirectory: directory)
     self.plans = Dictionary(uniqueKeysWithValues: plans.map { ($0.entity.name, $0) })
@@ -94,6 +100,27 @@ public final class SQLiteSnapshot: SourceSnapshot {
   /// - Throws: `.sourceCorrupt` where a page of the table cannot be read.
   public func count(of entity: Entity) throws -> Int64 {
     try connection.integer("SELECT count(*) FROM \(quoted(entity.table))") ?? 0
+  }
+
+  /// Bytes of local files by the size column. Rows with bytes of their own are passed over by the type of that value
+  /// alone, so no long value is walked through: one look at each leaf of the table.
+  public func fileByteCount() throws -> ByteCount {
+    var total: Int64 = 0
+    for plan in plans.values where plan.fileCondition >= 0 {
+      guard let size = plan.entity.sizeColumn,
+        let condition = plan.conditions.first(where: { $0.result == plan.fileCondition })
+      else { continue }
+      var tests = plan.entity.columns.filter { $0.kind == .content }.map {
+        "coalesce(length(\(quoted($0.name))), 0) = 0"
+      }
+      tests.append(condition.expression)
+      let name = quoted(plan.entity.columns[size].name)
+      total +=
+        try connection.integer(
+          "SELECT CAST(min(total(max(0, \(name))), 1e18) AS INTEGER) FROM \(quoted(plan.entity.table)) "
+            + "WHERE typeof(\(name)) = 'integer' AND \(tests.joined(separator: " AND "))") ?? 0
+    }
+    return ByteCount(total)
   }
 
   // MARK: - Renewal

@@ -20,6 +20,12 @@ public final class SQLiteSource: SourceStore {
     [Folder.parent(of: location.path)] + (location.dataDirectory.map { [$0] } ?? [])
   }
 
+  /// The database and its `-wal`.
+  public var byteCount: ByteCount {
+    let files = [location.path, location.path + "-wal"].compactMap { FileStatus.of($0) }
+    return ByteCount(files.reduce(0) { $0 + ($1.isRegularFile ? $1.byteCount : 0) })
+  }
+
   public func openSnapshot(_ options: SnapshotOptions) throws -> any SourceSnapshot {
     let connection = try SourceOpening.open(location.path)
     return try SQLiteSnapshot(connection, location, profiles, options)

@@ -14,6 +14,7 @@ extension SQLiteTarget {
     guard pending == nil else { throw unfinished() }
     let loader = try loader(for: page)
     try openBatch()
+    if !patches.isEmpty { try forgetPatch(of: row, page, loader) }
     streams.removeAll(keepingCapacity: true)
     withheld.removeAll(keepingCapacity: true)
     let shared = try bind(row, page, supplies, loader, try loader.upsert(), isFirst: true)
@@ -26,6 +27,14 @@ extension SQLiteTarget {
       for other in shared ?? [] { other.reset() }
       throw error
     }
+  }
+
+  /// A row that is applied again is written as a whole, so nothing in it is left to be corrected.
+  private func forgetPatch(of row: Int, _ page: RecordPage, _ loader: RowLoader) throws {
+    guard let name = loader.shape.rowIDName, let found = try loader.find(name, page.key(ofRow: row)) else { return }
+    let rowID = found.integer(0)
+    found.reset()
+    patches.removeAll { $0.table == loader.shape.name && $0.row == rowID }
   }
 
   @inline(__always)
@@ -78,7 +87,7 @@ extension SQLiteTarget {
           if isFile { stream.path = try filePath(page, row) }
           streams.append(stream)
         case .sameAs(let key) where isFile:
-          if isFirst { try copyFile(of: key, page, row, loader) }
+          if isFirst, key != page.key(ofRow: row) { try copyFile(of: key, page, row, loader) }
         case .sameAs(let key):
           guard let other = try loader.find(loader.name(column), key) else {
             throw MigrationError(
@@ -90,7 +99,8 @@ extension SQLiteTarget {
           let bytes = other.bytes(0)
           if isText { statement.bind(text: bytes, at: index) } else { statement.bind(blob: bytes, at: index) }
           shared = (shared ?? []) + [other]
-        case .lost: if !isFile { bindLost(statement, loader, column, isText: isText) }
+        case .lost where isFile: if isFirst { try removeFile(page, row) }
+        case .lost: bindLost(statement, loader, column, isText: isText)
         }
         supply += 1
       }
@@ -175,7 +185,10 @@ extension SQLiteTarget {
 
   public func endContent() throws {
     guard var row = pending, row.isOpen, row.written == row.streams[row.next].byteCount else { throw unfinished() }
-    try row.file?.commit(isDurable: loadGuard == nil)
+    if let file = row.file, let path = row.streams[row.next].path {
+      try file.commit(isDurable: loadGuard == nil)
+      writtenFiles.insert(path)
+    }
     if let blob = row.blob { sqlite3_blob_close(blob) }
     row.file = nil
     row.blob = nil
@@ -197,7 +210,19 @@ extension SQLiteTarget {
     pending = nil
   }
 
+  public func abandonContents() {
+    pending?.cancel()
+    pending = nil
+    buffer.removeAll()
+  }
+
   // MARK: - Files
+
+  /// Removes the file of a row, if it is this batch that wrote it.
+  private func removeFile(_ page: RecordPage, _ row: Int) throws {
+    guard !writtenFiles.isEmpty, let path = try? filePath(page, row), writtenFiles.remove(path) != nil else { return }
+    try path.withUnsafeBytes { try localFiles().remove(relativePath: $0) }
+  }
 
   private func filePath(_ page: RecordPage, _ row: Int) throws -> [UInt8] {
     var found: [UInt8]?
@@ -220,9 +245,11 @@ extension SQLiteTarget {
   }
 
   private func writeFile(_ bytes: UnsafeRawBufferPointer, _ page: RecordPage, _ row: Int) throws {
-    let file = try createFile(try filePath(page, row))
+    let path = try filePath(page, row)
+    let file = try createFile(path)
     try file.file.write(bytes)
     try file.commit(isDurable: loadGuard == nil)
+    writtenFiles.insert(path)
   }
 
   private func localFiles() throws -> LocalFiles {

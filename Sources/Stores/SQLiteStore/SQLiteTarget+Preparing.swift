@@ -11,7 +11,7 @@ extension SQLiteTarget {
     -> ImportWatermark?
   {
     self.profile = profile
-    sourceDirectory = schema.settings.first { $0.name == "data_directory" }?.value ?? ""
+    sourceDirectory = schema.dataDirectory ?? ""
     dataDirectory = location.dataDirectory(of: profile)
     for entity in schema.entities where isOurs(entity.table) {
       throw MigrationError(

@@ -37,6 +37,8 @@ public final class SQLiteTarget: TargetStore {
   /// For reuse: the streams and shared contents of the row that is applied.
   var streams: [PendingRow.Stream] = []
   var withheld: [Int] = []
+  /// Files that the open batch wrote.
+  var writtenFiles: Set<[UInt8]> = []
 
   public init(_ location: StoreLocation, profiles: [Profile]) { self.location = location }
 
@@ -111,6 +113,7 @@ public final class SQLiteTarget: TargetStore {
     }
     try ImportMark.advance(connection, to: watermark.groups)
     try endTransaction()
+    writtenFiles.removeAll()
   }
 
   func endTransaction() throws {

@@ -1,0 +1,199 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+// The C library under names of our own, so that test files need not import it.
+
+func systemKill(_ process: pid_t, _ signal: Int32) { _ = kill(process, signal) }
+func pause(seconds: Double) { usleep(useconds_t(seconds * 1_000_000)) }
+var isRoot: Bool { getuid() == 0 }
+func changeMode(_ path: String, _ mode: mode_t) { _ = chmod(path, mode) }
+func makeLink(_ target: String, at path: String) { _ = symlink(target, path) }
+func renameFile(_ old: String, _ new: String) { _ = rename(old, new) }
+func removeFile(_ path: String) { _ = unlink(path) }
+func makeDirectory(_ path: String) { _ = mkdir(path, 0o755) }
+func cutFile(_ path: String, to length: Int) { _ = truncate(path, off_t(length)) }
+func giveAway(_ path: String, to user: UInt32) { _ = chown(path, user, user) }
+func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// A fresh directory with a name of its own.
+func makeTemporaryDirectory() -> String {
+  var template = Array("/tmp/noteferry-journey-XXXXXX".utf8CString)
+  precondition(mkdtemp(&template) != nil)
+  return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+func readFile(_ path: String) -> [UInt8] {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { return [] }
+  defer { close(descriptor) }
+  var bytes: [UInt8] = []
+  var room = [UInt8](repeating: 0, count: 1 << 16)
+  while true {
+    let count = read(descriptor, &room, room.count)
+    if count <= 0 { return bytes }
+    bytes += room[..<count]
+  }
+}
+
+func writeFile(_ path: String, _ bytes: [UInt8], appending: Bool = false) {
+  let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (appending ? O_APPEND : O_TRUNC), 0o644)
+  precondition(descriptor >= 0, "cannot write \(path)")
+  defer { close(descriptor) }
+  var done = 0
+  while done < bytes.count {
+    let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, bytes.count - done) }
+    precondition(count > 0, "cannot write \(path)")
+    done += count
+  }
+}
+
+/// Changes bytes in the middle of a file.
+func overwrite(_ path: String, at offset: Int, _ bytes: [UInt8]) {
+  let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+  precondition(descriptor >= 0)
+  _ = pwrite(descriptor, bytes, bytes.count, off_t(offset))
+  close(descriptor)
+}
+
+func fileSize(_ path: String) -> Int64 {
+  var status = stat()
+  return stat(path, &status) == 0 ? Int64(status.st_size) : -1
+}
+
+/// The directory of the running program; `nil` where the system does not say.
+func programDirectory() -> String? {
+  guard let path = realpath("/proc/self/exe", nil) else { return nil }
+  defer { free(path) }
+  let text = String(cString: path)
+  return text.lastIndex(of: "/").map { String(text[..<$0]) }
+}
+
+/// A child process with its streams in files, so that nothing waits for a reader.
+final class Child {
+  let process: pid_t
+  private var ended: Int32?
+
+  /// - Parameters:
+  ///   - terminal: A descriptor for both output streams instead of the files.
+  init(_ arguments: [String], environment: [String], output: String, errors: String, terminal: Int32? = nil) {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    if let terminal {
+      posix_spawn_file_actions_adddup2(&actions, terminal, 1)
+      posix_spawn_file_actions_adddup2(&actions, terminal, 2)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+      posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+    }
+    var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+    var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
+    defer {
+      for word in words { free(word) }
+      for variable in variables { free(variable) }
+    }
+    var process: pid_t = 0
+    let result = posix_spawnp(&process, arguments[0], &actions, nil, &words, &variables)
+    precondition(result == 0, "cannot start \(arguments[0])")
+    self.process = process
+  }
+
+  /// Waits for the end: the exit status, or 128 and the signal. A child that takes longer is killed.
+  func wait(seconds: Double = 120) -> Int32 {
+    if let ended { return ended }
+    var waited = 0.0
+    var status: Int32 = 0
+    while waitpid(process, &status, WNOHANG) == 0 {
+      if waited > seconds { kill(process, SIGKILL) }
+      usleep(5000)
+      waited += 0.005
+    }
+    let signal = status & 0x7F
+    ended = signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+    return ended!
+  }
+}
+
+/// A pseudo-terminal: what is written to `terminal` waits in `keyboard`, if nobody reads it.
+struct PseudoTerminal {
+  let keyboard: Int32
+  let terminal: Int32
+
+  init?() {
+    keyboard = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    var lock: Int32 = 0
+    var number: Int32 = 0
+    // TIOCSPTLCK and TIOCGPTN; the C functions for them are hidden behind a feature macro.
+    guard keyboard >= 0, ioctl(keyboard, 0x4004_5431, &lock) == 0, ioctl(keyboard, 0x8004_5430, &number) == 0 else {
+      return nil
+    }
+    terminal = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    guard terminal >= 0 else { return nil }
+  }
+
+  func end() {
+    close(keyboard)
+    close(terminal)
+  }
+}
+
+/// Runs `body` on a thread of its own; `join` waits for its end.
+final class Background: @unchecked Sendable {
+  private var thread = pthread_t()
+  private let body: @Sendable (Background) -> Void
+  private let flag = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+  init(_ body: @escaping @Sendable (Background) -> Void) {
+    self.body = body
+    flag.initialize(to: 0)
+    pthread_mutex_init(mutex, nil)
+    pthread_create(
+      &thread, nil,
+      { pointer in
+        let background = Unmanaged<Background>.fromOpaque(pointer!).takeRetainedValue()
+        background.body(background)
+        return nil
+      }, Unmanaged.passRetained(self).toOpaque())
+  }
+
+  deinit {
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+    flag.deallocate()
+  }
+
+  var isStopped: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return flag.pointee != 0
+  }
+
+  func stop() {
+    pthread_mutex_lock(mutex)
+    flag.pointee = 1
+    pthread_mutex_unlock(mutex)
+    pthread_join(thread, nil)
+  }
+}
+
+/// A plain mutex.
+final class Mutexed: @unchecked Sendable {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  init() { pthread_mutex_init(mutex, nil) }
+  deinit {
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+  }
+  func run<R>(_ body: () throws -> R) rethrows -> R {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return try body()
+  }
+}
