@@ -198,7 +198,9 @@ final class SegmentPipeline: @unchecked Sendable {
       throw MigrationError(
         .archiveNotSealed, "there is no archive here", cause: "the input is empty",
         safeNow: "nothing was changed",
-        next: ["check the command that makes it or writes into the pipe", "noteferry export STORE -o DIRECTORY makes one"])
+        next: [
+          "check the command that makes it or writes into the pipe", "noteferry export STORE -o DIRECTORY makes one",
+        ])
     }
     guard let member = try scanner.next() else { throw damaged("the archive ends before its first rows") }
     let name = nameWithoutRoot(member)
@@ -473,7 +475,8 @@ final class SegmentPipeline: @unchecked Sendable {
     let said = PayloadSum.read(bagInfo)
     guard said != found else { return }
     try note(
-      damaged("the payload is \(found) (bytes.files); \(SegmentLayout.bagInfo) says \(said.map(printable) ?? "nothing")"))
+      damaged(
+        "the payload is \(found) (bytes.files); \(SegmentLayout.bagInfo) says \(said.map(printable) ?? "nothing")"))
   }
 
   private func damage(_ cause: String) -> Finding {
