@@ -382,8 +382,13 @@ private final class ExportRun {
       schema: schema,
       options: PagePipeline.Options(
         algorithm: algorithm, encodes: true, sharesContents: true, throttle: Throttle(rate: options.rate),
-        checkpoint: { [self] betweenPages in try passCheckpoint(betweenPages) }), sharing: sharing)
-    let renewals = priorRenewals + (try pipeline.run(snapshot, from: start, into: sink))
+        checkpoint: { [self] _ in try passCheckpoint() }), sharing: sharing)
+    let renewals: Int
+    do {
+      renewals = priorRenewals + (try pipeline.run(snapshot, from: start, into: sink))
+    } catch let error as MigrationError where error.safeNow.isEmpty {
+      throw explain(error)
+    }
     if renewals > 0 {
       let finding = Finding(
         .snapshotRenewed, .warning, entity: "",
@@ -402,8 +407,26 @@ private final class ExportRun {
     return (seal, sink.summary, writer.offset)
   }
 
-  private func passCheckpoint(_ betweenPages: Bool) throws {
-    if betweenPages, stop.isRequested {
+  /// A failure of a file or a pipe knows nothing of the export that it ends.
+  private func explain(_ error: MigrationError) -> MigrationError {
+    var error = error
+    error.safeNow = "the source was not changed; "
+    if outputPath != nil {
+      error.safeNow += "the archive is complete up to its last checkpoint"
+      error.next += ["repeat the same command to go on"]
+    } else {
+      error.safeNow += "what went into the pipe is not a whole archive, and import and verify say so"
+      error.next += [
+        "look at the program behind the pipe, then repeat the same command",
+        "or export into a directory, which goes on where it stopped: -o DIRECTORY",
+      ]
+    }
+    return error
+  }
+
+  /// Also inside a very large attachment, which at a low rate may take hours.
+  private func passCheckpoint() throws {
+    if stop.isRequested {
       throw MigrationError(
         stop.signal == 15 ? .terminated : .interrupted, "stopped on request",
         cause: "signal \(stop.signal)",

@@ -87,7 +87,8 @@ public struct Key: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   /// The name of the file that holds a content of this row: safe on every file system, injective.
   ///
-  /// Integers stand in decimal digits; of other values letters, digits and `_` stay, the rest becomes `=XX`. A name that
+  /// Integers stand in decimal digits; of other values small letters, digits and `_` stay, the rest becomes `=xx`, also
+  /// capitals, because there are file systems on which they are no other letters. A name that
   /// would be longer than 120 characters is cut and ends in a hash, so that it stays unique.
   public var fileName: String {
     var name = ""
@@ -105,7 +106,17 @@ public struct Key: Hashable, Sendable, Comparable, CustomStringConvertible {
     return String(name.prefix(100)) + "=-" + String(Self.hash(name), radix: 16)
   }
 
-  private static func encode(_ bytes: [UInt8]) -> String { Entity.archiveName(forBytes: bytes) }
+  private static func encode(_ bytes: [UInt8]) -> String {
+    var name = ""
+    for byte in bytes {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+        name.unicodeScalars.append(UnicodeScalar(byte))
+      default: name += "=" + hexadecimal(CollectionOfOne(byte))
+      }
+    }
+    return name
+  }
 
   /// FNV-1a over 64 bits; only keeps long names apart.
   private static func hash(_ text: String) -> UInt64 {

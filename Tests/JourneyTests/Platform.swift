@@ -98,8 +98,16 @@ final class Child {
       for word in words { free(word) }
       for variable in variables { free(variable) }
     }
+    // The threads that tests run on block signals, and a child inherits that.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var process: pid_t = 0
-    let result = posix_spawnp(&process, arguments[0], &actions, nil, &words, &variables)
+    let result = posix_spawnp(&process, arguments[0], &actions, &attributes, &words, &variables)
     precondition(result == 0, "cannot start \(arguments[0])")
     self.process = process
   }

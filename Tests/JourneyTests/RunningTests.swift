@@ -25,9 +25,9 @@ import Testing
 
   @Test(arguments: [Int32(15), 2]) func `a stopped export goes on to the same end`(_ signal: Int32) throws {
     let scratch = Scratch()
-    let store = try store(scratch, bytes: 3_000_000)
+    let store = try store(scratch, bytes: 16_000_000)
     let archive = scratch.path("archive")
-    let running = scratch.start(["export", store.path, "-o", archive, "--rate", "2MiB/s", "--checkpoint", "200KiB"])
+    let running = scratch.start(["export", store.path, "-o", archive, "--rate", "8MiB/s", "--checkpoint", "200KiB"])
     pause(seconds: 0.9)
     systemKill(running.child.process, signal)
     let stopped = running.wait()

@@ -65,8 +65,7 @@ import Testing
     let store = try store(scratch)
     _ = Walk(scratch, store.path, flags: ["--secrets", "include"], diffFlags: ["--secrets", "include"])
     for word in Self.words {
-      let found = scratch.shell("grep -rl -- \(word) \(scratch.directory) --include='events*' --include='*.ndjson'")
-        .output
+      let found = scratch.shell("grep -rl --include='*.ndjson' -e \(word) \(scratch.directory)").output
       #expect(found.isEmpty, "\(word) in \(found)")
     }
   }

@@ -21,7 +21,8 @@ struct EntityPlan {
     var column: Int
     /// The result column with 1 where the rule applies; -1 where it always does.
     var condition: Int32
-    var member: String?
+    /// Empties one member of the JSON text; `nil`: the whole value is withheld.
+    var eraser: JSONMemberEraser?
   }
 
   var entity: Entity

@@ -90,7 +90,9 @@ struct PlanBuilder {
       // A condition on a column that does not exist cannot be tested, so the value is withheld in every row.
       let condition = rule.when.flatMap { add($0) } ?? -1
       steps[column].isSecret = true
-      secrets.append(EntityPlan.Secret(column: column, condition: condition, member: rule.jsonMember))
+      secrets.append(
+        EntityPlan.Secret(
+          column: column, condition: condition, eraser: rule.jsonMember.map { JSONMemberEraser(path: $0) }))
     }
   }
 

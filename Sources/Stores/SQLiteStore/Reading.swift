@@ -17,7 +17,8 @@ final class Reading {
   var rowCount: Int64 = 0
   /// Whether rows were stepped over because they cannot be read.
   var hasGaps = false
-  let isWhole: Bool
+  /// Whether all rows are of one view from the first on, so that they can be counted.
+  var isWhole: Bool
 
   init(_ plan: EntityPlan, _ connection: Connection, after key: Key?) {
     self.plan = plan

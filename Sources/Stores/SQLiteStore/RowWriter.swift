@@ -203,17 +203,13 @@ struct RowWriter {
     if case .null = cell { return false }
     var edited: GrowingBuffer?
     for rule in plan.secrets where rule.column == column && (rule.condition < 0 || isMet(rule.condition)) {
-      guard let member = rule.member, case .text(let original) = cell else { return withhold(column, report) }
+      guard let eraser = rule.eraser, case .text(let original) = cell else { return withhold(column, report) }
       let text = edited?.bytes ?? original
-      switch withholding(member: member, in: text) {
-      case .nothing: continue
+      let next = GrowingBuffer(capacity: text.count + 2)
+      switch eraser.erase(in: text, to: next) {
+      case .absent: continue
       case .unreadable: return withhold(column, report)
-      case .replace(let range):
-        let next = GrowingBuffer(capacity: text.count + 2)
-        next.append(UnsafeRawBufferPointer(rebasing: text[..<range.lowerBound]))
-        next.append("\"\"")
-        next.append(UnsafeRawBufferPointer(rebasing: text[range.upperBound...]))
-        edited = next
+      case .erased: edited = next
       }
     }
     guard let edited else { return false }
