@@ -70,7 +70,7 @@ final class PagePipeline: @unchecked Sendable {
     groups = Pool(
       (0..<PageGroup.limit).map { _ in PageGroup(page: RecordPage(entity: entity, algorithm: options.algorithm)) })
     chunks = Pool((0..<Self.chunkCount).map { _ in Chunk() })
-    jobs = (0..<min(WorkerThread.processorCount, 8)).map { _ in Channel(limit: 32) }
+    jobs = (0..<min(WorkerThread.processorCount, 4)).map { _ in Channel(limit: 32) }
   }
 
   /// Where reading begins: the entity, the key behind which it goes on, and the number of its next page.

@@ -56,7 +56,7 @@ final class SegmentPipeline: @unchecked Sendable {
   private let items = Channel<Item>(limit: 64)
   /// One queue for each worker, because a content's chunks must stay in order; one for all when there are no chunks.
   private let jobs: [Channel<Job>]
-  private let workerCount = min(WorkerThread.processorCount, 8)
+  private let workerCount = min(WorkerThread.processorCount, 4)
   /// The archive, when its contents are digested where they lie.
   private let directFile: File?
   private let failure = ReceiveFailure()

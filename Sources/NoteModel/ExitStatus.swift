@@ -80,7 +80,10 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   }
 
   /// Whether the same command may be repeated to go on where it stopped.
-  public var isResumable: Bool { (30...39).contains(rawValue) || self == .interrupted || self == .terminated }
+  public var isResumable: Bool {
+    // A partial run has ended: its archive is sealed, so there is nothing to go on with.
+    (30...39).contains(rawValue) && self != .partial || self == .interrupted || self == .terminated
+  }
 
   /// The order in which reasons win when a run has several: 41 › 1 › 3x › 2x › 12 › 13 › 11 › 15 › 14 › 10 › 0.
   public var severity: Int {

@@ -115,7 +115,7 @@ struct ExportCommand: LongCommand {
     if result.summary.isFuzzy {
       reasons.append(.partial)
       remarks.append(
-        "The archive is not one moment of the store: the snapshot was renewed \(result.summary.renewals) times. "
+        "The archive is not one moment of the store: the snapshot was renewed \(Format.count(result.summary.renewals, "time")). "
           + "Export at a quieter hour, or with a larger --wal-budget.")
     }
     let withheld = result.summary.findings.filter { $0.kind == Finding.Kind.secretWithheld.rawValue }
