@@ -2,25 +2,34 @@ import DurableIO
 import NoteArchive
 import NoteModel
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Compares the archive's manifest with the one computed from its members, line by line, in bounded memory.
 struct ManifestComparison {
   /// Differences that are told one by one; behind them the comparison ends with a sentence.
   static let limit = 100
 
-  private let computed: Spool
-  /// Computed lines that were not compared yet stand in `own` from `cursor` on.
-  private var own: [UInt8] = []
-  private var cursor = 0
-  private var offset: Int64 = 0
+  private var computed: Lines
   /// The beginning of a line of the archive's whose end has not come.
-  private var rest: [UInt8] = []
+  private let rest = GrowingBuffer(capacity: 1024)
   private var differences = 0
   private let report: (String) throws -> Void
 
   /// - Parameter report: Gets a sentence for each member that differs, the first `limit`.
   init(_ computed: Spool, report: @escaping (String) throws -> Void) {
-    self.computed = computed
+    self.computed = Lines(computed)
     self.report = report
+  }
+
+  /// Stands for the digest of a member that was not read; only its name is compared.
+  static func unknown(_ algorithm: DigestAlgorithm) -> Checksum {
+    Checksum(algorithm, [UInt8](repeating: 0, count: algorithm.byteCount))
   }
 
   private var isGivenUp: Bool { differences > Self.limit }
@@ -32,76 +41,117 @@ struct ManifestComparison {
   }
 
   /// Takes the next bytes of the archive's manifest.
-  mutating func compare(_ bytes: [UInt8]) throws {
+  mutating func compare(_ bytes: UnsafeRawBufferPointer) throws {
     var start = 0
-    while !isGivenUp, let feed = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-      if rest.isEmpty {
-        try compare(line: bytes[start..<feed])
+    while !isGivenUp, let end = lineFeed(in: bytes, from: start) {
+      let part = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+      if rest.count == 0 {
+        try compare(line: ManifestText(part))
       } else {
-        let whole = rest + bytes[start..<feed]
+        rest.append(part)
+        try compare(line: ManifestText(rest.bytes))
         rest.removeAll()
-        try compare(line: whole[...])
       }
-      start = feed + 1
+      start = end + 1
     }
     guard !isGivenUp else { return }
-    rest += bytes[start...]
-    guard rest.count <= ManifestLine.maximumByteCount else {
-      rest.removeAll()
-      return try giveUp("the manifest has a line that is longer than any line can be")
-    }
-  }
-
-  private mutating func giveUp(_ explanation: String) throws {
-    try differ(explanation)
+    rest.append(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+    guard rest.count > ManifestLine.maximumByteCount else { return }
+    rest.removeAll()
+    try differ("the manifest has a line that is longer than any line can be")
     differences = Self.limit + 1
   }
 
-  private mutating func compare(line theirs: ArraySlice<UInt8>) throws {
-    guard let ours = try next() else {
-      return try differ("\(Self.name(theirs)) is in the manifest and not in the archive")
+  private mutating func compare(line theirs: ManifestText) throws {
+    guard let ours = try computed.peek() else {
+      return try differ("\(theirs.name) is in the manifest and not in the archive")
     }
-    if ours.elementsEqual(theirs) {
-      cursor += ours.count + 1
-    } else if Self.path(ours).elementsEqual(Self.path(theirs)) {
-      cursor += ours.count + 1
-      try differ("\(Self.name(theirs)): its bytes do not have the checksum that the manifest says")
+    if equal(ours.line, theirs.line) {
+      computed.advance()
+    } else if equal(ours.path, theirs.path) {
+      let isUnknown = ours.digest.allSatisfy { $0 == UInt8(ascii: "0") }
+      computed.advance()
+      if isUnknown { return }
+      try differ("\(theirs.name): its bytes do not have the checksum that the manifest says")
     } else {
       // What the archive has in this place may follow in the manifest.
-      try differ("\(Self.name(theirs)) is in the manifest and not in its place in the archive")
+      try differ("\(theirs.name) is in the manifest and not in its place in the archive")
     }
-  }
-
-  /// The next computed line without its line feed; `nil` behind the last.
-  private mutating func next() throws -> ArraySlice<UInt8>? {
-    if let feed = own[cursor...].firstIndex(of: UInt8(ascii: "\n")) { return own[cursor..<feed] }
-    own.removeFirst(cursor)
-    cursor = 0
-    let kept = own.count
-    own.append(contentsOf: repeatElement(0, count: 64 << 10))
-    let count = try own.withUnsafeMutableBytes {
-      try computed.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[kept...]), at: offset)
-    }
-    own.removeLast((64 << 10) - count)
-    offset += Int64(count)
-    return own.firstIndex(of: UInt8(ascii: "\n")).map { own[..<$0] }
   }
 
   /// Ends the comparison: nothing may be left on either side.
   mutating func end() throws {
     guard !isGivenUp else { return }
-    if !rest.isEmpty { try differ("the manifest ends inside a line") }
-    if let ours = try next() { try differ("\(Self.name(ours)) is in the archive and not in its place in the manifest") }
+    if rest.count > 0 { try differ("the manifest ends inside a line") }
+    if let ours = try computed.peek() {
+      try differ("\(ours.name) is in the archive and not in its place in the manifest")
+    }
+  }
+}
+
+/// A line of a manifest without its line feed, taken apart and not judged. Valid as long as its bytes are.
+private struct ManifestText {
+  var line: UnsafeRawBufferPointer
+  var digest: UnsafeRawBufferPointer
+  var path: UnsafeRawBufferPointer
+
+  init(_ line: UnsafeRawBufferPointer) {
+    self.line = line
+    let space = line.baseAddress.flatMap { start in
+      memchr(start, 0x20, line.count).map { UnsafeRawPointer($0) - start }
+    }
+    digest = UnsafeRawBufferPointer(rebasing: line[..<(space ?? line.count)])
+    path = UnsafeRawBufferPointer(rebasing: line[min(line.count, (space ?? line.count) + 2)...])
   }
 
-  private static func path(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    guard let space = line.firstIndex(of: UInt8(ascii: " ")), space + 1 < line.endIndex else { return [] }
-    return line[(space + 2)...]
+  var name: String {
+    path.count == 0
+      ? "a line without a path"
+      : printable(String(decoding: UnsafeRawBufferPointer(rebasing: path.prefix(300)), as: UTF8.self))
+  }
+}
+
+private func equal(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+  guard left.count == right.count else { return false }
+  guard let a = left.baseAddress, let b = right.baseAddress else { return true }
+  return memcmp(a, b, left.count) == 0
+}
+
+private func lineFeed(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+  guard let base = bytes.baseAddress, start < bytes.count else { return nil }
+  return memchr(base + start, 0x0A, bytes.count - start).map { UnsafeRawPointer($0) - base }
+}
+
+/// Walks the lines of a spool. Memory: one buffer of 64 KiB.
+private struct Lines {
+  private let spool: Spool
+  private let buffer = GrowingBuffer(capacity: 64 << 10)
+  private var cursor = 0
+  private var end: Int?
+  private var offset: Int64 = 0
+
+  init(_ spool: Spool) { self.spool = spool }
+
+  /// The present line; `nil` behind the last. Valid until `advance`.
+  mutating func peek() throws -> ManifestText? {
+    if end == nil { end = lineFeed(in: buffer.bytes, from: cursor) }
+    if end == nil, offset < spool.byteCount {
+      let tail = Array(buffer.slice(cursor..<buffer.count))
+      buffer.removeAll()
+      buffer.append(tail)
+      cursor = 0
+      let place = offset
+      let before = buffer.count
+      try buffer.appendUninitialized(64 << 10) { try spool.read(into: $0, at: place) }
+      offset += Int64(buffer.count - before)
+      end = lineFeed(in: buffer.bytes, from: 0)
+    }
+    return end.map { ManifestText(buffer.slice(cursor..<$0)) }
   }
 
-  private static func name(_ line: ArraySlice<UInt8>) -> String {
-    let path = path(line)
-    return path.isEmpty ? "a line without a path" : printable(String(decoding: path.prefix(300), as: UTF8.self))
+  mutating func advance() {
+    if let end { cursor = end + 1 }
+    end = nil
   }
 }
 
@@ -142,26 +192,10 @@ enum DuplicateNames {
   }
 
   private static func eachPath(in computed: Spool, _ body: (UnsafeRawBufferPointer) -> Void) throws {
-    let line = GrowingBuffer(capacity: 512)
-    func take(_ part: UnsafeRawBufferPointer) {
-      if let space = part.firstIndex(of: UInt8(ascii: " ")), space + 2 < part.count {
-        body(UnsafeRawBufferPointer(rebasing: part[(space + 2)...]))
-      }
-    }
-    try computed.read { bytes in
-      var start = 0
-      while let feed = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
-        let part = UnsafeRawBufferPointer(rebasing: bytes[start..<feed])
-        if line.count == 0 {
-          take(part)
-        } else {
-          line.append(part)
-          take(line.bytes)
-          line.removeAll()
-        }
-        start = feed + 1
-      }
-      line.append(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+    var lines = Lines(computed)
+    while let line = try lines.peek() {
+      body(line.path)
+      lines.advance()
     }
   }
 }

@@ -37,6 +37,9 @@ final class SegmentPipeline: @unchecked Sendable {
     /// Hand the bytes of contents to the consumer. Without it, contents of a regular file are digested where they lie,
     /// several at a time.
     var readsContents = true
+    /// Read rows, contents and inventories at all. Without it only headers, sums and manifests are compared; in a
+    /// regular file the rest is jumped over.
+    var readsPayload = true
     /// Go on behind damage.
     var salvages = false
     /// Where the computed manifest waits for the archive's own.
@@ -331,7 +334,10 @@ final class SegmentPipeline: @unchecked Sendable {
       try receiveInventory(member, name, entityName, page, &state, misplaced)
     case .findings:
       try enter(.findings, name, &state, misplaced)
-      try items.send(.member(path: name, digest: try digestBody(of: member) { _ in }))
+      let digest =
+        options.readsPayload
+        ? try digestBody(of: member) { _ in } : ManifestComparison.unknown(description.algorithm)
+      try items.send(.member(path: name, digest: digest))
     case .summary:
       try enter(.summary, name, &state, misplaced)
       let bytes = try body(of: member, limit: 16 << 20)
@@ -388,6 +394,11 @@ final class SegmentPipeline: @unchecked Sendable {
     }
     let group = try openGroup(entityIndex, page, &state)
     _ = group.announce(name, byteCount: member.byteCount)
+    guard options.readsPayload else {
+      group.markDecoded()
+      _ = group.complete()
+      return try items.send(.open(group))
+    }
     do {
       try read(member, into: group.rowsMember)
     } catch {
@@ -421,9 +432,11 @@ final class SegmentPipeline: @unchecked Sendable {
     }
     let group = state.group!
     let index = group.announce(name, byteCount: member.byteCount)
-    try read(member, into: group.inventoryMember)
-    group.expect()
-    try send(.inventory(group, member: index))
+    if options.readsPayload {
+      try read(member, into: group.inventoryMember)
+      group.expect()
+      try send(.inventory(group, member: index))
+    }
     state.group = nil
     if group.complete() { try send(.finish(group)) }
     try items.send(.close(group))
@@ -513,6 +526,7 @@ final class SegmentPipeline: @unchecked Sendable {
 
   private func receiveContent(_ member: TarMember, name: String, group: ReceivedGroup) throws {
     let record = group.announce(name, byteCount: member.byteCount)
+    guard options.readsPayload else { return }
     group.expect()
     if directFile != nil {
       throttle.spend(Int(member.byteCount))
@@ -613,8 +627,12 @@ final class SegmentPipeline: @unchecked Sendable {
         let group = unchecked.removeFirst()
         group.waitUntilFinished { failure.isSet }
         if let error = failure.error { throw error }
-        for member in group.members where !member.digest.isEmpty {
-          try computeLine(member.path, Checksum(description.algorithm, member.digest))
+        for member in group.members {
+          if !options.readsPayload {
+            try computeLine(member.path, ManifestComparison.unknown(description.algorithm))
+          } else if !member.digest.isEmpty {
+            try computeLine(member.path, Checksum(description.algorithm, member.digest))
+          }
         }
         if options.decodes {
           count.add(group)
@@ -652,7 +670,7 @@ final class SegmentPipeline: @unchecked Sendable {
         try computeLine(path, digest)
       case .manifest(let bytes):
         try settle(0)
-        try manifest.compare(bytes)
+        try bytes.withUnsafeBytes { try manifest.compare($0) }
       case .manifestEnd:
         try manifest.end()
         // Where rows are decoded, a member that no row of its page asks for has been found already.

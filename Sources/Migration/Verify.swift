@@ -5,6 +5,9 @@ import NoteStore
 
 /// How deep an archive is verified.
 public enum VerifyLevel: String, Sendable, CaseIterable {
+  /// The names, order and sizes of the members, the manifests and the end. Rows and attachments are not read: in a file
+  /// they are jumped over. It notices what is cut off, left out or added, and no changed byte of a member.
+  case quick
   /// Names, order, sizes and the end: the members are read and their checksums compared, rows are not decoded.
   case checksums
   /// Checksums, and every row is decoded and compared with the inventory.
@@ -46,12 +49,22 @@ public func verify(
   options.decodes = level == .full || openStore != nil
   options.salvages = true
   options.readsContents = false
+  // A store can only be compared with rows that were read.
+  options.readsPayload = level != .quick || openStore != nil
   options.throttle = Throttle(rate: rate)
   options.checkpoint = { try requireNoStop(stop) }
   options.report = { collector.report($0) }
   let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
   try pipeline.readHead()
   collector.decodes = options.decodes
+  if level == .full {
+    do { _ = try pipeline.profile.withUnsafeBytes { try readProfile($0) } } catch {
+      collector.report(
+        Finding(
+          .archiveDamage, .loss, entity: "",
+          explanation: "\(SegmentLayout.profile) cannot be read: \(GroupChecker.cause(error))"))
+    }
+  }
   let end = try pipeline.run(into: collector)
   observer.observe(
     .phaseFinished(

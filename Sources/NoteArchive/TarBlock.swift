@@ -119,8 +119,8 @@ package enum TarBlock {
     _ block: UnsafeRawBufferPointer, _ range: Range<Int>, of name: UnsafeRawBufferPointer, _ what: StaticString
   ) throws -> Int64 {
     let field = UnsafeRawBufferPointer(rebasing: block[range])
-    if field[0] == 0x80 {
-      guard field[1..<4].allSatisfy({ $0 == 0 }), field[4] < 0x80 else {
+    if field[0] & 0x80 != 0 {
+      guard field[0] == 0x80, field[1..<4].allSatisfy({ $0 == 0 }), field[4] < 0x80 else {
         throw hostile(name, "its \(what) is impossible")
       }
       return field[4...].reduce(0) { $0 << 8 | Int64($1) }

@@ -116,6 +116,9 @@ struct ArchiveImage {
           let path = String(part.prefix { $0 != "\"" })
           let content = try self.index(path)
           row.needs.append(content)
+          // A shared content is fetched from the row that has it, so that row must arrive too.
+          let owner = members[..<content].lastIndex { SegmentLayout.kind(of: $0.name)?.isRows == true }
+          row.needs.append(try #require(owner))
           if path.contains("/" + key.dropFirst().dropLast()), members[content].body.count > 0 { row.own = content }
         }
         rows.append(row)
@@ -123,4 +126,8 @@ struct ArchiveImage {
     }
     return rows
   }
+}
+
+extension SegmentLayout.MemberKind {
+  var isRows: Bool { if case .rows = self { true } else { false } }
 }

@@ -39,7 +39,10 @@ final class Workbench: Sendable {
 
   init() throws {
     var name = SystemDice()
-    path = "/tmp/noteferry-damage-\(processID())-\(name.number)"
+    // Thousands of small stores are made durable here; memory does not wait for a disk.
+    let inMemory = "/dev/shm"
+    let isRoomy = FreeSpace.at(inMemory).map { $0.free.rawValue > 512 << 20 } ?? false
+    path = "\(isRoomy ? inMemory : "/tmp")/noteferry-damage-\(processID())-\(name.number)"
     try Folder.create(path)
   }
 

@@ -9,7 +9,8 @@ struct VerifyCommand: LongCommand {
     abstract: "Proves that an archive is whole, and equal to a store.",
     usage: "noteferry verify <archive> [--against <store>] [<options>]",
     discussion: """
-      Levels: checksums reads every byte, full also decodes every row and compares it with the inventory.
+      Levels: quick looks at names, sizes, manifests and seal and reads no attachment; checksums reads every byte; full \
+      also decodes every row.
 
       Examples:
         noteferry verify notes
