@@ -18,7 +18,7 @@ struct VerifyCommand: LongCommand {
         ssh depot cat notes.tar | noteferry verify - --level full
       """)
 
-  enum Level: String, CaseIterable, ExpressibleByArgument, Sendable { case checksums, full }
+  enum Level: String, CaseIterable, ExpressibleByArgument, Sendable { case quick, checksums, full }
 
   @Argument(help: "The archive's directory, or - for a pipe.")
   var archive: String
