@@ -81,8 +81,10 @@ struct VerifyCommand: LongCommand {
     if reasons.isEmpty, let seal = result.seal {
       let seconds = max(result.wall.seconds, 0.001)
       lines.append(
-        "Whole (\(level.rawValue)): \(ByteCount(result.bytes)) in \(Format.duration(result.wall)) "
-          + "(\(Format.rate(Double(result.bytes) / seconds))).")
+        level == .quick
+          ? "Names, sizes, manifests and seal agree; rows and attachments were not read."
+          : "Whole (\(level.rawValue)): \(ByteCount(result.bytes)) in \(Format.duration(result.wall)) "
+            + "(\(Format.rate(Double(result.bytes) / seconds))).")
       lines.append("Seal \(seal.algorithm.rawValue) \(seal)")
     }
     reasons.sort { $0.severity > $1.severity }

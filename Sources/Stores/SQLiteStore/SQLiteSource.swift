@@ -15,9 +15,9 @@ public final class SQLiteSource: SourceStore {
 
   public var name: String { location.path }
 
-  /// The directory of the database, and the data directory where it is named.
+  /// The database and its log, whose lengths also tell what the store needs, and the data directory where it is named.
   public var guardedPaths: [String] {
-    [Folder.parent(of: location.path)] + (location.dataDirectory.map { [$0] } ?? [])
+    [location.path, location.path + "-wal"] + (location.dataDirectory.map { [$0] } ?? [])
   }
 
   /// The database and its `-wal`.
