@@ -74,6 +74,8 @@ final class SegmentPipeline: @unchecked Sendable {
   /// Bytes of profile and schema, the payload in front of the rows.
   private var headPayloadBytes: Int64 = 0
   private var computedLines: Int64 = 0
+  /// What was wrong in front of the rows and did not keep from going on.
+  private var headDamage: [Finding] = []
 
   private enum Item {
     case open(ReceivedGroup)
@@ -114,6 +116,11 @@ final class SegmentPipeline: @unchecked Sendable {
   /// - Throws: `.archiveDamaged`, `.archiveVersion`, `.archiveHostile`, `.archiveNotSealed` for an empty input.
   func readHead() throws {
     let bagit = try headMember(.bagit, limit: 4096)
+    if !bagit.elementsEqual(SegmentLayout.bagDeclaration.utf8) {
+      let error = damaged("\(SegmentLayout.bagit) is not the declaration of a bag")
+      guard options.salvages else { throw error }
+      headDamage.append(damage(error.cause))
+    }
     try tag(SegmentLayout.bagit, bagit)
     let descriptionBytes = try headMember(.description, limit: 1 << 20)
     description = try descriptionBytes.withUnsafeBytes { try SegmentDescription(decoding: $0) }
@@ -139,6 +146,7 @@ final class SegmentPipeline: @unchecked Sendable {
   /// - Returns: The end of the segment; `nil` when it could not be reached (only with `salvages`).
   func run(into consumer: any SegmentConsumer) throws -> SegmentEnd? {
     try consumer.begin(description: description, profile: profile, schema: schema)
+    for finding in headDamage { options.report(finding) }
     let receiver = WorkerThread { [self] in
       do {
         try receive()
@@ -285,6 +293,7 @@ final class SegmentPipeline: @unchecked Sendable {
     var isAstray = false
     var payloadBytes: Int64 = 0
     var payloadFiles: Int64 = 2
+    var findings: FindingsCheck?
     var summary: SegmentSummary?
     var end: SegmentEnd?
 
@@ -334,10 +343,7 @@ final class SegmentPipeline: @unchecked Sendable {
       try receiveInventory(member, name, entityName, page, &state, misplaced)
     case .findings:
       try enter(.findings, name, &state, misplaced)
-      let digest =
-        options.readsPayload
-        ? try digestBody(of: member) { _ in } : ManifestComparison.unknown(description.algorithm)
-      try items.send(.member(path: name, digest: digest))
+      try items.send(.member(path: name, digest: try receiveFindings(member, &state)))
     case .summary:
       try enter(.summary, name, &state, misplaced)
       let bytes = try body(of: member, limit: 16 << 20)
@@ -471,10 +477,28 @@ final class SegmentPipeline: @unchecked Sendable {
 
   // MARK: - The end of the segment
 
+  /// Digests the findings and, where rows are decoded, reads them.
+  private func receiveFindings(_ member: TarMember, _ state: inout ReceiveState) throws -> Checksum {
+    guard options.readsPayload else { return ManifestComparison.unknown(description.algorithm) }
+    guard options.decodes else { return try digestBody(of: member) { _ in } }
+    let check = FindingsCheck()
+    var problem: MigrationError?
+    let digest = try digestBody(of: member) { bytes in
+      guard problem == nil else { return }
+      do { try check.append(bytes) } catch let error as MigrationError { problem = error }
+    }
+    do { try check.end() } catch let error as MigrationError { problem = problem ?? error }
+    if let problem { try note(problem) } else { state.findings = check }
+    return digest
+  }
+
   /// The pages that came must be those that the archive's own sum counts.
   private func compare(_ summary: SegmentSummary, with state: ReceiveState) throws {
     guard summary.entities.map(\.entity) == schema.entities.map(\.name) else {
       return try note(damaged("\(SegmentLayout.summary) is about other entities than the schema"))
+    }
+    if let findings = state.findings, !findings.agrees(with: summary) {
+      try note(damaged("\(SegmentLayout.findings) holds other findings than \(SegmentLayout.summary) counts"))
     }
     for (index, entity) in summary.entities.enumerated() where entity.pages != state.pages[index] {
       try note(

@@ -37,6 +37,10 @@ package final class RowDecoder: @unchecked Sendable {
     while start < text.count {
       // A line is cut out by its limit, so that nothing beyond it is ever searched.
       let rest = UnsafeRawBufferPointer(rebasing: text[start..<min(text.count, start + lineLimit)])
+      guard page.rowCount < RecordPage.maximumRows else {
+        throw MigrationError.archiveDamaged(
+          "the rows of \(entity.name) cannot be read", cause: "the page has more than \(RecordPage.maximumRows) rows")
+      }
       page.beginRow()
       do throws(JSONError) {
         start += try decodeLine(rest, into: page)
@@ -170,6 +174,7 @@ package final class RowDecoder: @unchecked Sendable {
   private func decodeContent(
     _ text: UnsafeRawBufferPointer, _ start: Int, _ at: Int, _ column: Int, _ isText: Bool, into page: RecordPage
   ) throws(JSONError) -> Int {
+    guard entity.columns[column].kind != .rowNumber else { throw JSONError("a row number with a content", at: start) }
     scratch.removeAll()
     var at = try decodeString(text, at, into: scratch)
     if let problem = TarName.problem(scratch.bytes) {

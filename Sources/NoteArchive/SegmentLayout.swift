@@ -6,6 +6,8 @@ public enum SegmentLayout {
   public static let base = "0000-base"
 
   public static let bagit = "bagit.txt"
+  /// The whole of `bagit.txt`.
+  public static let bagDeclaration = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
   public static let bagInfo = "bag-info.txt"
   public static let description = "noteferry.json"
   public static let profile = "data/profile.toml"

@@ -135,7 +135,7 @@ public final class SegmentWriter {
 
   /// Writes the first members: what a reader needs to know before the rows.
   public func writeHead(description: SegmentDescription, profile: String, schema: StoreSchema) throws {
-    try writeMember(SegmentLayout.bagit, text: "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")
+    try writeMember(SegmentLayout.bagit, text: SegmentLayout.bagDeclaration)
     try description.encoded.withUnsafeBytes { try writeMember(SegmentLayout.description, $0) }
     try writeMember(SegmentLayout.profile, text: profile)
     try SchemaCodec.encode(schema).withUnsafeBytes { try writeMember(SegmentLayout.schema, $0) }
@@ -143,7 +143,7 @@ public final class SegmentWriter {
 
   /// Takes note of the tag files that an interrupted run wrote at the head of the segment.
   public func restoreHead(description: SegmentDescription) {
-    let bagit = Array("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n".utf8)
+    let bagit = Array(SegmentLayout.bagDeclaration.utf8)
     for (name, bytes) in [(SegmentLayout.bagit, bagit), (SegmentLayout.description, description.encoded)] {
       tagLines.append((name, bytes.withUnsafeBytes { Digest.checksum(algorithm, $0) }))
     }

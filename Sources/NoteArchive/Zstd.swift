@@ -42,6 +42,13 @@ package final class ZstdDecompressor: @unchecked Sendable {
 
   deinit { ZSTD_freeDCtx(context) }
 
+  /// The length in bytes of the frame at the beginning; `nil` when it is incomplete, or is no frame.
+  package func frameLength(_ source: UnsafeRawBufferPointer) -> Int? {
+    guard let start = source.baseAddress, source.count >= 4 else { return nil }
+    let length = ZSTD_findFrameCompressedSize(start, source.count)
+    return ZSTD_isError(length) == 0 && length > 0 ? length : nil
+  }
+
   /// Appends the content of exactly one frame. Needs room for the content, never more.
   ///
   /// - Parameter limit: The most bytes the content may have.

@@ -70,6 +70,11 @@ struct ArchiveImage {
       }
       members[at].body = Array((lines.joined(separator: "\n") + "\n").utf8)
     }
+    try resealTags()
+  }
+
+  /// Makes the tag manifest fit the other files beside the payload.
+  mutating func resealTags() throws {
     if let at = members.firstIndex(where: { $0.name == SegmentLayout.tagManifest(algorithm) }) {
       let tags = members.filter { !$0.name.hasPrefix("data/") && $0.name != SegmentLayout.tagManifest(algorithm) }
       members[at].body = Array(

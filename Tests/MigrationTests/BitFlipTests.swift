@@ -45,7 +45,8 @@ import Testing
       }
       for _ in 0..<count {
         let offset = Int.random(in: range, using: &dice)
-        flips.append(Flip(offset: offset, bit: 1 << UInt8.random(in: 0..<8, using: &dice), region: region, member: member))
+        flips.append(
+          Flip(offset: offset, bit: 1 << UInt8.random(in: 0..<8, using: &dice), region: region, member: member))
       }
     }
     for (index, member) in image.members.enumerated() {
@@ -87,7 +88,8 @@ import Testing
           do {
             let result = try bench.verified(path, level)
             #expect(!result.isWhole && result.damageCount > 0, "\(level) \(words(flip, dice))")
-            if flip.region == .body, let member = flip.member, case .content = SegmentLayout.kind(of: image.members[member].name)
+            if flip.region == .body, let member = flip.member,
+              case .content = SegmentLayout.kind(of: image.members[member].name)
             {
               let name = image.members[member].name
               #expect(result.damage.contains { $0.explanation.contains(name) }, "\(level) \(words(flip, dice))")
@@ -142,8 +144,9 @@ import Testing
         guard flip.region == .body, let row = rows.first(where: { $0.own == flip.member }) else { return }
         // The attachment that was hit is named, and not carried as if it were whole.
         #expect(lost.contains(row.entity + row.key), words)
-        #expect(try store.keys(of: "attachment", notIn: bench.target.path).contains(row.key) || row.key == "[8]"
-          || row.key == "[12]", words)
+        #expect(
+          try store.keys(of: "attachment", notIn: bench.target.path).contains(row.key) || row.key == "[8]"
+            || row.key == "[12]", words)
         #expect(try bench.ledger().contains { $0.entity == row.entity && $0.key == row.key }, words)
       }
     }

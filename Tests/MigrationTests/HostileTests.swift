@@ -58,7 +58,8 @@ import Testing
     ("other root", header("elsewhere/data/blobs/attachment/6")), ("escape", header("0000-base/data/\u{1B}[2Jevil")),
     ("symbolic link", header(base, type: UInt8(ascii: "2"), link: "/etc/passwd")),
     ("hard link", header(base, type: UInt8(ascii: "1"), link: "/etc/passwd")),
-    ("character device", header(base, type: UInt8(ascii: "3"))), ("block device", header(base, type: UInt8(ascii: "4"))),
+    ("character device", header(base, type: UInt8(ascii: "3"))),
+    ("block device", header(base, type: UInt8(ascii: "4"))),
     ("directory", header(base, type: UInt8(ascii: "5"))), ("fifo", header(base, type: UInt8(ascii: "6"))),
     ("GNU long name", header("././@LongLink", type: UInt8(ascii: "L"))),
     ("GNU long link", header("././@LongLink", type: UInt8(ascii: "K"))),
@@ -87,7 +88,9 @@ import Testing
         try check(error, word)
       }
       for salvages in [false, true] {
-        let error = try #require(throws: MigrationError.self, "\(word)") { try bench.imported(path, salvages: salvages) }
+        let error = try #require(throws: MigrationError.self, "\(word)") {
+          try bench.imported(path, salvages: salvages)
+        }
         try check(error, word)
         let target = bench.file("target")
         let after = try Workbench.tree(bench.path).filter {
@@ -114,7 +117,8 @@ import Testing
   // MARK: - What members hold
 
   /// Changes a member, reseals, and expects every reader to refuse it.
-  private func refuse(_ word: Comment, codes: [ErrorCode] = [.archiveHostile, .archiveDamaged], _ name: String,
+  private func refuse(
+    _ word: Comment, codes: [ErrorCode] = [.archiveHostile, .archiveDamaged], _ name: String,
     _ change: (inout [UInt8]) throws -> Void
   ) throws {
     var changed = image
@@ -146,7 +150,10 @@ import Testing
     let attachment = SegmentLayout.rows("attachment", page: 1)
     // A frame that says 1 TiB: magic, a descriptor with an 8-byte size, window, size.
     try refuse("1 TiB", memo) {
-      $0 = [0x28, 0xB5, 0x2F, 0xFD, 0xC0, 0x58] + withUnsafeBytes(of: UInt64(1 << 40).littleEndian) { Array($0) } + [1, 0, 0]
+      $0 =
+        [0x28, 0xB5, 0x2F, 0xFD, 0xC0, 0x58] + withUnsafeBytes(of: UInt64(1 << 40).littleEndian) { Array($0) } + [
+          1, 0, 0,
+        ]
     }
     try refuse("unknown size", memo) { $0 = [0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58, 1, 0, 0] }
     try refuse("64 MiB of nothing", memo) {
@@ -158,10 +165,14 @@ import Testing
       try recompress(&$0) { _ in String(repeating: "{\"a\":", count: 200_000) }
     }
     try refuse("a path outside data/blobs", attachment) {
-      try recompress(&$0) { $0.split(separator: "data/blobs/attachment/6").joined(separator: "data/rows/memo/000001.x") }
+      try recompress(&$0) {
+        $0.split(separator: "data/blobs/attachment/6").joined(separator: "data/rows/memo/000001.x")
+      }
     }
     try refuse("a path with ..", attachment) {
-      try recompress(&$0) { $0.split(separator: "data/blobs/attachment/6").joined(separator: "data/blobs/../../../evil") }
+      try recompress(&$0) {
+        $0.split(separator: "data/blobs/attachment/6").joined(separator: "data/blobs/../../../evil")
+      }
     }
     try refuse("a path of another entity", attachment) {
       try recompress(&$0) { $0.split(separator: "data/blobs/attachment/6").joined(separator: "data/blobs/memo/6") }
@@ -172,7 +183,9 @@ import Testing
       }
     }
     try refuse("deep schema", SegmentLayout.schema) { $0 = Array(String(repeating: "[", count: 1 << 20).utf8) }
-    try refuse("deep description", SegmentLayout.description) { $0 = Array(String(repeating: "{\"a\":", count: 9999).utf8) }
+    try refuse("deep description", SegmentLayout.description) {
+      $0 = Array(String(repeating: "{\"a\":", count: 9999).utf8)
+    }
     try refuse("a profile that is none", SegmentLayout.profile) { $0 = Array("\u{1B}]0;evil\u{7}".utf8) }
     try refuse("a reference that leads out", attachment) {
       try recompress(&$0) { $0.split(separator: "assets/8.png").joined(separator: "../../noteferry-evil") }
@@ -230,7 +243,8 @@ import Testing
   @Test(arguments: ["me/mo", "../memo", "", "memo\u{0}", "MEMO2", "sqlite_master", "noteferry_import", "m\u{1B}"])
   func `an entity with a name that is not safe is refused`(name: String) throws {
     var changed = image
-    try changed.edit(SegmentLayout.schema, "{\"name\":\"memo\"", "{\"name\":\"\(name == "memo\u{0}" ? "memo\\u0000" : name)\"")
+    try changed.edit(
+      SegmentLayout.schema, "{\"name\":\"memo\"", "{\"name\":\"\(name == "memo\u{0}" ? "memo\\u0000" : name)\"")
     try changed.reseal()
     let path = try bench.write(changed.encoded, to: "hostile.tar")
     let error = try #require(throws: MigrationError.self) { try bench.imported(path) }
@@ -271,7 +285,9 @@ import Testing
         #expect(!error.safeNow.isEmpty && !error.next.isEmpty, "\(path)")
       }
       for salvages in [false, true] {
-        let error = try #require(throws: MigrationError.self, "\(path)") { try bench.imported(path, salvages: salvages) }
+        let error = try #require(throws: MigrationError.self, "\(path)") {
+          try bench.imported(path, salvages: salvages)
+        }
         #expect(error.code == code, "\(path): \(error)")
         #expect(FileStatus.of(bench.target.path) == nil, "\(path)")
       }

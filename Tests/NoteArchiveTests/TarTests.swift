@@ -198,7 +198,7 @@ let entries: [Entry] = [
     }
     #expect(try size([0x80, 0, 0, 0, 0x40] + [UInt8](repeating: 0, count: 7)) == .archiveHostile)
     #expect(try size([0x80, 0, 0, 1] + [UInt8](repeating: 0, count: 8)) == .archiveHostile)
-    #expect(try size([0xFF] + [UInt8](repeating: 0xFF, count: 11)) == .archiveDamaged)
+    #expect(try size([0xFF] + [UInt8](repeating: 0xFF, count: 11)) == .archiveHostile)
     #expect(try size(Array("0000000008\0\0".utf8)) == .archiveDamaged)
     #expect(try size(Array("77777777777\0".utf8)) == .archiveDamaged)  // Cut off.
     let pax = block(name: "0000-base/PaxHeaders/x", size: 1 << 20, type: "x")
