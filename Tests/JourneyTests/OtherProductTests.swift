@@ -172,6 +172,24 @@ import Testing
     #expect(try !target.tables().contains { $0.hasPrefix("v_search") })
   }
 
+  @Test(arguments: [("2.5", Status.ok), ("3.9", .ok), ("4.0", .version), ("0.9", .version)])
+  func `a version deep in a JSON value is found`(_ version: String, _ status: Status) throws {
+    let scratch = Scratch()
+    let (path, database, profile) = try vendorStore(scratch)
+    writeFile(
+      profile,
+      Array(
+        Self.vendorProfile.replacing(
+          "[[entity]]",
+          with: "[[version-probe]]\ntable = \"v_unknown\"\ncolumn = \"a\"\njson-member = \"app.schema\"\n[[entity]]",
+          maxReplacements: 1
+        ).utf8))
+    try database.run(#"INSERT INTO v_unknown VALUES ('{"app":{"schema":"\#(version)"},"schema":"1"}', '', 0)"#)
+    let run = scratch.ferry("inspect", path, "--profile", profile, "--json")
+    #expect(run.status == status, "\(run.words)")
+    if status == .ok { #expect(run.json["product_version"]?.string == version) }
+  }
+
   @Test func `a store without its profile is refused with the missing tables`() throws {
     let scratch = Scratch()
     let (path, _, _) = try vendorStore(scratch)

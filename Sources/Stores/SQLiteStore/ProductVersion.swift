@@ -54,7 +54,9 @@ enum ProductVersion {
   private static func text(_ row: Statement, member: String?) -> String? {
     var text = row.text(0)
     if let member {
-      guard let document = try? JSONReader.parse(row.bytes(0)), let value = document[member] else { return nil }
+      guard let document = try? JSONReader.parse(row.bytes(0)) else { return nil }
+      let found = member.split(separator: ".").reduce(JSONValue?.some(document)) { $0?[String($1)] }
+      guard let value = found else { return nil }
       switch value {
       case .string(let bytes): text = String(decoding: bytes, as: UTF8.self)
       case .integer(let number): text = String(number)

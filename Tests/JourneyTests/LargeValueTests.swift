@@ -1,0 +1,83 @@
+import NoteModel
+import Testing
+
+/// Values that are too long for memory and are written in pieces.
+@Suite struct LargeValueTests {
+  /// A note and an image of 9 MB each, with values of all types behind them.
+  private func store(_ scratch: Scratch) throws -> MemosStore {
+    let store = try MemosStore(scratch.path("memos.db"), .attachmentWithoutMarker)
+    let bytes = (0..<9_000_000).map { UInt8(truncatingIfNeeded: $0 &* 13 &+ $0 >> 9) }
+    let id = try store.addAttachment(bytes, note: 3)
+    try store.database.run(
+      "UPDATE attachment SET type = ?, payload = ?, reference = ? WHERE id = ?", .bytes([0, 1, 2]), .real(1.5),
+      .text([0xFF, 0, 0x41]), .integer(id))
+    try store.database.run(
+      "INSERT INTO memo (uid, creator_id, content, visibility, pinned, payload) VALUES ('long', 1, ?, 'PUBLIC', 77, ?)",
+      .text(bytes), .text([UInt8](repeating: 65, count: 300_000)))
+    try store.addAttachment([], note: 3)
+    return store
+  }
+
+  @Test func `long values arrive with everything that stands behind them`() throws {
+    let scratch = Scratch()
+    let store = try store(scratch)
+    let walk = Walk(scratch, store.path)
+    try walk.expectEqual(store.database)
+    #expect(try Database(walk.target).texts("PRAGMA integrity_check") == ["ok"])
+  }
+
+  @Test(arguments: ["kill", "short"])
+  func `an import of long values that is killed anywhere goes on to the same end`(_ action: String) throws {
+    let scratch = Scratch()
+    let store = try store(scratch)
+    let archive = scratch.path("archive")
+    #expect(scratch.ferry("export", store.path, "-o", archive).status == .ok)
+    let counted = scratch.shell(
+      "NOTEFERRY_FAULT=count $FERRY import \(archive) --to \(scratch.path("counted.db")) --create-schema")
+    let words = counted.errors.split(whereSeparator: \.isWhitespace)
+    let steps = try #require(words.last.flatMap { Int($0) }, "\(counted.errors)")
+    let seed = UInt64.random(in: 0...999)
+    print("seed \(seed), \(steps) steps")
+    // All steps where there are few, else the last ones and some in between.
+    let sampled = steps <= 10 ? Array(1...steps) : (0..<10).map { Int(UInt64($0 * steps / 10) + seed % 3) + 1 }
+    // The first run makes the state directory, which is a step that the others do not have.
+    for step in sampled where step < steps {
+      let target = scratch.path("target-\(step).db")
+      let line = "$FERRY import \(archive) --to \(target) --create-schema"
+      let killed = scratch.shell("NOTEFERRY_FAULT=\(action)@\(step) \(line)")
+      #expect(killed.code == 137, "step \(step) of \(steps): \(killed.code) \(killed.words)")
+      let again = scratch.shell(line)
+      #expect(again.code == 0, "step \(step) of \(steps): \(again.code) \(again.words)")
+      guard again.code == 0 else { continue }
+      let found = try Database(target, readOnly: true)
+      try expectEqualStores(store.database, found)
+      #expect(try found.texts("PRAGMA integrity_check") == ["ok"])
+      removeFile(target)
+    }
+  }
+
+  @Test func `an import of long values into the product's own store that is killed goes on to the same end`() throws {
+    let scratch = Scratch()
+    let store = try store(scratch)
+    let archive = scratch.path("archive")
+    #expect(scratch.ferry("export", store.path, "-o", archive).status == .ok)
+    func makeTarget(_ name: String) throws -> String {
+      let target = try MemosStore(scratch.path(name), .attachmentWithoutMarker, notes: 0)
+      try target.database.run("DELETE FROM user; DELETE FROM user_setting; DELETE FROM inbox")
+      target.database.close()
+      return target.path
+    }
+    let counted = scratch.shell("NOTEFERRY_FAULT=count $FERRY import \(archive) --to \(try makeTarget("counted.db"))")
+    let steps = try #require(counted.errors.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) })
+    for step in stride(from: 1, to: steps, by: max(1, steps / 10)) {
+      let target = try makeTarget("target-\(step).db")
+      let killed = scratch.shell("NOTEFERRY_FAULT=kill@\(step) $FERRY import \(archive) --to \(target)")
+      #expect(killed.code == 137, "step \(step) of \(steps): \(killed.code) \(killed.words)")
+      let again = scratch.shell("$FERRY import \(archive) --to \(target)")
+      #expect(again.code == 0, "step \(step) of \(steps): \(again.code) \(again.words)")
+      guard again.code == 0 else { continue }
+      try expectEqualStores(store.database, try Database(target, readOnly: true))
+      removeFile(target)
+    }
+  }
+}
