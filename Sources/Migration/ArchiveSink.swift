@@ -13,6 +13,8 @@ final class ArchiveSink: GroupSink {
   private let schema: StoreSchema
 
   private var lastCheckpoint: Int64
+  /// The entity and last key of the page that was closed last.
+  private var reached: (entity: String, key: Key?)?
   /// The next of the page's contents that was not written yet.
   private var nextContent = 0
   /// The members of the open group, in the order in which they stand in the tar.
@@ -83,10 +85,12 @@ final class ArchiveSink: GroupSink {
     for finding in group.findings { try writer.note(finding) }
     count(group)
     // Without a row there is no key to go on behind.
-    if !page.isEmpty, writer.offset - lastCheckpoint >= checkpointInterval {
-      try checkpoint(entity: entity.name, key: group.lastKey)
-    }
+    guard !page.isEmpty else { return }
+    reached = (entity.name, group.lastKey)
+    if writer.offset - lastCheckpoint >= checkpointInterval { try checkpoint() }
   }
+
+  func pause() throws { if writer.offset > lastCheckpoint { try checkpoint() } }
 
   private func note(_ name: String, _ byteCount: Int, _ checksum: Checksum) throws {
     try checksum.bytes.withUnsafeBytes { try writer.note(name, byteCount: Int64(byteCount), digest: $0) }
@@ -148,9 +152,9 @@ final class ArchiveSink: GroupSink {
   }
 
   /// Makes everything so far durable and says so in the journal.
-  private func checkpoint(entity: String, key: Key?) throws {
+  private func checkpoint() throws {
     lastCheckpoint = writer.offset
-    guard let journal else { return }
+    guard let journal, let (entity, key) = reached else { return }
     try writer.synchronize()
     try journal.append(
       SegmentJournal.Checkpoint(position: writer.position, entity: entity, key: key, summary: summary))

@@ -13,6 +13,12 @@ protocol GroupSink: AnyObject {
   func write(_ bytes: UnsafeRawBufferPointer) throws
   func endStream(byteCount: Int64) throws
   func close(_ group: PageGroup) throws
+  /// Reading stops here on request: everything that was closed shall be kept.
+  func pause() throws
+}
+
+extension GroupSink {
+  func pause() {}
 }
 
 /// Reads a snapshot page by page and hands the pages on: read → digest and encode (a worker for each processor) → sink.
@@ -88,8 +94,12 @@ final class PagePipeline: @unchecked Sendable {
     let workers = jobs.map { queue in WorkerThread { [self] in work(queue) } }
     let writer = WorkerThread { [self] in drain(into: sinkBox.value) }
     var renewals = 0
+    var stop: PauseBetweenPages?
     do {
       renewals = try read(snapshot, from: start)
+    } catch let error as PauseBetweenPages {
+      // What was read is whole, so it goes all the way.
+      stop = error
     } catch {
       fail(error)
     }
@@ -98,6 +108,10 @@ final class PagePipeline: @unchecked Sendable {
     for queue in jobs { queue.close() }
     for worker in workers { worker.join() }
     if let error = failure.error { throw error }
+    if let stop {
+      try sink.pause()
+      throw stop.reason
+    }
     return renewals
   }
 
@@ -122,7 +136,7 @@ final class PagePipeline: @unchecked Sendable {
       var hasMore = true
       var wasRenewed = false
       while hasMore {
-        try options.checkpoint(true)
+        do { try options.checkpoint(true) } catch { throw PauseBetweenPages(reason: error) }
         guard let group = groups.take() else { throw failure.error ?? CancelledRun() }
         group.reset(entity: entity, algorithm: options.algorithm)
         group.entityIndex = entityIndex
@@ -332,6 +346,11 @@ final class PagePipeline: @unchecked Sendable {
       fail(error)
     }
   }
+}
+
+/// The run is to stop where no page is open.
+private struct PauseBetweenPages: Error {
+  var reason: any Error
 }
 
 /// Another thread of the run has failed already; its error is the one that is told.
