@@ -50,7 +50,25 @@ public struct ImportResult: Sendable {
 ///   throws; `.diskFull`, `.linkLost`, `.interrupted`. After any of them the batches committed so far are kept.
 public func importArchive(
   _ place: ArchivePlace, into target: any TargetStore, options: ImportOptions,
-  readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, reopen: (Profile) throws -> any SourceStore,
+  readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
+  reopen: @escaping (Profile) throws -> any SourceStore,
+  observer: any RunObserver, stop: StopRequest
+) throws -> ImportResult {
+  do {
+    return try importUnexplained(
+      place, into: target, options: options, readProfile: readProfile, reopen: reopen, observer: observer, stop: stop)
+  } catch let error as MigrationError {
+    let again = "repeat the same command to go on"
+    throw error.completed(
+      safeNow: "the archive was not changed; what was committed to \(target.name) is kept",
+      next: error.code == .diskFull ? ["free space there, then \(again)"] : [again])
+  }
+}
+
+private func importUnexplained(
+  _ place: ArchivePlace, into target: any TargetStore, options: ImportOptions,
+  readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
+  reopen: @escaping (Profile) throws -> any SourceStore,
   observer: any RunObserver, stop: StopRequest
 ) throws -> ImportResult {
   let start = ContinuousClock.now
@@ -65,7 +83,7 @@ public func importArchive(
   let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: pipelineOptions)
   try pipeline.readHead()
   let consumer = ImportConsumer(
-    target: target, options: options, readProfile: readProfile, ledger: ledger, observer: observer)
+    target: target, options: options, readProfile: readProfile, reopen: reopen, ledger: ledger, observer: observer)
   defer { target.close() }
   let end: SegmentEnd?
   do {
@@ -74,14 +92,14 @@ public func importArchive(
   } catch {
     target.rollback()
     _ = try? ledger.close()
-    throw (error as? MigrationError).map { consumer.explain($0) } ?? error
+    throw error
   }
   damage = reporter.count + consumer.damageCount
-  try target.finish(pipeline.schema)
+  if consumer.refusal == nil { try target.finish(pipeline.schema) }
 
   var conservation = consumer.conservation(summary: end?.summary)
   var comparison: ComparisonResult?
-  if options.readsBack {
+  if options.readsBack || consumer.refusal != nil {
     let result = try readBack(
       consumer, pipeline: pipeline, reopen: reopen, options: options, ledger: ledger, observer: observer, stop: stop)
     comparison = result.comparison
@@ -90,11 +108,15 @@ public func importArchive(
   let isProven = consumer.surpriseCount == 0
   let isApproved =
     end != nil && damage == 0 && isProven && conservation.accounts.allSatisfy { $0.missing == 0 }
+  if let refusal = consumer.refusal, !isApproved {
+    _ = try? ledger.close()
+    throw refusal
+  }
   let isSalvaged = !isApproved && options.salvages && damage > 0 && (isProven || consumer.hasMoreExceptionsThanKept)
   if isSalvaged { try consumer.accountForTheRest(conservation) }
-  // Approval is the last step that can fail: repeated after it, the same command would find a store that is not empty.
+  // Approval is the last step that can fail; repeated after it, the same command only compares.
   let ledgerPath = try ledger.close()
-  if isApproved || isSalvaged { try target.approve() }
+  if consumer.refusal == nil, isApproved || isSalvaged { try target.approve() }
   return ImportResult(
     archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
     comparison: comparison, damageCount: damage, ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,

@@ -51,10 +51,16 @@ final class ImportConsumer: SegmentConsumer {
   /// Rows of the open group that were carried without their contents already.
   private var abandonedRows: Set<Int> = []
 
+  /// Why the target may not be written. It may be what this import left when it ended but could not say so any more.
+  private(set) var refusal: MigrationError?
+  private let reopen: (Profile) throws -> any SourceStore
+
   init(
     target: any TargetStore, options: ImportOptions,
-    readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, ledger: Ledger, observer: any RunObserver
+    readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
+    reopen: @escaping (Profile) throws -> any SourceStore, ledger: Ledger, observer: any RunObserver
   ) {
+    self.reopen = reopen
     self.target = target
     self.options = options
     self.readProfile = readProfile
@@ -80,20 +86,32 @@ final class ImportConsumer: SegmentConsumer {
     }
     self.profile = profile
     for path in target.guardedPaths.prefix(1) {
+      // What an interrupted import has put there already needs no more room.
       try options.freeFloor.require(
-        description.expectedBytes, at: path,
+        max(0, description.expectedBytes - (FileStatus.of(target.name)?.byteCount ?? 0)), at: path,
         wayOut: [
           "free \(ByteCount(description.expectedBytes)) there", "name a target on another disk: --to PATH",
           "lower the floor: --free-floor SIZE",
         ])
     }
-    let watermark = try target.prepare(
-      for: schema, profile: profile, origin: description.id,
-      options: TargetOptions(
-        createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
-        freeFloor: options.freeFloor.limit ?? ByteCount(0)))
-    skips = watermark?.groups ?? 0
-    wasResumed = watermark != nil
+    let watermark: ImportWatermark?
+    do {
+      watermark = try target.prepare(
+        for: schema, profile: profile, origin: description.id,
+        options: TargetOptions(
+          createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
+          freeFloor: options.freeFloor.limit ?? ByteCount(0)))
+    } catch let error as MigrationError where error.code == .targetNotEmpty {
+      guard try holdsAsMuch(profile) else { throw error }
+      refusal = error
+      watermark = nil
+      observer.observe(
+        .notice(
+          level: .info, code: "already-there",
+          text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
+    }
+    skips = refusal == nil ? watermark?.groups ?? 0 : .max
+    wasResumed = watermark != nil || refusal != nil
     if let watermark {
       observer.observe(
         .notice(
@@ -107,6 +125,20 @@ final class ImportConsumer: SegmentConsumer {
         .init(
           name: .import, index: 1, of: options.readsBack ? 2 : 1, totalItems: total,
           totalBytes: description.expectedBytes)))
+  }
+
+  /// Whether the target has exactly as many notes, attachments, owners and notebooks as the archive.
+  private func holdsAsMuch(_ profile: Profile) throws -> Bool {
+    guard !options.salvages else { return false }
+    let snapshot = try reopen(profile).openSnapshot(SnapshotOptions(algorithm: description.algorithm))
+    defer { snapshot.close() }
+    for entity in schema.entities where [.note, .attachment, .owner, .notebook].contains(entity.role) {
+      guard let found = snapshot.schema.entities.first(where: { $0.name == entity.name }),
+        let count = description.sourceCounts.first(where: { $0.entity == entity.name }),
+        try snapshot.count(of: found) == count.rows
+      else { return false }
+    }
+    return true
   }
 
   // MARK: - Rows and contents
@@ -387,7 +419,7 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Commits the rest.
   func finish() throws {
-    if checkedGroups > skips || checkedGroups == 0 { try commit() }
+    if refusal == nil, checkedGroups > skips || checkedGroups == 0 { try commit() }
     observer.observe(
       .phaseFinished(.init(name: .import, wall: .zero, items: progress.items, bytes: progress.bytes)))
   }
@@ -480,15 +512,6 @@ final class ImportConsumer: SegmentConsumer {
   /// Rows that the reading back found different or missing although nothing was known to be wrong with them.
   private(set) var surpriseCount: Int64 = 0
   var hasMoreExceptionsThanKept: Bool { exceptions.count >= Self.exceptionLimit }
-
-  /// Adds to a failure what the target holds now.
-  func explain(_ error: MigrationError) -> MigrationError {
-    var error = error
-    if error.safeNow.isEmpty {
-      error.safeNow = "the archive was not changed; what was committed to \(target.name) is kept"
-    }
-    return error
-  }
 
   // MARK: - The sum
 

@@ -50,6 +50,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case targetMismatch = "NF-TARGET-21C"
   case targetRefusedRow = "NF-TARGET-21D"
   case archiveExists = "NF-TARGET-21E"
+  case targetUnfinished = "NF-TARGET-21F"
   case storeVersion = "NF-VERSION-22"
   case archiveVersion = "NF-VERSION-22B"
   case noPermission = "NF-ACCESS-23"

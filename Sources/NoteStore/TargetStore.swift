@@ -13,7 +13,7 @@ public protocol TargetStore: AnyObject {
   /// filled by this import. Nothing is changed when it throws.
   ///
   /// - Returns: The watermark of an earlier, interrupted import of the *same* seal or stream id; `nil` for a fresh one.
-  /// - Throws: `.targetMissing`, `.targetNotEmpty`, `.targetMismatch`, `.targetReadOnly`, `.storeLocked`,
+  /// - Throws: `.targetMissing`, `.targetNotEmpty`, `.targetUnfinished`, `.targetMismatch`, `.targetReadOnly`, `.storeLocked`,
   ///   `.storeVersion`, `.noSpace`, `.noPermission`.
   func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
     -> ImportWatermark?

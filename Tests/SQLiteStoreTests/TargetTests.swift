@@ -310,7 +310,7 @@ struct TargetTests {
 
   @Test func `an unfinished import of another archive is refused`() throws {
     #expect(try refused("one", create: true) == nil)
-    #expect(try refused("two", create: true)?.code == .targetNotEmpty)
+    #expect(try refused("two", create: true)?.code == .targetUnfinished)
     #expect(try refused("one") == nil)
   }
 

@@ -63,6 +63,12 @@ extension Catalogue {
         "Only a sealed archive is known to be complete.",
         "Repeat the export with the same output; it goes on where it stopped."
       )
+    case .targetUnfinished:
+      (
+        "The target is being filled by an import that has not ended, from another archive or before a restart.",
+        "Two archives in one store would be mixed, and a restart may have lost a part of what was written.",
+        "Finish that import with its own command, repeat it with --create-schema after a restart, or name a new store."
+      )
     case .targetNotEmpty:
       (
         "The target already holds rows.",

@@ -65,7 +65,7 @@ extension SQLiteTarget {
     guard let found = try LoadGuard.present(target: location.path) else { return }
     guard found.origin == origin, options.createSchema || !found.isStale else {
       throw MigrationError(
-        .targetNotEmpty, "the target holds an unfinished import",
+        .targetUnfinished, "the target holds an unfinished import",
         cause: found.origin == origin
           ? "the machine was restarted while \(location.path) was filled, so it must be filled anew"
           : "\(location.path) is being filled from \(found.origin.prefix(16))…, this is \(origin.prefix(16))…",
@@ -199,7 +199,7 @@ extension SQLiteTarget {
   private func resume(_ mark: ImportMark, _ schema: StoreSchema, _ origin: String) throws -> ImportWatermark {
     guard mark.origin == origin else {
       throw MigrationError(
-        .targetNotEmpty, "the target holds an unfinished import of another archive",
+        .targetUnfinished, "the target holds an unfinished import of another archive",
         cause: "\(location.path) is being filled from \(mark.origin.prefix(16))…, this is \(origin.prefix(16))…",
         safeNow: untouched, next: ["finish that import", "or import into a new store"])
     }
