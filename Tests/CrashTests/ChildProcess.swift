@@ -33,33 +33,33 @@ final class ChildProcess {
   ///
   /// - Parameters:
   ///   - directory: Where the files for its words go.
-  ///   - input: A file for its standard input, or a descriptor.
-  ///   - output: A descriptor for its standard output; otherwise a file.
-  init(
-    _ arguments: [String], in directory: String, fault: String? = nil, input: Int32? = nil, output: Int32? = nil
-  ) throws {
-    guard let program = Self.program else { throw CannotStart(reason: "no noteferry beside the tests") }
+  ///   - piped: A file that another process writes into a pipe, its standard input.
+  init(_ arguments: [String], in directory: String, fault: String? = nil, piped: String? = nil) throws {
+    guard let noteferry = Self.program else { throw CannotStart(reason: "no noteferry beside the tests") }
     files = "\(directory)/words-\(Self.counter.next())"
     var environment = ["SOURCE_DATE_EPOCH=1700000000", "HOME=\(directory)", "TZ=UTC", "LANG=C.UTF-8"]
     if let fault { environment.append("NOTEFERRY_FAULT=\(fault)") }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    if let input {
-      posix_spawn_file_actions_adddup2(&actions, input, 0)
-    } else {
-      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    }
+    // Threads of the test runner may block signals; the child must get them.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     let flags = O_WRONLY | O_CREAT | O_TRUNC
-    if let output {
-      posix_spawn_file_actions_adddup2(&actions, output, 1)
-    } else {
-      posix_spawn_file_actions_addopen(&actions, 1, files + ".out", flags, 0o600)
-    }
+    posix_spawn_file_actions_addopen(&actions, 1, files + ".out", flags, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, files + ".err", flags, 0o600)
+    let pipeline = #"file=$1; shift; /bin/cat "$file" | "$@""#
+    let program = piped == nil ? noteferry : "/bin/sh"
+    let words = piped.map { ["sh", "-c", pipeline, "sh", $0, noteferry] } ?? [noteferry]
     var child: pid_t = 0
-    let result = withCStrings([program] + arguments) { words in
-      withCStrings(environment) { posix_spawn(&child, program, &actions, nil, words, $0) }
+    let result = withCStrings(words + arguments) { words in
+      withCStrings(environment) { posix_spawn(&child, program, &actions, &attributes, words, $0) }
     }
     guard result == 0 else { throw CannotStart(reason: String(cString: strerror(result))) }
     id = child
@@ -89,8 +89,9 @@ final class ChildProcess {
       usleep(1000)
     }
     let signal = status & 0x7F
+    let code = signal == 0 ? (status >> 8) & 0xFF : 128 + signal
     return Ending(
-      status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, wasKilled: signal == SIGKILL && !hung, hung: hung,
+      status: code, wasKilled: code == 128 + SIGKILL && !hung, hung: hung,
       output: text(files + ".out"), words: text(files + ".err"))
   }
 
@@ -122,8 +123,10 @@ private func noteferryChildOf(_ info: siginfo_t) -> pid_t {
 }
 
 /// Runs `noteferry` to its end.
-func run(_ arguments: [String], in directory: String, fault: String? = nil) throws -> ChildProcess.Ending {
-  try ChildProcess(arguments, in: directory, fault: fault).wait()
+func run(
+  _ arguments: [String], in directory: String, fault: String? = nil, piped: String? = nil
+) throws -> ChildProcess.Ending {
+  try ChildProcess(arguments, in: directory, fault: fault, piped: piped).wait()
 }
 
 private func withCStrings<R>(

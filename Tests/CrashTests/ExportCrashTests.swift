@@ -15,6 +15,7 @@ struct ExportCrashTests {
 
     init(_ directory: String, journal: SampleStore.Journal = .delete) throws {
       self.directory = directory
+      try Folder.create(directory + "/state")
       store = try SampleStore(in: directory + "/source", journal: journal, hasLargeContent: false)
       fingerprint = try store.fingerprint()
       let ending = try exportStore(store.database, to: directory + "/undisturbed", in: directory, fault: "count")
@@ -64,7 +65,7 @@ struct ExportCrashTests {
     try withWorkshop { directory in
       let fixture = try Fixture(directory)
       var generator = SeededGenerator.forTests("export killed twice")
-      let pairs = (0..<40).map { _ in
+      let pairs = (0..<16).map { _ in
         [Int.random(in: 1...fixture.steps, using: &generator), Int.random(in: 1...fixture.steps, using: &generator)]
       }
       Sweep.run("export killed twice", pairs) { pair in
@@ -126,7 +127,7 @@ struct ExportCrashTests {
   ) throws {
     try withWorkshop { directory in
       let fixture = try Fixture(directory, journal: journal)
-      let steps = Sweep.numbers("export, source changed", upTo: fixture.steps, limit: 24)
+      let steps = Sweep.numbers("export, source changed", upTo: fixture.steps, limit: 12)
       Sweep.run("export, source changed", steps) { step in
         let store = try fixture.store.copy(to: "\(directory)/source-\(step)")
         let archive = "\(directory)/changed-\(step)"

@@ -91,7 +91,10 @@ struct SampleStore: Sendable {
     if hasLargeContent { contents.append(Self.bytes(8_600_000, &generator)) }
     for (index, content) in contents.enumerated() {
       try store.run(
-        "INSERT INTO attachment (uid, creator_id, filename, blob, type, size, memo_id) VALUES (?, 1, ?, ?, 'image/png', ?, ?)",
+        """
+        INSERT INTO attachment (uid, creator_id, filename, blob, type, size, memo_id)
+        VALUES (?, 1, ?, ?, 'image/png', ?, ?)
+        """,
         [
           .text(Array("blob-\(index)".utf8)), .text(Array("b\(index).png".utf8)), content.map { .bytes($0) } ?? .null,
           .integer(Int64(content?.count ?? 0)), .integer(Int64(index + 1)),
@@ -127,6 +130,9 @@ struct SampleStore: Sendable {
 
   /// The bytes of the database file, to prove that nobody wrote into it.
   func fingerprint() throws -> Checksum { try contents(database).withUnsafeBytes { Digest.checksum(.sha256, $0) } }
+
+  /// Everything in the database as text.
+  func dump() throws -> [String] { try Database(database, flags: SQLITE_OPEN_READONLY).dump() }
 
   /// A copy of everything at another place.
   func copy(to directory: String) throws -> SampleStore {
@@ -270,18 +276,18 @@ final class Database {
 }
 
 /// What differs between a source and the target that was filled from it, by SQLite's own reading; `nil` when nothing.
-func difference(_ source: SampleStore, _ target: String) throws -> String? {
+///
+/// - Parameter dump: The source's, where it is known already.
+func difference(_ source: SampleStore, _ target: String, dump: [String]? = nil) throws -> String? {
   let data = Folder.parent(of: target)
-  let left = try Database(source.database, flags: SQLITE_OPEN_READONLY)
   let right = try Database(target, flags: SQLITE_OPEN_READONLY)
   let check = try right.rows("PRAGMA integrity_check")
   guard check == ["ok|"] else { return "integrity: \(check.prefix(3))" }
-  let (one, two) = (try left.dump(), try right.dump())
+  let (one, two) = (try dump ?? source.dump(), try right.dump())
   if one != two {
     for (a, b) in zip(one, two) where a != b { return "rows differ: \(a.prefix(120)) and \(b.prefix(120))" }
     return "row counts differ: \(one.count) and \(two.count): \((one.count > two.count ? one : two).last!.prefix(100))"
   }
-  left.close()
   right.close()
   let files = try tree(source.directory).filter { $0.hasPrefix("assets/") }
   let name = Folder.lastComponent(of: target)
