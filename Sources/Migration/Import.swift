@@ -109,12 +109,12 @@ private func importUnexplained(
   // What the source had and the archive has not is the export's loss: it stands in the sum, and the target is complete
   // all the same.
   let isApproved = end != nil && damage == 0 && isProven
-  let isSalvaged = !isApproved && options.salvages && damage > 0 && (isProven || consumer.hasMoreExceptionsThanKept)
-  if isSalvaged { try consumer.accountForTheRest(conservation) }
   if let refusal = consumer.refusal, !isApproved {
     _ = try? ledger.close()
     throw refusal
   }
+  let isSalvaged = !isApproved && options.salvages && damage > 0 && (isProven || consumer.hasMoreExceptionsThanKept)
+  if isSalvaged { try consumer.accountForTheRest(conservation) }
   // Approval is the last step that can fail; repeated after it, the same command only compares.
   let ledgerPath = try ledger.close()
   if consumer.refusal == nil, isApproved || isSalvaged { try target.approve() }

@@ -12,10 +12,14 @@ final class ImportFixture: Sendable {
   var archive: String { directory + "/archive" }
   var segment: String { archive + "/0000-base.tar" }
 
-  init(_ directory: String, journal: SampleStore.Journal = .delete) throws {
+  /// - Parameter understatesFiles: The store's size column says less than its files have.
+  init(_ directory: String, journal: SampleStore.Journal = .delete, understatesFiles: Bool = false) throws {
     self.directory = directory
     try Folder.create(directory + "/state")
     store = try SampleStore(in: directory + "/source", journal: journal)
+    if understatesFiles {
+      try Database(store.database).run("UPDATE attachment SET size = 1 WHERE storage_type = 'LOCAL'")
+    }
     dump = try store.dump()
     let exported = try exportStore(store.database, to: directory + "/archive", in: directory)
     try #require(exported.status == 0, "\(exported.summary)")
