@@ -521,9 +521,11 @@ final class ImportConsumer: SegmentConsumer {
     Conservation(
       schema.entities.enumerated().map { index, entity in
         let archived = summary?.entities.first { $0.entity == entity.name }
+        // A fuzzy archive is of several moments, so no count of the source is the one to compare with.
+        let counted = summary?.isFuzzy == true ? archived?.rows : archived?.sourceRows
         var account = Conservation.Account(
           entity: entity.name, role: entity.role,
-          source: archived?.sourceRows ?? description.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
+          source: counted ?? description.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
         let found = comparison?.entities[index]
         let arrived = found.map { $0.identical + $0.changed } ?? rowsByEntity[index]
         account.degraded = min(

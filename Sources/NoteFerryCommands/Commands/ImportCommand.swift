@@ -71,7 +71,10 @@ struct ImportCommand: LongCommand {
     if result.damageCount > 0 || result.seal == nil {
       reasons.append(.damaged)
       remarks.append(
-        "The archive is damaged in \(Format.count(result.damageCount, "place")); what was whole was carried.")
+        "The archive is damaged in \(Format.count(result.damageCount, "place")); "
+          + (result.isSalvaged
+            ? "what was whole was carried, and the ledger names the rest."
+            : "the target is not complete and stays marked as unfinished."))
     }
     if let comparison = result.comparison, comparison.entities.contains(where: { $0.missing > 0 || $0.changed > 0 }) {
       reasons.append(.mismatch)
@@ -98,7 +101,8 @@ struct ImportCommand: LongCommand {
     reasons.sort { $0.severity > $1.severity }
     var members: [JSONValue.Member] = [
       .init("target", .text(target)), .init("resumed", .bool(result.wasResumed)),
-      .init("approved", .bool(result.isApproved)), .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
+      .init("approved", .bool(result.isApproved)), .init("salvaged", .bool(result.isSalvaged)),
+      .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
       .init("damage", .integer(result.damageCount)), .init("conservation", ResultText.json(conservation)),
     ]
     if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
