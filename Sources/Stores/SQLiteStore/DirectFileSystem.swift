@@ -18,7 +18,7 @@ import NoteModel
 /// where the file system refuses it, go the usual way. Locks, journals and syncing are the default file system's. Linux
 /// keeps both ways coherent: a direct write writes back and drops what the page cache holds of its range.
 ///
-/// For a database that one connection has for itself, with a rollback journal. Memory: `runLimit` for each.
+/// For a database that one connection has for itself, with a rollback journal. Memory: twice `runLimit`.
 enum DirectFileSystem {
   static let name = "noteferry-direct"
   static let runLimit = 1 << 20
@@ -74,21 +74,28 @@ private struct DirectHandle {
 private final class DirectFile {
   private let standard: UnsafeMutablePointer<sqlite3_file>
   private let descriptor: Int32
-  private let run: UnsafeMutableRawPointer
+  /// The run that is collected, and one that may be on its way to the disk.
+  private var run: UnsafeMutableRawPointer
+  private var other: UnsafeMutableRawPointer
   private var start: Int64 = 0
   private var count = 0
   private var refusesDirect = false
+  private let writer: RunWriter
 
   private init(_ standard: UnsafeMutablePointer<sqlite3_file>, _ descriptor: Int32) {
     self.standard = standard
     self.descriptor = descriptor
     run = .allocate(byteCount: DirectFileSystem.runLimit, alignment: DirectFileSystem.alignment)
+    other = .allocate(byteCount: DirectFileSystem.runLimit, alignment: DirectFileSystem.alignment)
+    writer = RunWriter(descriptor)
   }
 
   deinit {
     // Last, and after the standard file: closing any descriptor of a file drops the process's locks on it.
+    writer.end()
     close(descriptor)
     run.deallocate()
+    other.deallocate()
     free(standard)
   }
 
@@ -132,6 +139,9 @@ private final class DirectFile {
     if offset < start + Int64(count), offset + Int64(length) > start {
       let status = flush()
       if status != SQLITE_OK { return status }
+    } else if writer.overlaps(offset, Int(length)) {
+      let status = settle()
+      if status != SQLITE_OK { return status }
     }
     return standardMethods.xRead(standard, room, length, offset)
   }
@@ -143,7 +153,7 @@ private final class DirectFile {
       return SQLITE_OK
     }
     if count > 0, offset != start + Int64(count) || count + length > DirectFileSystem.runLimit {
-      let status = flush()
+      let status = hand()
       if status != SQLITE_OK { return status }
     }
     let alignment = DirectFileSystem.alignment
@@ -157,35 +167,51 @@ private final class DirectFile {
     return SQLITE_OK
   }
 
+  /// Writes out everything that is collected, and waits for it.
   private func flush() -> Int32 {
+    let status = hand()
+    return status == SQLITE_OK ? settle() : status
+  }
+
+  /// Waits for the run that is on its way. Where it could not be written directly it goes the usual way.
+  private func settle() -> Int32 {
+    guard let outcome = writer.wait() else { return SQLITE_OK }
+    if outcome.error == ENOSPC || outcome.error == EDQUOT { return SQLITE_FULL }
+    if outcome.error != 0, outcome.error != EINVAL { return SQLITE_IOERR | 3 << 8 }
+    if outcome.error == EINVAL { refusesDirect = true }
+    guard outcome.done < outcome.count else { return SQLITE_OK }
+    return standardMethods.xWrite(
+      standard, outcome.bytes + outcome.done, Int32(outcome.count - outcome.done), outcome.start + Int64(outcome.done))
+  }
+
+  /// Hands the collected run over; a long one is written by another thread while the next is collected.
+  private func hand() -> Int32 {
     guard count > 0 else { return SQLITE_OK }
-    var done = 0
-    if count >= DirectFileSystem.shortestRun, !refusesDirect {
-      while done < count {
-        let written = pwrite(descriptor, run + done, count - done, off_t(start) + off_t(done))
-        if written < 0, errno == EINTR { continue }
-        if written < 0, errno == ENOSPC || errno == EDQUOT { return SQLITE_FULL }
-        if written < 0, errno == EINVAL {
-          refusesDirect = true
-          break
-        }
-        if written < 0 { return SQLITE_IOERR | 3 << 8 }
-        done += written
-        // What is left of a cut write is not aligned any more.
-        if done < count, done % DirectFileSystem.alignment != 0 { break }
-      }
-    }
-    if done < count {
-      let status = standardMethods.xWrite(standard, run + done, Int32(count - done), start + Int64(done))
-      if status != SQLITE_OK { return status }
-    }
+    // One at a time is on its way, so that the order of writes stays what SQLite made it.
+    let status = settle()
+    if status != SQLITE_OK { return status }
+    let length = count
     count = 0
+    guard length >= DirectFileSystem.shortestRun, !refusesDirect else {
+      return standardMethods.xWrite(standard, run, Int32(length), start)
+    }
+    writer.write(run, length, at: start)
+    swap(&run, &other)
     return SQLITE_OK
   }
 
   /// Forgets what is collected behind a new end of the file, so that a rollback on a full disk needs no room for it.
   private func cut(to size: Int64) -> Int32 {
     if count > 0 { count = Int(min(max(size - start, 0), Int64(count))) }
+    if let outcome = writer.wait() {
+      if outcome.error == EINVAL { refusesDirect = true }
+      let kept = Int(min(max(size - outcome.start, 0), Int64(outcome.count)))
+      if outcome.done < kept {
+        let status = standardMethods.xWrite(
+          standard, outcome.bytes + outcome.done, Int32(kept - outcome.done), outcome.start + Int64(outcome.done))
+        if status != SQLITE_OK { return status }
+      }
+    }
     return flush()
   }
 
@@ -254,4 +280,93 @@ private final class DirectFile {
     }
     return methods
   }()
+}
+
+/// Writes one run at a time past the page cache, on a thread of its own.
+private final class RunWriter: @unchecked Sendable {
+  struct Outcome {
+    var bytes: UnsafeMutableRawPointer
+    var count: Int
+    var start: Int64
+    var done = 0
+    var error: Int32 = 0
+  }
+
+  private let descriptor: Int32
+  private let monitor = Monitor()
+  private var run: Outcome?
+  private var isWritten = false
+  private var ends = false
+  private var thread: WorkerThread?
+
+  init(_ descriptor: Int32) {
+    self.descriptor = descriptor
+    thread = WorkerThread { [unowned self] in work() }
+  }
+
+  /// Must come before the last reference goes.
+  func end() {
+    monitor.locked {
+      ends = true
+      monitor.signal()
+    }
+    thread?.join()
+    thread = nil
+  }
+
+  /// Begins to write; the run before must have been waited for, and the bytes must stay until `wait`.
+  func write(_ bytes: UnsafeMutableRawPointer, _ count: Int, at start: Int64) {
+    monitor.locked {
+      run = Outcome(bytes: bytes, count: count, start: start)
+      isWritten = false
+      monitor.signal()
+    }
+  }
+
+  func overlaps(_ offset: Int64, _ length: Int) -> Bool {
+    monitor.locked {
+      guard let run else { return false }
+      return offset < run.start + Int64(run.count) && offset + Int64(length) > run.start
+    }
+  }
+
+  /// What became of the last run; `nil` when there was none.
+  func wait() -> Outcome? {
+    monitor.locked {
+      while run != nil, !isWritten { monitor.wait() }
+      defer { run = nil }
+      return run
+    }
+  }
+
+  private func work() {
+    while let next = monitor.locked({ () -> Outcome? in
+      while !ends, run == nil || isWritten { monitor.wait() }
+      return run != nil && !isWritten ? run : nil
+    }) {
+      let outcome = put(next)
+      monitor.locked {
+        run = outcome
+        isWritten = true
+        monitor.signal()
+      }
+    }
+  }
+
+  private func put(_ run: Outcome) -> Outcome {
+    var run = run
+    while run.done < run.count {
+      let written = pwrite(
+        descriptor, run.bytes + run.done, run.count - run.done, off_t(run.start) + off_t(run.done))
+      if written < 0, errno == EINTR { continue }
+      if written < 0 {
+        run.error = errno
+        break
+      }
+      run.done += written
+      // What is left of a cut write is not aligned any more.
+      if run.done % DirectFileSystem.alignment != 0 { break }
+    }
+    return run
+  }
 }
