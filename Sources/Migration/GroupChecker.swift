@@ -29,9 +29,9 @@ final class GroupChecker {
 
   deinit { room.deallocate() }
 
-  func digest(_ chunk: ReceivedChunk) {
+  func digest(_ chunk: Chunk<ReceivedGroup>) {
     running.update(chunk.bytes)
-    if chunk.isLast { running.finish { chunk.group!.setDigest($0, of: chunk.member) } }
+    if chunk.isLast { running.finish { chunk.group!.setDigest($0, of: chunk.part) } }
   }
 
   /// Digests a content where it lies in the archive. One that is cut off gets the digest of what is there.

@@ -81,14 +81,12 @@ final class InventorySpool {
     /// Whether `count` bytes stand in the buffer behind `position`; reads more when they do not.
     private mutating func fill(_ count: Int) throws -> Bool {
       if buffer.count - position >= count { return true }
-      let rest = buffer.count - position
       if position > 0 {
         let tail = Array(buffer.slice(position..<buffer.count))
         buffer.removeAll()
         buffer.append(tail)
         position = 0
       }
-      _ = rest
       while buffer.count < count {
         let before = buffer.count
         try buffer.appendUninitialized(max(64 << 10, count - before)) { try spool.read(into: $0, at: offset) }

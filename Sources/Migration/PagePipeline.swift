@@ -45,25 +45,25 @@ final class PagePipeline: @unchecked Sendable {
   private let schema: StoreSchema
   private var throttle: Throttle
   private let groups: Pool<PageGroup>
-  private let chunks: Pool<Chunk>
+  private let chunks: Pool<Chunk<PageGroup>>
   private let items = Channel<Item>(limit: 64)
   private let jobs: [Channel<Job>]
   private let sharing: ContentSharing
-  private let failure = Failure()
+  private let failure = RunFailure<PageGroup>()
   private var nextWorker = 0
   private var ordinal: Int64 = 0
 
   private enum Item {
     case open(PageGroup)
     case begin(PageGroup, content: Int, path: String, byteCount: Int64)
-    case chunk(Chunk)
+    case chunk(Chunk<PageGroup>)
     case end(byteCount: Int64)
     case close(PageGroup)
   }
 
   private enum Job {
     case prepare(PageGroup)
-    case digest(Chunk)
+    case digest(Chunk<PageGroup>)
     case finish(PageGroup)
   }
 
@@ -75,7 +75,7 @@ final class PagePipeline: @unchecked Sendable {
     let entity = schema.entities[0]
     groups = Pool(
       (0..<PageGroup.limit).map { _ in PageGroup(page: RecordPage(entity: entity, algorithm: options.algorithm)) })
-    chunks = Pool((0..<Self.chunkCount).map { _ in Chunk() })
+    chunks = Pool((0..<Self.chunkCount).map { _ in Chunk<PageGroup>() })
     jobs = (0..<min(WorkerThread.processorCount, 4)).map { _ in Channel(limit: 32) }
   }
 
@@ -254,7 +254,7 @@ final class PagePipeline: @unchecked Sendable {
     repeat {
       try options.checkpoint(false)
       guard let chunk = chunks.take() else { throw failure.error ?? CancelledRun() }
-      let wanted = Int(min(rest, Int64(Chunk.size)))
+      let wanted = Int(min(rest, Int64(Chunk<PageGroup>.size)))
       var got = 0
       if wanted > 0, isComplete {
         got = try reader.read(into: UnsafeMutableRawBufferPointer(start: chunk.base, count: wanted))
@@ -267,7 +267,7 @@ final class PagePipeline: @unchecked Sendable {
       }
       chunk.count = wanted
       chunk.group = group
-      chunk.stream = stream
+      chunk.part = stream
       rest -= Int64(wanted)
       chunk.isLast = rest == 0
       chunk.share(2)
@@ -311,7 +311,7 @@ final class PagePipeline: @unchecked Sendable {
     }
   }
 
-  private func recycle(_ chunk: Chunk) {
+  private func recycle(_ chunk: Chunk<PageGroup>) {
     if chunk.release() {
       chunk.group = nil
       chunks.put(chunk)
@@ -351,26 +351,6 @@ final class PagePipeline: @unchecked Sendable {
 /// The run is to stop where no page is open.
 private struct PauseBetweenPages: Error {
   var reason: any Error
-}
-
-/// Another thread of the run has failed already; its error is the one that is told.
-struct CancelledRun: Error {}
-
-/// The first failure of a run, and the groups whose waiters must be woken by it.
-private final class Failure: @unchecked Sendable {
-  private let monitor = Monitor()
-  private var first: (any Error)?
-  private var watched: [ObjectIdentifier: PageGroup] = [:]
-
-  var error: (any Error)? { monitor.locked { first } }
-  var isSet: Bool { monitor.locked { first != nil } }
-  var waiting: [PageGroup] { monitor.locked { Array(watched.values) } }
-
-  func set(_ error: any Error) {
-    monitor.locked { if first == nil || first is CancelledRun { first = error } }
-  }
-  func watch(_ group: PageGroup) { monitor.locked { watched[ObjectIdentifier(group)] = group } }
-  func unwatch(_ group: PageGroup) { _ = monitor.locked { watched.removeValue(forKey: ObjectIdentifier(group)) } }
 }
 
 /// Hands a value that only one thread uses at a time to another thread.

@@ -36,9 +36,9 @@ final class PageWorker {
   }
 
   /// Digests the next piece of a streamed content. A content's pieces all come to one worker, in order.
-  func digest(_ chunk: Chunk) {
+  func digest(_ chunk: Chunk<PageGroup>) {
     running.update(chunk.bytes)
-    if chunk.isLast { running.finish { chunk.group!.setDigest($0, ofStream: chunk.stream) } }
+    if chunk.isLast { running.finish { chunk.group!.setDigest($0, ofStream: chunk.part) } }
   }
 
   /// Makes the member of the rows; their contents have their paths by now, the digests are not part of it.

@@ -111,21 +111,3 @@ final class ReceivedGroup: @unchecked Sendable {
   func waitUntilFinished(_ failed: () -> Bool) { monitor.locked { while !isFinished, !failed() { monitor.wait() } } }
   func wake() { monitor.locked { monitor.signal() } }
 }
-
-/// A piece of a content on its way out of an archive.
-final class ReceivedChunk: @unchecked Sendable {
-  static let size = 1 << 20
-
-  let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 4096)
-  var count = 0
-  var group: ReceivedGroup?
-  var member = 0
-  var isLast = false
-  private let users = Atomic<Int>(0)
-
-  deinit { base.deallocate() }
-
-  var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
-  func share(_ count: Int) { users.store(count, ordering: .relaxed) }
-  func release() -> Bool { users.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
-}

@@ -8,7 +8,7 @@ protocol SegmentConsumer: AnyObject {
   func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) throws
   /// The page is decoded; its contents follow.
   func open(_ group: ReceivedGroup) throws
-  /// A whole content of at most `ReceivedChunk.size` bytes.
+  /// A whole content of at most one chunk.
   func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) throws
   func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) throws
   func writeContent(_ bytes: UnsafeRawBufferPointer) throws
@@ -55,14 +55,14 @@ final class SegmentPipeline: @unchecked Sendable {
   private let options: Options
   private let scanner: TarScanner
   private var throttle: Throttle
-  private let chunks: Pool<ReceivedChunk>
+  private let chunks: Pool<Chunk<ReceivedGroup>>
   private let items = Channel<Item>(limit: 64)
   /// One queue for each worker, because a content's chunks must stay in order; one for all when there are no chunks.
   private let jobs: [Channel<Job>]
   private let workerCount = min(WorkerThread.processorCount, 4)
   /// The archive, when its contents are digested where they lie.
   private let directFile: File?
-  private let failure = ReceiveFailure()
+  private let failure = RunFailure<ReceivedGroup>()
   private var nextWorker = 0
 
   private(set) var description: SegmentDescription!
@@ -79,9 +79,9 @@ final class SegmentPipeline: @unchecked Sendable {
 
   private enum Item {
     case open(ReceivedGroup)
-    case whole(ReceivedChunk, path: String)
+    case whole(Chunk<ReceivedGroup>, path: String)
     case begin(ReceivedGroup, path: String, byteCount: Int64)
-    case chunk(ReceivedChunk)
+    case chunk(Chunk<ReceivedGroup>)
     case end
     case close(ReceivedGroup)
     /// A payload member outside of groups.
@@ -95,7 +95,7 @@ final class SegmentPipeline: @unchecked Sendable {
 
   private enum Job {
     case rows(ReceivedGroup)
-    case digest(ReceivedChunk)
+    case digest(Chunk<ReceivedGroup>)
     case digestFile(ReceivedGroup, member: Int, offset: Int64, byteCount: Int64)
     case inventory(ReceivedGroup, member: Int)
     case finish(ReceivedGroup)
@@ -105,7 +105,7 @@ final class SegmentPipeline: @unchecked Sendable {
     scanner = try TarScanner(file: file)
     self.options = options
     throttle = options.throttle
-    chunks = Pool((0..<Self.chunkCount).map { _ in ReceivedChunk() })
+    chunks = Pool((0..<Self.chunkCount).map { _ in Chunk<ReceivedGroup>() })
     directFile = try !options.readsContents && file.status().isRegularFile ? file : nil
     jobs = (0..<(directFile == nil ? workerCount : 1)).map { _ in Channel(limit: 32) }
     computed = Spool(directory: options.stateDirectory)
@@ -560,13 +560,13 @@ final class SegmentPipeline: @unchecked Sendable {
     }
     let worker = nextWorker
     nextWorker = (nextWorker + 1) % jobs.count
-    let isWhole = member.byteCount <= Int64(ReceivedChunk.size)
+    let isWhole = member.byteCount <= Int64(Chunk<ReceivedGroup>.size)
     if !isWhole { try items.send(.begin(group, path: name, byteCount: member.byteCount)) }
     var rest = member.byteCount
     var isShort = false
     repeat {
       guard let chunk = chunks.take() else { throw failure.error ?? CancelledRun() }
-      let wanted = Int(min(rest, Int64(ReceivedChunk.size)))
+      let wanted = Int(min(rest, Int64(Chunk<ReceivedGroup>.size)))
       do {
         chunk.count = try scanner.read(into: UnsafeMutableRawBufferPointer(start: chunk.base, count: wanted))
       } catch let error as MigrationError where error.code == .archiveDamaged {
@@ -576,7 +576,7 @@ final class SegmentPipeline: @unchecked Sendable {
       if isShort { group.cutOff(record) }
       rest -= Int64(wanted)
       chunk.group = group
-      chunk.member = record
+      chunk.part = record
       chunk.isLast = rest == 0 || isShort
       chunk.share(2)
       if !isWhole || isShort {
@@ -628,7 +628,7 @@ final class SegmentPipeline: @unchecked Sendable {
     }
   }
 
-  private func recycle(_ chunk: ReceivedChunk) {
+  private func recycle(_ chunk: Chunk<ReceivedGroup>) {
     if chunk.release() {
       chunk.group = nil
       chunks.put(chunk)
@@ -724,23 +724,6 @@ final class SegmentPipeline: @unchecked Sendable {
     computedLines += 1
     let line = Array("\(digest)  \(path)\n".utf8)
     try line.withUnsafeBytes { try computed.append($0) }
-  }
-}
-
-private final class ReceiveFailure: @unchecked Sendable {
-  private let monitor = Monitor()
-  private var first: (any Error)?
-  private var watched: [ObjectIdentifier: ReceivedGroup] = [:]
-
-  var error: (any Error)? { monitor.locked { first } }
-  var isSet: Bool { monitor.locked { first != nil } }
-  var waiting: [ReceivedGroup] { monitor.locked { Array(watched.values) } }
-  func set(_ error: any Error) {
-    monitor.locked { if first == nil || first is CancelledRun { first = error } }
-  }
-  func watch(_ group: ReceivedGroup) { monitor.locked { watched[ObjectIdentifier(group)] = group } }
-  func unwatch(_ group: ReceivedGroup) {
-    _ = monitor.locked { watched.removeValue(forKey: ObjectIdentifier(group)) }
   }
 }
 
