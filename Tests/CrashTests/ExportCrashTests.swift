@@ -65,10 +65,12 @@ struct ExportCrashTests {
     try withWorkshop { directory in
       let fixture = try Fixture(directory)
       var generator = SeededGenerator.forTests("export killed twice")
-      let pairs = (0..<16).map { _ in
-        [Int.random(in: 1...fixture.steps, using: &generator), Int.random(in: 1...fixture.steps, using: &generator)]
+      // Each pair once: it names its archive.
+      var pairs = Set<[Int]>()
+      while pairs.count < 16 {
+        pairs.insert((0..<2).map { _ in Int.random(in: 1...fixture.steps, using: &generator) })
       }
-      Sweep.run("export killed twice", pairs) { pair in
+      Sweep.run("export killed twice", Array(pairs)) { pair in
         let name = "twice-\(pair[0])-\(pair[1])"
         for step in pair {
           let ending = try fixture.export(to: name, fault: "kill@\(step)")

@@ -57,7 +57,8 @@ struct StopTests {
       let fixture = try ImportFixture(directory)
       var generator = SeededGenerator.forTests("import stopped at random")
       let span = Int(fixture.duration / .milliseconds(1))
-      let delays = (0..<8).map { _ in Int.random(in: 20...max(40, span), using: &generator) }
+      // Each delay once: it names its target.
+      let delays = Array((20...max(40, span)).shuffled(using: &generator).prefix(8))
       Sweep.run("import stopped at random", delays) { delay in
         let target = try fixture.newTarget("stopped-\(delay)")
         let child = try ChildProcess(importArguments(fixture.archive, to: target, in: directory), in: directory)
