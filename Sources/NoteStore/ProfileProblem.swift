@@ -23,18 +23,23 @@ public struct ProfileProblem: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Collects the problems of one file, in the order in which they are found.
-final class ProfileProblems {
+package final class ProfileProblems {
   /// Problems beyond this many are only counted.
   static let maximumCount = 20
 
   let fileName: String
+  /// What the file is called in the failure: `profile`.
+  private let document: String
   private var found: [ProfileProblem] = []
   /// The keys that were asked for, by the noun of their table; Profiles.md is held against them.
   private(set) var knownKeys: [String: Set<String>] = [:]
 
-  init(fileName: String) { self.fileName = Self.printable(fileName) }
+  package init(fileName: String, document: String = "profile") {
+    self.fileName = Self.printable(fileName)
+    self.document = document
+  }
 
-  var isEmpty: Bool { found.isEmpty }
+  package var isEmpty: Bool { found.isEmpty }
 
   /// Remembers which keys the tables of one kind may have.
   func note(_ keys: [String], of noun: String) { knownKeys[noun, default: []].formUnion(keys) }
@@ -57,13 +62,13 @@ final class ProfileProblems {
   }
 
   /// The failure that names all problems, one a line.
-  var error: MigrationError {
+  package var error: MigrationError {
     let problems = inOrder
     var lines = problems.prefix(Self.maximumCount).map(\.description)
     if problems.count > lines.count { lines.append("and \(problems.count - lines.count) more") }
     return MigrationError(
       .profileInvalid,
-      "the profile \(fileName) has \(problems.count == 1 ? "a problem" : "\(problems.count) problems")",
+      "the \(document) \(fileName) has \(problems.count == 1 ? "a problem" : "\(problems.count) problems")",
       cause: lines.joined(separator: "\n"), safeNow: "no store was opened; nothing was changed",
       next: [
         "correct \(fileName) at line \(problems.first?.line ?? 1)\(problems.count > 1 ? " and the others" : "")"

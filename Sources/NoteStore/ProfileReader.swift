@@ -55,6 +55,14 @@ public enum ProfileReader {
   // MARK: - The file
 
   static func decode(_ bytes: UnsafeRawBufferPointer, problems: ProfileProblems) -> Profile? {
+    guard var table = table(bytes, noun: "a profile", problems: problems) else { return nil }
+    return readProfile(&table, sourceText: String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// The outermost table of a TOML file of at most `maximumByteCount`; `nil` after a problem.
+  package static func table(
+    _ bytes: UnsafeRawBufferPointer, noun: String, problems: ProfileProblems
+  ) -> TableReader? {
     let start = TOMLPositions.Place(line: 1, column: 1)
     guard bytes.count <= maximumByteCount else {
       problems.add("", "the file is larger than \(maximumByteCount) bytes", at: start)
@@ -68,8 +76,7 @@ public enum ProfileReader {
     do {
       let root = try TOMLNode.parse(text)
       guard case .table(let members) = root.content else { return nil }
-      var table = TableReader(members, path: "", noun: "a profile", place: start, problems: problems)
-      return readProfile(&table, sourceText: String(decoding: text, as: UTF8.self))
+      return TableReader(members, path: "", noun: noun, place: start, problems: problems)
     } catch let error as TOMLNode.SyntaxError {
       problems.add("", "TOML: " + ProfileProblems.printable(error.reason), at: error.place)
     } catch {

@@ -104,8 +104,8 @@ struct DemoJourney {
 
   /// What a copy of the database file alone would hold.
   private func naiveCopy() throws -> (present: Int64, copied: Int64) {
-    let present = try DemoDatabase(store.path).number("SELECT count(*) FROM memo")
-    let copied = try? DemoDatabase(store.path, readOnlyWithoutLog: true).number("SELECT count(*) FROM memo")
+    let present = try SampleDatabase(store.path).number("SELECT count(*) FROM memo")
+    let copied = try? SampleDatabase(store.path, readOnlyWithoutLog: true).number("SELECT count(*) FROM memo")
     return (present, copied ?? 0)
   }
 
@@ -113,7 +113,7 @@ struct DemoJourney {
     _ walked: (survey: Survey, export: ExportResult, verify: VerifyResult, import: ImportResult, during: Int64),
     naive: (present: Int64, copied: Int64), transactions: Int64, wall: Duration
   ) throws -> Outcome {
-    let moved = try DemoDatabase(target)
+    let moved = try SampleDatabase(target)
     let notes = try moved.number("SELECT count(*) FROM memo")
     let marked = try moved.number("SELECT value FROM system_setting WHERE name = 'DEMO_NOTES'")
     let conservation = walked.import.conservation

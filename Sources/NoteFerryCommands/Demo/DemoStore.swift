@@ -11,12 +11,12 @@ struct DemoStore {
   let directory: String
   var path: String { directory + "/memos_prod.db" }
 
-  func make(seed: UInt64) throws -> DemoDatabase {
+  func make(seed: UInt64) throws -> SampleDatabase {
     try Folder.create(directory + "/assets")
-    let database = try DemoDatabase(path)
+    let database = try SampleDatabase(path)
     try database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=1000;")
     try database.run(Self.tables)
-    var random = DemoRandom(seed)
+    var random = SampleRandom(seed)
     try database.run("BEGIN")
     try makeOwners(database)
     try makeNotes(database, &random)
@@ -25,23 +25,23 @@ struct DemoStore {
     return database
   }
 
-  private func makeOwners(_ database: DemoDatabase) throws {
-    let owner = try DemoStatement(
+  private func makeOwners(_ database: SampleDatabase) throws {
+    let owner = try SampleStatement(
       database, "INSERT INTO user(id, created_ts, updated_ts, username, role, password_hash) VALUES(?,?,?,?,?,?)")
     for (index, name) in ["steven", "mei", "aylin", "søren"].enumerated() {
       try owner.run(
         .integer(Int64(index + 1)), .integer(1_700_000_000), .integer(1_700_000_000), .text(Array(name.utf8)),
         .text(Array((index == 0 ? "ADMIN" : "USER").utf8)), .text(Array("$2a$10$demo.only.not.a.password".utf8)))
     }
-    let setting = try DemoStatement(database, "INSERT INTO system_setting(name, value) VALUES(?,?)")
+    let setting = try SampleStatement(database, "INSERT INTO system_setting(name, value) VALUES(?,?)")
     try setting.run(
       .text(Array("BASIC".utf8)), .text(Array("{\"secretKey\":\"demo-signing-key\",\"schemaVersion\":\"0.31.3\"}".utf8))
     )
     try setting.run(.text(Array("DEMO_NOTES".utf8)), .text(Array(String(Self.notes).utf8)))
   }
 
-  private func makeNotes(_ database: DemoDatabase, _ random: inout DemoRandom) throws {
-    let note = try DemoStatement(
+  private func makeNotes(_ database: SampleDatabase, _ random: inout SampleRandom) throws {
+    let note = try SampleStatement(
       database, "INSERT INTO memo(id, uid, creator_id, created_ts, updated_ts, content, payload) VALUES(?,?,?,?,?,?,?)")
     for id in 1...Self.notes {
       let content = id % 250 == 0 ? Self.traps[id / 250 % Self.traps.count] : random.sentence()
@@ -54,8 +54,8 @@ struct DemoStore {
       "INSERT INTO memo_relation VALUES(1,2,'REFERENCE'),(2,1,'REFERENCE'),(3,999999,'REFERENCE'),(4,4,'COMMENT')")
   }
 
-  private func makeAttachments(_ database: DemoDatabase, _ random: inout DemoRandom) throws {
-    let attachment = try DemoStatement(
+  private func makeAttachments(_ database: SampleDatabase, _ random: inout SampleRandom) throws {
+    let attachment = try SampleStatement(
       database,
       """
       INSERT INTO attachment(id, uid, creator_id, filename, blob, type, size, memo_id, storage_type, reference)
@@ -68,7 +68,7 @@ struct DemoStore {
       // Every twentieth image is the same one, attached again and again.
       let length = isLarge ? Self.largeImage : id % 20 == 5 ? 30_000 : random.below(80_000) + 500
       if id % 20 == 5 {
-        var same = DemoRandom(42)
+        var same = SampleRandom(42)
         same.append(length, to: &image)
       } else {
         random.append(length, to: &image)
@@ -137,7 +137,7 @@ struct DemoStore {
 }
 
 /// A small repeatable generator (xorshift64*), for demo data only.
-struct DemoRandom {
+struct SampleRandom {
   private var state: UInt64
 
   init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }

@@ -19,7 +19,7 @@ final class DemoWriter: Sendable {
   func start() -> WorkerThread {
     WorkerThread { [self] in
       do {
-        try write(DemoDatabase(path))
+        try write(SampleDatabase(path))
       } catch {
         failed.store(true, ordering: .relaxed)
       }
@@ -36,12 +36,12 @@ final class DemoWriter: Sendable {
     }
   }
 
-  private func write(_ database: DemoDatabase) throws {
-    var random = DemoRandom(7)
-    let insert = try DemoStatement(database, "INSERT INTO memo(uid, creator_id, content) VALUES(?,1,?)")
-    let change = try DemoStatement(database, "UPDATE memo SET content = ?, updated_ts = updated_ts + 1 WHERE id = ?")
-    let remove = try DemoStatement(database, "DELETE FROM memo WHERE id = ?")
-    let count = try DemoStatement(
+  private func write(_ database: SampleDatabase) throws {
+    var random = SampleRandom(7)
+    let insert = try SampleStatement(database, "INSERT INTO memo(uid, creator_id, content) VALUES(?,1,?)")
+    let change = try SampleStatement(database, "UPDATE memo SET content = ?, updated_ts = updated_ts + 1 WHERE id = ?")
+    let remove = try SampleStatement(database, "DELETE FROM memo WHERE id = ?")
+    let count = try SampleStatement(
       database, "UPDATE system_setting SET value = (SELECT count(*) FROM memo) WHERE name = 'DEMO_NOTES'")
     while !stops.load(ordering: .relaxed) {
       let number = written.load(ordering: .relaxed)

@@ -1,8 +1,8 @@
 import TOMLKit
 
 /// A value of a TOML text with its place.
-struct TOMLNode {
-  enum Content {
+package struct TOMLNode {
+  package enum Content {
     case string(String)
     case integer(Int)
     case boolean(Bool)
@@ -12,11 +12,11 @@ struct TOMLNode {
     case other(String)
   }
 
-  var content: Content
-  var place: TOMLPositions.Place
+  package var content: Content
+  package var place: TOMLPositions.Place
 
   /// The type in words, for messages.
-  var kind: String {
+  package var kind: String {
     switch content {
     case .string: "a text"
     case .integer: "a whole number"

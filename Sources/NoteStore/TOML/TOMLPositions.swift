@@ -5,13 +5,13 @@
 /// NUL in it) and text that has not the shape of TOML: the parser behind TOMLKit ends the process on some of it, such as
 /// a header without a name. What numbers, dates and escapes may look like, and which keys may be repeated, it leaves to
 /// the parser.
-struct TOMLPositions {
+package struct TOMLPositions {
   /// A line and a column, both counted from 1; columns count characters.
-  struct Place: Hashable, Comparable {
+  package struct Place: Hashable, Comparable {
     var line: Int
     var column: Int
 
-    static func < (left: Place, right: Place) -> Bool {
+    package static func < (left: Place, right: Place) -> Bool {
       left.line == right.line ? left.column < right.column : left.line < right.line
     }
   }

@@ -1,13 +1,13 @@
 /// Takes the values out of one TOML table, and reports the keys that nobody asked for.
 ///
 /// A value of the wrong type is a problem and counts as absent, so that one slip does not hide the next.
-struct TableReader {
-  let path: String
-  let place: TOMLPositions.Place
+package struct TableReader {
+  package let path: String
+  package let place: TOMLPositions.Place
   let problems: ProfileProblems
   /// What the table is called in messages about its keys: `an entity`.
   private let noun: String
-  private let members: [String: TOMLNode]
+  package let members: [String: TOMLNode]
   private var known: [String] = []
 
   init(_ members: [String: TOMLNode], path: String, noun: String, place: TOMLPositions.Place, problems: ProfileProblems)
@@ -19,17 +19,17 @@ struct TableReader {
     self.problems = problems
   }
 
-  func path(of key: String) -> String { path.isEmpty ? key : path + "." + key }
+  package func path(of key: String) -> String { path.isEmpty ? key : path + "." + key }
 
   /// Where a key stands; the table's own place when it is absent.
   func place(of key: String) -> TOMLPositions.Place { members[key]?.place ?? place }
 
-  func problem(_ key: String, _ statement: String, suggestion: String? = nil) {
+  package func problem(_ key: String, _ statement: String, suggestion: String? = nil) {
     problems.add(path(of: key), statement, at: place(of: key), suggestion: suggestion)
   }
 
   /// The value of a key, which is known from now on.
-  mutating func take(_ key: String, required: Bool) -> TOMLNode? {
+  package mutating func take(_ key: String, required: Bool) -> TOMLNode? {
     known.append(key)
     if let node = members[key] { return node }
     if required { problems.add(path(of: key), "is required and missing", at: place) }
@@ -37,7 +37,7 @@ struct TableReader {
   }
 
   /// Reports the keys that nobody asked for. Call it after the last `take`.
-  func finish() {
+  package func finish() {
     problems.note(known, of: noun)
     for (key, node) in members where !known.contains(key) {
       problems.add(
@@ -49,7 +49,7 @@ struct TableReader {
 
   // MARK: - Types
 
-  mutating func string(_ key: String, required: Bool = false) -> String? {
+  package mutating func string(_ key: String, required: Bool = false) -> String? {
     guard let node = take(key, required: required) else { return nil }
     guard case .string(let text) = node.content else { return wrongType(key, node, "a text") }
     guard text.utf8.count <= 8192 else {
@@ -59,20 +59,20 @@ struct TableReader {
     return text
   }
 
-  mutating func boolean(_ key: String) -> Bool? {
+  package mutating func boolean(_ key: String) -> Bool? {
     guard let node = take(key, required: false) else { return nil }
     guard case .boolean(let value) = node.content else { return wrongType(key, node, "true or false") }
     return value
   }
 
-  mutating func integer(_ key: String, required: Bool = false) -> Int? {
+  package mutating func integer(_ key: String, required: Bool = false) -> Int? {
     guard let node = take(key, required: required) else { return nil }
     guard case .integer(let value) = node.content else { return wrongType(key, node, "a whole number") }
     return value
   }
 
   /// A list of texts with the place of each.
-  mutating func strings(_ key: String, required: Bool = false) -> [(text: String, place: TOMLPositions.Place)]? {
+  package mutating func strings(_ key: String, required: Bool = false) -> [(text: String, place: TOMLPositions.Place)]? {
     guard let node = take(key, required: required) else { return nil }
     guard case .array(let elements) = node.content else { return wrongType(key, node, "a list of texts") }
     if elements.isEmpty, required { problem(key, "must have at least one text") }
@@ -87,14 +87,14 @@ struct TableReader {
     return texts
   }
 
-  mutating func table(_ key: String, required: Bool = false, noun: String) -> TableReader? {
+  package mutating func table(_ key: String, required: Bool = false, noun: String) -> TableReader? {
     guard let node = take(key, required: required) else { return nil }
     guard case .table(let members) = node.content else { return wrongType(key, node, "a table") }
     return TableReader(members, path: path(of: key), noun: noun, place: node.place, problems: problems)
   }
 
   /// A list of tables. Each is called by the text of its `label` in messages, else by its number, from 1.
-  mutating func tables(_ key: String, label: String, required: Bool = false, noun: String) -> [TableReader] {
+  package mutating func tables(_ key: String, label: String, required: Bool = false, noun: String) -> [TableReader] {
     guard let node = take(key, required: required) else { return [] }
     guard case .array(let elements) = node.content else {
       problem(key, "must be a list of tables (`[[\(path(of: key))]]`), not \(node.kind)")

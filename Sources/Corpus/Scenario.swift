@@ -1,0 +1,103 @@
+import NoteModel
+
+/// One case of the pathological corpus: a store or an archive with something wrong, and what must come out of it.
+package struct Scenario: Sendable {
+  /// The folder above its own: `encodings`, `images`, `structure`, `products`, `archives`, `hostile`.
+  package var family: String
+  /// The name of its folder.
+  package var name: String
+  /// The folder itself.
+  package var directory: String
+  package var title: String
+  /// What is wrong with the input.
+  package var wrong: String
+  /// How it comes about in the field.
+  package var cause: String
+  /// Where the idea comes from.
+  package var idea: String
+  /// Why it is known to fail, when it is. Such a scenario must fail; a known failure that passes is a surprise.
+  package var knownFailure: String?
+  package var store: StoreRecipe
+  /// What is done to the archive between export and verify.
+  package var damage: [String]
+  package var journey: JourneyOptions
+  package var expectation: Expectation
+
+  package var id: String { family + "/" + name }
+}
+
+/// How a store is made. The same recipe, seed and scale give the same bytes.
+package struct StoreRecipe: Sendable {
+  /// `memos` or `reference`; empty for no tables at all.
+  package var product = "memos"
+  /// The product's schema version.
+  package var version = ""
+  /// Ordinary notes, before scaling.
+  package var notes = 0
+  /// Ordinary attachments, before scaling; every fifth is a file where the product knows files.
+  package var attachments = 0
+  /// What makes the store pathological: SQL with the functions of `RecipeFunctions`.
+  package var sql = ""
+  /// Whether the recipe's last changes are still in the write-ahead log, as in a server that runs.
+  package var leavesLog = true
+  /// The database's file name.
+  package var file = "memos_prod.db"
+  /// What is done to the files afterwards, one `FileOperation` each.
+  package var after: [String] = []
+}
+
+/// What differs from the ordinary journey.
+package struct JourneyOptions: Sendable {
+  /// More arguments of `inspect`, `export` and `diff`.
+  package var reading: [String] = []
+  /// More arguments of `export`.
+  package var export: [String] = []
+  /// More arguments of `import`.
+  package var importing: [String] = []
+  /// Export and import are joined by a pipe.
+  package var isPiped = false
+}
+
+/// What must come out, step by step. A number may be a sum of labels of the recipe: `all - lost`.
+package struct Expectation: Sendable {
+  /// The documented exit status of each step; 0 where nothing is said.
+  package var statuses: [Journey.Step: Int32] = [:]
+  package var notes: [String: CountExpression] = [:]
+  package var attachments: [String: CountExpression] = [:]
+  /// Kinds of findings of the export and how often each; no others may appear.
+  package var findings: [String: CountExpression] = [:]
+  /// Rows of each table that do not arrive byte for byte, by a comparison that does not use the stores' own code.
+  package var differing: [String: CountExpression] = [:]
+  /// A code that the refusing step names.
+  package var code: String?
+}
+
+/// A sum of numbers and labels: `12`, `all`, `all - lost + 3`.
+package struct CountExpression: Sendable, CustomStringConvertible {
+  package var description: String
+  private var terms: [(sign: Int64, word: String)] = []
+
+  /// - Returns: `nil` when the text is no such sum.
+  package init?(_ text: String) {
+    description = text
+    var sign: Int64 = 1
+    var needsTerm = true
+    for word in text.split(separator: " ") {
+      if needsTerm {
+        guard let first = word.utf8.first, first != 0x2B, first != 0x2D || Int64(word) != nil else { return nil }
+        terms.append((sign, String(word)))
+      } else if word == "+" || word == "-" {
+        sign = word == "+" ? 1 : -1
+      } else {
+        return nil
+      }
+      needsTerm.toggle()
+    }
+    guard !needsTerm else { return nil }
+  }
+
+  /// The number; a label that was never given counts 0.
+  package func value(_ labels: [String: Int64]) -> Int64 {
+    terms.reduce(0) { $0 + $1.sign * (Int64($1.word) ?? labels[$1.word] ?? 0) }
+  }
+}

@@ -1,0 +1,118 @@
+import DurableIO
+import NoteModel
+import NoteStore
+
+/// Reads `case.toml`, strictly: what it does not know it refuses, with file, line and key.
+package enum ScenarioReader {
+  package static let families = ["encodings", "images", "structure", "products", "archives", "hostile"]
+
+  /// All scenarios below a corpus directory, by family and name.
+  ///
+  /// - Throws: `.sourceMissing`, `.noPermission`, `.profileInvalid` for a case that is not understood.
+  package static func all(in directory: String) throws -> [Scenario] {
+    var scenarios: [Scenario] = []
+    for family in try Folder.names(in: directory).sorted() {
+      let folder = directory + "/" + family
+      guard FileStatus.of(folder)?.isDirectory == true else { continue }
+      for name in try Folder.names(in: folder).sorted() {
+        let place = folder + "/" + name
+        guard FileStatus.of(place + "/case.toml")?.isRegularFile == true else { continue }
+        scenarios.append(try read(place, family: family, name: name))
+      }
+    }
+    if scenarios.isEmpty {
+      throw MigrationError(
+        .sourceMissing, "\(directory) holds no scenarios",
+        cause: "a corpus has a folder for each family, in it one for each scenario, with a case.toml",
+        safeNow: "nothing was changed", next: ["noteferry corpus replay TestCorpus"])
+    }
+    return scenarios
+  }
+
+  static func read(_ directory: String, family: String, name: String) throws -> Scenario {
+    let path = directory + "/case.toml"
+    let bytes = try FileBytes.read(path)
+    let problems = ProfileProblems(fileName: path, document: "case")
+    let scenario = bytes.withUnsafeBytes { bytes -> Scenario? in
+      guard var table = ProfileReader.table(bytes, noun: "a case", problems: problems) else { return nil }
+      return self.scenario(&table, directory: directory, family: family, name: name)
+    }
+    guard problems.isEmpty, let scenario else { throw problems.error }
+    return scenario
+  }
+
+  private static func scenario(
+    _ table: inout TableReader, directory: String, family: String, name: String
+  ) -> Scenario {
+    let scenario = Scenario(
+      family: family, name: name, directory: directory, title: table.string("title", required: true) ?? "",
+      wrong: table.string("wrong", required: true) ?? "", cause: table.string("cause", required: true) ?? "",
+      idea: table.string("idea", required: true) ?? "", knownFailure: table.string("known-failure"),
+      store: store(&table), damage: table.strings("damage")?.map(\.text) ?? [], journey: journey(&table),
+      expectation: expectation(&table))
+    if !families.contains(family) {
+      table.problem("title", "stands in the family '\(family)', which is none of \(families.joined(separator: ", "))")
+    }
+    table.finish()
+    return scenario
+  }
+
+  private static func store(_ table: inout TableReader) -> StoreRecipe {
+    var recipe = StoreRecipe()
+    guard var part = table.table("store", noun: "a store") else { return recipe }
+    recipe.product = part.string("product") ?? recipe.product
+    let versions = SampleSchema.versions(of: recipe.product)
+    recipe.version = part.string("version") ?? versions.last ?? ""
+    if !recipe.product.isEmpty, !versions.contains(recipe.version) {
+      part.problem("version", "is none of \(versions.joined(separator: ", ")), the versions of \(recipe.product)")
+    }
+    recipe.notes = part.integer("notes") ?? 0
+    recipe.attachments = part.integer("attachments") ?? 0
+    recipe.sql = part.string("sql") ?? ""
+    recipe.leavesLog = part.boolean("log") ?? true
+    recipe.file = part.string("file") ?? (recipe.product == "reference" ? "notes.db" : recipe.file)
+    recipe.after = part.strings("after")?.map(\.text) ?? []
+    part.finish()
+    return recipe
+  }
+
+  private static func journey(_ table: inout TableReader) -> JourneyOptions {
+    var options = JourneyOptions()
+    guard var part = table.table("journey", noun: "a journey") else { return options }
+    options.reading = part.strings("reading")?.map(\.text) ?? []
+    options.export = part.strings("export")?.map(\.text) ?? []
+    options.importing = part.strings("import")?.map(\.text) ?? []
+    options.isPiped = part.boolean("pipe") ?? false
+    part.finish()
+    return options
+  }
+
+  private static func expectation(_ table: inout TableReader) -> Expectation {
+    var expectation = Expectation()
+    guard var part = table.table("expect", noun: "an expectation") else { return expectation }
+    for step in Journey.Step.allCases {
+      if let status = part.integer(step.rawValue) { expectation.statuses[step] = Int32(status) }
+    }
+    expectation.code = part.string("code")
+    expectation.notes = counts("notes", &part)
+    expectation.attachments = counts("attachments", &part)
+    expectation.findings = counts("findings", &part)
+    expectation.differing = counts("differing", &part)
+    part.finish()
+    return expectation
+  }
+
+  private static func counts(_ key: String, _ table: inout TableReader) -> [String: CountExpression] {
+    guard let part = table.table(key, noun: "counts") else { return [:] }
+    var counts: [String: CountExpression] = [:]
+    for (name, node) in part.members {
+      switch node.content {
+      case .integer(let number): counts[name] = CountExpression(String(number))
+      case .string(let text): counts[name] = CountExpression(text)
+      default: break
+      }
+      if counts[name] == nil { table.problem(key, "must be numbers or sums of labels such as 'all - lost'") }
+    }
+    return counts
+  }
+}
