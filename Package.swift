@@ -26,6 +26,9 @@ let package = Package(
     // Rooms, ground floor up.
     .target(name: "NoteModel"),
     .target(name: "DurableIO", dependencies: ["NoteModel", "CCrypto"]),
+    .target(name: "NoteRepair"),
+    // Measures NoteRepair over files of cases; driven by Scripts/repair-measure.
+    .executableTarget(name: "RepairMeasure", dependencies: ["NoteRepair"]),
     .target(
       name: "NoteStore", dependencies: ["NoteModel", "DurableIO", .product(name: "TOMLKit", package: "TOMLKit")]),
     .target(name: "NoteArchive", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CZstd"]),
@@ -47,6 +50,7 @@ let package = Package(
 
     .testTarget(name: "NoteModelTests", dependencies: ["NoteModel", "CSQLite"]),
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
+    .testTarget(name: "NoteRepairTests", dependencies: ["NoteRepair"]),
     .testTarget(
       name: "NoteFerryCommandsTests",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
