@@ -37,10 +37,12 @@ let package = Package(
       path: "Sources/Stores/SQLiteStore"),
     .target(name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
     .target(name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore"]),
+    // Stores that are made up, and the replay of the pathological corpus.
+    .target(name: "Corpus", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "CSQLite"]),
     .target(
       name: "NoteFerryCommands",
       dependencies: [
-        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "CSQLite",
+        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "Corpus",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),

@@ -44,8 +44,13 @@ final class RecipeFunctions {
       random.append(try count(values, 0), to: &bytes)
       return .bytes(bytes)
     }
-    database.define("png") { [self] values in .bytes(SampleImage.png(try count(values, 0), seed: try number(values, 1))) }
-    database.define("base64") { [self] values in .text(Array(base64(try bytes(values, 0)).utf8)) }
+    database.define("png") { [self] values in .bytes(SampleImage.png(try count(values, 0), seed: try number(values, 1)))
+    }
+    database.define("base64") { [self] values in
+      let text = GrowingBuffer(capacity: 64)
+      try bytes(values, 0).withUnsafeBytes { Base64.append($0, to: text) }
+      return .text(Array(text.bytes))
+    }
     database.define("repeated") { [self] values in
       let part = try bytes(values, 0)
       return .text(Array(repeatElement(part, count: try count(values, 1)).joined()))

@@ -7,16 +7,22 @@ package final class SampleDatabase: @unchecked Sendable {
   /// Functions that statements may call; they live as long as the connection.
   private var functions: [SampleFunction] = []
 
+  package enum Access: Sendable {
+    /// Creates the file where there is none.
+    case writing
+    /// With its log, which stays as it is.
+    case reading
+    /// The file without its log, as a copy of it alone would be read.
+    case fileAlone
+  }
+
   /// Opens or creates a database.
   ///
-  /// - Parameter readOnlyWithoutLog: Reads the file alone, as a copy of it would be read.
   /// - Throws: `.internal`, `.diskFull`.
-  package init(_ path: String, readOnlyWithoutLog: Bool = false) throws {
+  package init(_ path: String, _ access: Access = .writing) throws {
     var opened: OpaquePointer?
-    let flags =
-      readOnlyWithoutLog
-      ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-    let name = readOnlyWithoutLog ? "file:" + Self.escaped(path) + "?immutable=1" : path
+    let flags = access == .writing ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+    let name = access == .fileAlone ? "file:" + Self.escaped(path) + "?immutable=1" : path
     let status = sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
     guard status == SQLITE_OK, let opened else {
       sqlite3_close(opened)

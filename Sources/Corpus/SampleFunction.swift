@@ -49,7 +49,9 @@ final class SampleFunction {
     case .bytes(let bytes):
       bytes.withUnsafeBytes {
         // An empty array has no address, and a blob without one would be NULL.
-        if $0.isEmpty { sqlite3_result_zeroblob(context, 0) } else {
+        if $0.isEmpty {
+          sqlite3_result_zeroblob(context, 0)
+        } else {
           sqlite3_result_blob64(context, $0.baseAddress, UInt64($0.count), copies)
         }
       }

@@ -36,26 +36,40 @@ package enum SampleSchema {
   private static func memos(_ version: String) -> [String] {
     var tables = memosCore + [memosAttachments(attachmentTable(of: "memos", version: version))]
     if version < "0.25" {
-      tables.append("CREATE TABLE webhook(\(id), \(times), \(status), creator_id INTEGER NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL)")
+      tables.append(
+        "CREATE TABLE webhook(\(id), \(times), \(status), creator_id INTEGER NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL)"
+      )
     }
     if version < "0.26" {
-      tables.append("CREATE TABLE memo_organizer(memo_id INTEGER NOT NULL, user_id INTEGER NOT NULL, pinned INTEGER NOT NULL DEFAULT 0, UNIQUE(memo_id, user_id))")
+      tables.append(
+        "CREATE TABLE memo_organizer(memo_id INTEGER NOT NULL, user_id INTEGER NOT NULL, pinned INTEGER NOT NULL DEFAULT 0, UNIQUE(memo_id, user_id))"
+      )
       tables.append("CREATE TABLE migration_history(version TEXT NOT NULL PRIMARY KEY, \(time("created_ts")))")
       tables.append("INSERT INTO migration_history(version, created_ts) VALUES('\(version).0', 1700000000)")
     }
     if version < "0.27" {
-      tables.append("CREATE TABLE activity(\(id), creator_id INTEGER NOT NULL, \(time("created_ts")), type TEXT NOT NULL DEFAULT '', level TEXT NOT NULL DEFAULT 'INFO', payload TEXT NOT NULL DEFAULT '{}')")
+      tables.append(
+        "CREATE TABLE activity(\(id), creator_id INTEGER NOT NULL, \(time("created_ts")), type TEXT NOT NULL DEFAULT '', level TEXT NOT NULL DEFAULT 'INFO', payload TEXT NOT NULL DEFAULT '{}')"
+      )
     } else {
-      tables.append("CREATE TABLE memo_share(\(id), uid TEXT NOT NULL UNIQUE, memo_id INTEGER NOT NULL, creator_id INTEGER NOT NULL, \(time("created_ts")), expires_ts BIGINT DEFAULT NULL, FOREIGN KEY(memo_id) REFERENCES memo(id) ON DELETE CASCADE)")
+      tables.append(
+        "CREATE TABLE memo_share(\(id), uid TEXT NOT NULL UNIQUE, memo_id INTEGER NOT NULL, creator_id INTEGER NOT NULL, \(time("created_ts")), expires_ts BIGINT DEFAULT NULL, FOREIGN KEY(memo_id) REFERENCES memo(id) ON DELETE CASCADE)"
+      )
     }
     if version >= "0.28" {
-      tables.append("CREATE TABLE user_identity(\(id), user_id INTEGER NOT NULL, provider TEXT NOT NULL, extern_uid TEXT NOT NULL, \(times), UNIQUE(user_id, provider), UNIQUE(provider, extern_uid))")
+      tables.append(
+        "CREATE TABLE user_identity(\(id), user_id INTEGER NOT NULL, provider TEXT NOT NULL, extern_uid TEXT NOT NULL, \(times), UNIQUE(user_id, provider), UNIQUE(provider, extern_uid))"
+      )
     }
     let about = version < "0.31" ? "content_id TEXT" : "memo_id INTEGER"
     let unique = version < "0.31" ? "content_id" : "memo_id"
-    tables.append("CREATE TABLE reaction(\(id), \(time("created_ts")), creator_id INTEGER NOT NULL, \(about) NOT NULL, reaction_type TEXT NOT NULL, UNIQUE(creator_id, \(unique), reaction_type))")
+    tables.append(
+      "CREATE TABLE reaction(\(id), \(time("created_ts")), creator_id INTEGER NOT NULL, \(about) NOT NULL, reaction_type TEXT NOT NULL, UNIQUE(creator_id, \(unique), reaction_type))"
+    )
     let uid = version < "0.27" ? "" : "uid TEXT NOT NULL UNIQUE, "
-    tables.append("CREATE TABLE idp(\(id), \(uid)name TEXT NOT NULL, type TEXT NOT NULL, identifier_filter TEXT NOT NULL DEFAULT '', config TEXT NOT NULL DEFAULT '{}')")
+    tables.append(
+      "CREATE TABLE idp(\(id), \(uid)name TEXT NOT NULL, type TEXT NOT NULL, identifier_filter TEXT NOT NULL DEFAULT '', config TEXT NOT NULL DEFAULT '{}')"
+    )
     if version >= "0.25" {
       tables.append("INSERT INTO system_setting(name, value) VALUES('BASIC', '{\"schemaVersion\":\"\(version).1\"}')")
     }

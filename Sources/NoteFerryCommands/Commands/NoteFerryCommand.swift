@@ -15,6 +15,7 @@ struct NoteFerryCommand: ParsableCommand {
         subcommands: [
           DemoCommand.self, ExplainCommand.self, ExitCodesCommand.self, SchemaCommand.self, VersionCommand.self,
         ]),
+      CommandGroup(name: "Prove", subcommands: [CorpusCommand.self]),
     ])
 }
 
@@ -33,6 +34,9 @@ enum Overview {
 
     LEARN
     \(list([DemoCommand.self, ExplainCommand.self, ExitCodesCommand.self, SchemaCommand.self, VersionCommand.self]))
+
+    PROVE
+    \(list([CorpusCommand.self]))
 
     EXAMPLES
       noteferry demo

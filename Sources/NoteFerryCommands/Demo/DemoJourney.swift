@@ -1,3 +1,4 @@
+import Corpus
 import DurableIO
 import Migration
 import NoteModel
@@ -105,7 +106,7 @@ struct DemoJourney {
   /// What a copy of the database file alone would hold.
   private func naiveCopy() throws -> (present: Int64, copied: Int64) {
     let present = try SampleDatabase(store.path).number("SELECT count(*) FROM memo")
-    let copied = try? SampleDatabase(store.path, readOnlyWithoutLog: true).number("SELECT count(*) FROM memo")
+    let copied = try? SampleDatabase(store.path, .fileAlone).number("SELECT count(*) FROM memo")
     return (present, copied ?? 0)
   }
 

@@ -1,3 +1,4 @@
+import Corpus
 import DurableIO
 import NoteModel
 
@@ -134,40 +135,4 @@ struct DemoStore {
       id INTEGER PRIMARY KEY AUTOINCREMENT, created_ts BIGINT NOT NULL DEFAULT (strftime('%s','now')),
       sender_id INTEGER NOT NULL, receiver_id INTEGER NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL DEFAULT '{}');
     """
-}
-
-/// A small repeatable generator (xorshift64*), for demo data only.
-struct SampleRandom {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-  mutating func next() -> UInt64 {
-    state ^= state >> 12
-    state ^= state << 25
-    state ^= state >> 27
-    return state &* 0x2545_F491_4F6C_DD1D
-  }
-
-  mutating func below(_ limit: Int) -> Int { Int(next() >> 33) % limit }
-
-  mutating func append(_ count: Int, to bytes: inout [UInt8]) {
-    bytes.reserveCapacity(bytes.count + count + 8)
-    for _ in 0..<(count + 7) / 8 {
-      let word = next()
-      withUnsafeBytes(of: word) { bytes.append(contentsOf: $0) }
-    }
-  }
-
-  private static let words = [
-    "release", "notes", "meeting", "moved", "to", "Tuesday", "buy", "tea", "the", "server", "is", "full", "again",
-    "明天", "会议", "记录", "数据库", "迁移", "Übung", "façade", "naïve", "список", "дел", "メモ", "を", "保存",
-    "안녕하세요", "שלום", "مرحبا", "🚀", "- [ ] todo", "**bold**", "#tag", "`code`",
-  ]
-
-  mutating func sentence() -> [UInt8] {
-    var text = ""
-    for _ in 0..<20 + below(60) { text += Self.words[below(Self.words.count)] + " " }
-    return Array(text.utf8)
-  }
 }

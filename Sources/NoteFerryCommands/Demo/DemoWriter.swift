@@ -1,3 +1,4 @@
+import Corpus
 import DurableIO
 import NoteModel
 import Synchronization

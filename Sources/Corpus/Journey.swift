@@ -1,0 +1,206 @@
+import DurableIO
+import NoteModel
+
+/// The whole way of one scenario by the real program: inspect, export, verify, import, diff.
+package struct Journey: Sendable {
+  package enum Step: String, Sendable, CaseIterable, Hashable {
+    case inspect, export, verify, `import`, salvage, diff
+  }
+
+  /// What a step did, and what was not expected of it.
+  package struct Report: Sendable {
+    package var scenario: Scenario
+    /// What was not as the case says; empty when everything was.
+    package var surprises: [String] = []
+    package var seconds = 0.0
+    /// The steps that were taken, with their exit status.
+    package var statuses: [(step: Step, status: Int32)] = []
+
+    /// Whether the replay may go on: everything as the case says, or a known failure that still fails.
+    package var isAsExpected: Bool { surprises.isEmpty == (scenario.knownFailure == nil) }
+  }
+
+  var scenario: Scenario
+  var built: StoreBuilder.Built
+  /// A directory of its own, which exists.
+  var directory: String
+  var program: String
+
+  private var archive: String { directory + "/archive" }
+  private var target: String { directory + "/target/" + scenario.store.file }
+  private var salvaged: String { directory + "/salvaged/" + scenario.store.file }
+
+  private func common(_ step: String) -> [String] {
+    [
+      "--json", "--progress", "plain", "--no-input", "--free-floor", "1MiB", "--state-dir",
+      "\(directory)/state-\(step)",
+    ]
+  }
+
+  private func expected(_ step: Step) -> Int32 { scenario.expectation.statuses[step] ?? 0 }
+
+  func run() throws -> Report {
+    var report = Report(scenario: scenario)
+    let started = ContinuousClock.now
+    let before = try RawFile.tree(Folder.parent(of: built.path))
+    try walk(&report)
+    let after = try RawFile.tree(Folder.parent(of: built.path))
+    if before != after { report.surprises.append("the source was changed") }
+    report.seconds = Double((ContinuousClock.now - started) / .milliseconds(1)) / 1000
+    return report
+  }
+
+  private func walk(_ report: inout Report) throws {
+    try inspect(&report)
+    if scenario.journey.isPiped {
+      try exportIntoImport(&report)
+    } else {
+      guard try export(&report) else { return }
+      for line in scenario.damage { try ArchiveDamage.perform(line, on: archive, case: scenario.directory) }
+      try verify(&report)
+      if expected(.salvage) != 0 || scenario.expectation.statuses[.salvage] != nil { try salvage(&report) }
+      guard try importIt(&report) else { return }
+    }
+    try compare(&report)
+  }
+
+  // MARK: - Steps
+
+  private func inspect(_ report: inout Report) throws {
+    let reading = scenario.journey.reading
+    let result = try take(.inspect, ["inspect", built.path, "--deep"] + reading + common("inspect"), &report)
+    try result.check(status: expected(.inspect), code: scenario.expectation.code, &report)
+    // The same for people: what a store holds must not reach their screen raw.
+    let shown = try ChildProgram(directory: directory).run(
+      program, ["inspect", built.path, "--deep"] + reading + ["--no-input"], name: "inspect-text")
+    for problem in ScreenCheck.problems(shown.output + shown.words) {
+      report.surprises.append("inspect's words: \(problem)")
+    }
+  }
+
+  private func export(_ report: inout Report) throws -> Bool {
+    let result = try take(
+      .export,
+      ["export", built.path, "-o", archive] + scenario.journey.reading + scenario.journey.export + common("export"),
+      &report)
+    try result.check(status: expected(.export), code: scenario.expectation.code, &report)
+    guard [0, 10, 31].contains(result.ending.status) else { return false }
+    checkExport(result, &report)
+    return true
+  }
+
+  private func verify(_ report: inout Report) throws {
+    let against = scenario.journey.reading + (scenario.damage.isEmpty ? ["--against", built.path] : [])
+    let result = try take(.verify, ["verify", archive, "--level", "full"] + against + common("verify"), &report)
+    try result.check(status: expected(.verify), code: scenario.expectation.code, &report)
+  }
+
+  private func importIt(_ report: inout Report) throws -> Bool {
+    let result = try take(
+      .import,
+      ["import", archive, "--to", target, "--create-schema"] + scenario.journey.importing + common("import"), &report)
+    try result.check(status: expected(.import), code: scenario.expectation.code, &report)
+    guard [0, 10, 12, 31].contains(result.ending.status) else { return false }
+    checkBuckets(result, &report)
+    return true
+  }
+
+  private func salvage(_ report: inout Report) throws {
+    let result = try take(
+      .salvage,
+      ["import", archive, "--to", salvaged, "--create-schema", "--salvage"] + scenario.journey.importing
+        + common("salvage"), &report)
+    try result.check(status: expected(.salvage), code: nil, &report)
+    // Its sum says what was carried, also where it ends with what is wrong with the archive.
+    if result.hasSum { checkBuckets(result, &report) }
+  }
+
+  /// Both programs at once, as over ssh.
+  private func exportIntoImport(_ report: inout Report) throws {
+    let reading = scenario.journey.reading + scenario.journey.export
+    let export = ["export", built.path, "-o", "-"] + reading + common("export").filter { $0 != "--json" }
+    let receive = ["import", "-", "--to", target, "--create-schema"] + scenario.journey.importing + common("import")
+    let ending = try ChildProgram(directory: directory).run(
+      "/bin/sh",
+      [
+        "-c",
+        "{ \(ShellText.line([program] + export)); echo $? > \(ShellText.quoted(directory + "/status")); } "
+          + "2> \(ShellText.quoted(directory + "/export.err")) | \(ShellText.line([program] + receive))",
+      ],
+      name: "import")
+    let status = String(decoding: try FileBytes.read(directory + "/status"), as: UTF8.self)
+    let first = Int32(status.split(separator: "\n").first ?? "") ?? 1
+    report.statuses += [(.export, first), (.import, ending.status)]
+    if first != expected(.export) { report.surprises.append("export ended with \(first), not \(expected(.export))") }
+    let result = StepResult(step: .import, ending: ending)
+    try result.check(status: expected(.import), code: scenario.expectation.code, &report)
+    if [0, 10, 12, 31].contains(ending.status) { checkBuckets(result, &report) }
+  }
+
+  private func compare(_ report: inout Report) throws {
+    let result = try take(
+      .diff, ["diff", built.path, target] + scenario.journey.reading + common("diff"), &report)
+    try result.check(status: expected(.diff), code: nil, &report)
+    let found = try StoreComparison(recipe: scenario.store, source: built.path, target: target).differences()
+    let wanted = values(scenario.expectation.differing, labels: labels(all: built.notes))
+    for table in Set(found.keys).union(wanted.keys).sorted() where found[table] ?? 0 != wanted[table] ?? 0 {
+      report.surprises.append(
+        "\(found[table] ?? 0) rows of \(table) differ in the target by an independent reading, not \(wanted[table] ?? 0)"
+      )
+    }
+  }
+
+  private func take(_ step: Step, _ arguments: [String], _ report: inout Report) throws -> StepResult {
+    let ending = try ChildProgram(directory: directory).run(program, arguments, name: step.rawValue)
+    report.statuses.append((step, ending.status))
+    return StepResult(step: step, ending: ending)
+  }
+
+  // MARK: - Numbers
+
+  private func labels(all: Int64) -> [String: Int64] {
+    built.labels.merging(["all": all, "notes": built.notes, "attachments": built.attachments]) { _, new in new }
+  }
+
+  private func values(_ counts: [String: CountExpression], labels: [String: Int64]) -> [String: Int64] {
+    counts.mapValues { $0.value(labels) }.filter { $0.value != 0 }
+  }
+
+  private func checkExport(_ result: StepResult, _ report: inout Report) {
+    let findings = values(scenario.expectation.findings, labels: labels(all: built.notes))
+    let found = result.findings
+    for kind in Set(found.keys).union(findings.keys).sorted() where found[kind] ?? 0 != findings[kind] ?? 0 {
+      report.surprises.append("export found \(kind) \(found[kind] ?? 0) times, not \(findings[kind] ?? 0)")
+    }
+    for (role, count) in [("note", built.notes), ("attachment", built.attachments)] {
+      if let source = result.buckets(role)?["source"], source != count {
+        report.surprises.append("export counts \(source) rows of the role \(role); there are \(count)")
+      }
+    }
+  }
+
+  private func checkBuckets(_ result: StepResult, _ report: inout Report) {
+    check(result, role: "note", scenario.expectation.notes, all: built.notes, &report)
+    check(result, role: "attachment", scenario.expectation.attachments, all: built.attachments, &report)
+    if result.isUnbalanced { report.surprises.append("\(result.step.rawValue): a sum is not balanced") }
+  }
+
+  private func check(
+    _ result: StepResult, role: String, _ counts: [String: CountExpression], all: Int64, _ report: inout Report
+  ) {
+    guard let found = result.buckets(role) else {
+      if all > 0 { report.surprises.append("\(result.step.rawValue) has no account of the role \(role)") }
+      return
+    }
+    let wanted = counts.isEmpty ? ["identical": all] : values(counts, labels: labels(all: all))
+    for bucket in StepResult.bucketNames where found[bucket] ?? 0 != wanted[bucket] ?? 0 {
+      report.surprises.append(
+        "\(result.step.rawValue): \(found[bucket] ?? 0) rows of the role \(role) are \(bucket), not \(wanted[bucket] ?? 0)"
+      )
+    }
+    if found["source"] ?? 0 != all {
+      report.surprises.append(
+        "\(result.step.rawValue) counts \(found["source"] ?? 0) rows of the role \(role); there are \(all)")
+    }
+  }
+}

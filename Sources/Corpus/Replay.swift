@@ -1,0 +1,105 @@
+import DurableIO
+import NoteModel
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Sends every scenario of a corpus the whole way, some at a time.
+package struct Replay: Sendable {
+  package var scenarios: [Scenario]
+  package var seed: UInt64 = 1
+  package var scale = 1.0
+  /// How many scenarios are on their way at once.
+  package var jobs = WorkerThread.processorCount
+  /// Whether directories of scenarios with surprises are left for reading.
+  package var keepsSurprises = false
+
+  package init(scenarios: [Scenario]) { self.scenarios = scenarios }
+
+  /// The scenarios of one shard of several, numbered from 1: every `count`-th, so that each shard has some of each family.
+  package static func shard(_ scenarios: [Scenario], index: Int, of count: Int) -> [Scenario] {
+    scenarios.enumerated().filter { $0.offset % count == index - 1 }.map(\.element)
+  }
+
+  /// Replays all of them.
+  ///
+  /// - Parameters:
+  ///   - goesOn: Asked before each scenario; after `false` none is begun.
+  ///   - onReport: Called after each, one at a time, in the order in which they end.
+  /// - Returns: The reports in the order of the scenarios.
+  /// - Throws: What keeps a scenario from being made, after the others have ended.
+  package func run(
+    goesOn: @escaping @Sendable () -> Bool = { true },
+    onReport: @escaping @Sendable (Journey.Report) -> Void = { _ in }
+  ) throws -> [Journey.Report] {
+    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(parent)/noteferry-corpus-XXXXXX".utf8CString)
+    guard let place = mkdtemp(&template).map({ String(cString: $0) }) else {
+      throw systemError(errno, "cannot make a directory in \(parent)")
+    }
+    let results = ReplayResults(count: scenarios.count)
+    let workers = (0..<max(1, min(jobs, scenarios.count))).map { _ in
+      WorkerThread {
+        while goesOn(), let index = results.next() {
+          results.set(index, Result { try report(scenarios[index], in: "\(place)/\(index + 1)") }, onReport)
+        }
+      }
+    }
+    for worker in workers { worker.join() }
+    if !keepsSurprises || !results.hasSurprises { try? Folder.removeTree(place) }
+    return try results.all()
+  }
+
+  private func report(_ scenario: Scenario, in directory: String) throws -> Journey.Report {
+    try Folder.create(directory)
+    let built =
+      try MadeScenario.find(scenario)
+      ?? StoreBuilder(seed: seed, scale: scale)
+      .build(scenario.store, in: directory + "/source")
+    var report: Journey.Report
+    do {
+      report = try Journey(
+        scenario: scenario, built: built, directory: directory, program: ChildProgram.itself
+      ).run()
+    } catch let error as RecipeError {
+      report = Journey.Report(scenario: scenario, surprises: ["the case cannot be followed: \(error.description)"])
+    }
+    if report.surprises.isEmpty || !keepsSurprises { try? Folder.removeTree(directory) }
+    return report
+  }
+}
+
+/// The reports of several threads.
+private final class ReplayResults: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var given = 0
+  private var results: [Result<Journey.Report, any Error>?]
+
+  init(count: Int) { results = Array(repeating: nil, count: count) }
+
+  func next() -> Int? {
+    monitor.locked {
+      guard given < results.count else { return nil }
+      given += 1
+      return given - 1
+    }
+  }
+
+  func set(_ index: Int, _ result: Result<Journey.Report, any Error>, _ onReport: (Journey.Report) -> Void) {
+    monitor.locked {
+      results[index] = result
+      if case .success(let report) = result { onReport(report) }
+    }
+  }
+
+  var hasSurprises: Bool {
+    results.contains { if case .success(let report)? = $0 { !report.surprises.isEmpty } else { true } }
+  }
+
+  func all() throws -> [Journey.Report] { try results.compactMap { try $0?.get() } }
+}

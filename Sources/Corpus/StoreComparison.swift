@@ -1,0 +1,35 @@
+import DurableIO
+import NoteModel
+
+/// Compares a scenario's store with what was moved, without noteferry's own reading.
+struct StoreComparison {
+  var recipe: StoreRecipe
+  var source: String
+  var target: String
+
+  /// How many rows of each table differ, and under `files` how many attachments' files.
+  func differences() throws -> [String: Int64] {
+    var differences = try RowCensus(source).differences(to: RowCensus(target))
+    let files = try differingFiles()
+    if files > 0 { differences["files"] = files }
+    return differences
+  }
+
+  /// Files in the source's data directory that an attachment names and that are not the same beside the target.
+  private func differingFiles() throws -> Int64 {
+    guard recipe.product == "memos" else { return 0 }
+    let table = SampleSchema.attachmentTable(of: "memos", version: recipe.version)
+    let database = try SampleDatabase(source, .reading)
+    guard try database.number("SELECT count(*) FROM sqlite_schema WHERE name = '\(table)'") > 0 else { return 0 }
+    let statement = try SampleStatement(
+      database, "SELECT DISTINCT reference FROM \(table) WHERE storage_type = 'LOCAL' AND typeof(reference) = 'text'")
+    var count: Int64 = 0
+    while try statement.step() {
+      guard case .text(let reference) = statement.value(0) else { continue }
+      // A reference that leads out of the directory, or to nothing, has no file to compare.
+      guard let wanted = RawFile.digest(beside: source, reference) else { continue }
+      if RawFile.digest(beside: target, reference) != wanted { count += 1 }
+    }
+    return count
+  }
+}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Corpus
+import DurableIO
+import NoteModel
+
+struct CorpusReplayCommand: LongCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Sends every scenario the whole journey and compares it with its case.",
+    usage: "noteferry corpus replay <dir> [--junit <file>] [--shard <i/n>] [<options>]",
+    discussion: """
+      Each scenario is inspected, exported, verified, imported and compared by the program itself. A surprise in either
+      direction fails: what is lost that should arrive, and what arrives that should be lost. Ends with 13 when a
+      scenario does not end as its case says.
+
+      Examples:
+        noteferry corpus replay TestCorpus --junit corpus.xml
+        noteferry corpus replay TestCorpus --shard 2/4
+        noteferry corpus replay TestCorpus --only encodings/ --seed 99
+      """)
+
+  @Argument(help: ArgumentHelp("A corpus: cases, or cases with their stores.", valueName: "dir"))
+  var directory: String
+
+  @Option(name: .long, help: ArgumentHelp("Write the result as a JUnit file.", valueName: "file"))
+  var junit: String?
+
+  @Option(name: .long, help: ArgumentHelp("Only each n-th scenario, from the i-th on.", valueName: "i/n"))
+  var shard: String?
+
+  @Option(name: .long, help: ArgumentHelp("How many scenarios at once; as many as processors.", valueName: "number"))
+  var jobs: Int?
+
+  @Flag(name: .long, help: "Keep the directories of scenarios that end in a surprise.")
+  var keep = false
+
+  @OptionGroup var corpus: CorpusOptions
+  @OptionGroup var global: GlobalOptions
+
+  func perform(_ session: Session) throws -> Outcome {
+    var scenarios = try ScenarioChoice.scenarios(in: directory, only: corpus.only)
+    if let (index, count) = try shardNumbers() { scenarios = Replay.shard(scenarios, index: index, of: count) }
+    var replay = Replay(scenarios: scenarios)
+    replay.seed = corpus.seed
+    replay.scale = corpus.scale
+    if let jobs { replay.jobs = jobs }
+    replay.keepsSurprises = keep
+    let screen = session.screen
+    let isQuiet = session.settings.quiet
+    let stop = session.stop
+    let reports = try replay.run(goesOn: { !stop.isRequested }) { report in
+      if !isQuiet, !report.isAsExpected {
+        for reason in report.reasons { screen.line(SafeText("\(report.scenario.id): \(reason)").text) }
+      }
+    }
+    try ScenarioChoice.goOn(stop)
+    if let junit {
+      var text = JUnitReport.text(reports)
+      try text.withUTF8 { try Folder.replace(junit, with: UnsafeRawBufferPointer($0)) }
+    }
+    return outcome(reports)
+  }
+
+  /// The numbers of `--shard`.
+  ///
+  /// - Throws: `.usage` when they are not of the form `2/4`.
+  func shardNumbers() throws -> (index: Int, count: Int)? {
+    guard let shard else { return nil }
+    let parts = shard.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let index = parts[0], let count = parts[1], count >= 1, (1...count).contains(index) else {
+      throw MigrationError(
+        .usage, "--shard \(shard) is not understood", cause: "it is the number of the shard and how many there are",
+        safeNow: "nothing was read or changed", next: ["--shard 1/4"])
+    }
+    return (index, count)
+  }
+
+  private func outcome(_ reports: [Journey.Report]) -> Outcome {
+    let surprises = reports.filter { !$0.isAsExpected }
+    let known = reports.count { $0.scenario.knownFailure != nil && $0.isAsExpected }
+    var lines: [String] = []
+    for family in ScenarioReader.families {
+      let part = reports.filter { $0.scenario.family == family }
+      if part.isEmpty { continue }
+      let wrong = part.count { !$0.isAsExpected }
+      let seconds = part.reduce(0) { $0 + $1.seconds }
+      let name = family + String(repeating: " ", count: 12 - family.count)
+      lines.append(
+        name + "\(part.count) scenarios, \(wrong == 0 ? "all as expected" : "\(wrong) not as expected"), "
+          + Format.duration(.seconds(seconds)))
+    }
+    lines.append(
+      "\(Format.number(Int64(reports.count))) scenarios, \(surprises.count) not as expected, \(known) known failures.")
+    let list = surprises.map { report in
+      JSONValue.object([
+        .init("scenario", .text(report.scenario.id)), .init("reasons", .array(report.reasons.map { .text($0) })),
+      ])
+    }
+    return Outcome(
+      surprises.isEmpty ? .ok : .mismatch, text: lines.joined(separator: "\n"),
+      members: [
+        .init("scenarios", .integer(Int64(reports.count))), .init("known_failures", .integer(Int64(known))),
+        .init("surprises", .array(list)),
+      ], reasons: surprises.isEmpty ? [] : [.mismatch],
+      next: surprises.first.map { ["noteferry corpus replay \(directory) --keep --only \($0.scenario.id)"] } ?? [])
+  }
+}
