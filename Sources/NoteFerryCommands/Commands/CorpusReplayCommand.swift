@@ -48,11 +48,12 @@ struct CorpusReplayCommand: LongCommand {
     let screen = session.screen
     let isQuiet = session.settings.quiet
     let stop = session.stop
-    let reports = try replay.run(goesOn: { !stop.isRequested }) { report in
+    let say: @Sendable (Journey.Report) -> Void = { report in
       if !isQuiet, !report.isAsExpected {
         for reason in report.reasons { screen.line(SafeText("\(report.scenario.id): \(reason)").text) }
       }
     }
+    let reports = try replay.run(goesOn: { !stop.isRequested }, onReport: say)
     try ScenarioChoice.goOn(stop)
     if let junit {
       var text = JUnitReport.text(reports)
