@@ -15,7 +15,9 @@ let fuzzing: [Target] =
   ? [.testTarget(name: "FuzzTests", dependencies: fuzzed, exclude: ["Program"])]
   : [
     .executableTarget(
-      name: "noteferry-fuzz", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["FuzzTests.swift"])
+      name: "noteferry-fuzz", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["FuzzTests.swift"],
+      // The system's linker stumbles over the debug information of libFuzzer's archive.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
   ]
 
 let package = Package(

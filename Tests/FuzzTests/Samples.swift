@@ -56,6 +56,9 @@ struct Samples: Sendable {
       CREATE TABLE attachment (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, creator_id INTEGER NOT NULL,
         created_ts BIGINT, updated_ts BIGINT, filename TEXT, blob BLOB, type TEXT, size INTEGER DEFAULT 0,
         memo_id INTEGER, storage_type TEXT, reference TEXT, payload TEXT DEFAULT '{}');
+      CREATE TABLE user_setting (user_id INTEGER NOT NULL, key TEXT NOT NULL, value TEXT, UNIQUE (user_id, key));
+      CREATE TABLE memo_relation (memo_id INTEGER NOT NULL, related_memo_id INTEGER NOT NULL, type TEXT NOT NULL,
+        UNIQUE (memo_id, related_memo_id, type));
       CREATE TABLE measure (at REAL, name, PRIMARY KEY (at, name)) WITHOUT ROWID;
       INSERT INTO system_setting VALUES ('BASIC', '{"schemaVersion":"0.26.1"}', ''), ('GENERAL', '{}', 'x');
       INSERT INTO user (id, username, password_hash) VALUES (1, 'a', 'h'), (2, 'b', NULL);
