@@ -14,24 +14,36 @@ import NoteModel
 ///     noteferry-fuzz list                   the names of the targets
 ///     noteferry-fuzz seeds TARGET DIRECTORY writes the target's seeds and its dictionary
 ///     noteferry-fuzz check TARGET FILE …    reads inputs once, as the fuzzer did
-///     noteferry-fuzz fuzz TARGET …          goes on to libFuzzer with the rest of the arguments
+///
+/// With `NOTEFERRY_FUZZ_TARGET` set, all arguments are libFuzzer's: it starts itself again with them where it minimises.
 @main enum NoteferryFuzz {
   nonisolated(unsafe) static var target = FuzzTarget.json
   nonisolated(unsafe) static var seeds: [[UInt8]] = []
 
   static func main() throws {
     let arguments = CommandLine.arguments
-    guard arguments.count > 1 else { return print("usage: noteferry-fuzz list|seeds|check|fuzz TARGET …") }
-    if arguments[1] == "list" { return print(FuzzTarget.all.map(\.name).joined(separator: "\n")) }
-    guard arguments.count > 2, let named = FuzzTarget.named(arguments[2]) else { fatalError("no such target") }
-    target = named
-    switch arguments[1] {
-    case "seeds": try writeSeeds(to: arguments[3])
-    case "check":
-      for path in arguments[3...] { runOnce(try FuzzBench.read(path)) }
-      print("\(arguments.count - 3) inputs, no promise broken")
-    default: try fuzz(arguments)
+    if let name = getenv("NOTEFERRY_FUZZ_TARGET") {
+      target = named(String(cString: name))
+      return try fuzz(arguments)
     }
+    if arguments.count == 2, arguments[1] == "list" {
+      return print(FuzzTarget.all.map(\.name).joined(separator: "\n"))
+    }
+    guard arguments.count > 3 else { fail("usage: noteferry-fuzz list | seeds TARGET DIRECTORY | check TARGET FILE …") }
+    target = named(arguments[2])
+    if arguments[1] == "seeds" { return try writeSeeds(to: arguments[3]) }
+    for path in arguments[3...] { runOnce(try FuzzBench.read(path)) }
+    print("\(arguments.count - 3) inputs, no promise broken")
+  }
+
+  private static func named(_ name: String) -> FuzzTarget {
+    guard let target = FuzzTarget.named(name) else { fail("there is no fuzz target \(name)") }
+    return target
+  }
+
+  private static func fail(_ words: String) -> Never {
+    print(words)
+    exit(64)
   }
 
   /// Reads one input; a broken promise ends the process as a crash does, which is how libFuzzer takes notice.
@@ -54,8 +66,7 @@ import NoteModel
 
   private static func fuzz(_ arguments: [String]) throws {
     seeds = try target.seeds()
-    var rest = [arguments[0], "-max_len=\(target.longest)"] + arguments.dropFirst(3)
-    rest.append("-detect_leaks=0")
+    let rest = [arguments[0], "-max_len=\(target.longest)"] + arguments.dropFirst()
     var pointers: [UnsafeMutablePointer<CChar>?] = rest.map { strdup($0) } + [nil]
     var count = Int32(rest.count)
     let status = pointers.withUnsafeMutableBufferPointer { buffer -> Int32 in
