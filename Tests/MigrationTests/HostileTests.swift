@@ -269,6 +269,14 @@ import Testing
     }
   }
 
+  /// The mark is one character with the slash in front of it, and is a byte of the name all the same.
+  @Test func `a member whose name begins with a combining mark is not the one without`() throws {
+    var changed = image
+    changed.members[try changed.index(SegmentLayout.summary)].name = "\u{301}" + SegmentLayout.summary
+    let result = try bench.verified(try bench.write(changed.encoded, to: "mark.tar"), .full)
+    #expect(!result.isWhole)
+  }
+
   @Test func `another format version is refused as such`() throws {
     var changed = image
     try changed.edit(SegmentLayout.description, "\"format\":1", "\"format\":2")
