@@ -59,6 +59,7 @@ struct Samples: Sendable {
       CREATE TABLE user_setting (user_id INTEGER NOT NULL, key TEXT NOT NULL, value TEXT, UNIQUE (user_id, key));
       CREATE TABLE memo_relation (memo_id INTEGER NOT NULL, related_memo_id INTEGER NOT NULL, type TEXT NOT NULL,
         UNIQUE (memo_id, related_memo_id, type));
+      CREATE TABLE twins (id INTEGER PRIMARY KEY, "\u{E9}" TEXT, "e\u{301}" TEXT);
       CREATE TABLE measure (at REAL, name, PRIMARY KEY (at, name)) WITHOUT ROWID;
       INSERT INTO system_setting VALUES ('BASIC', '{"schemaVersion":"0.26.1"}', ''), ('GENERAL', '{}', 'x');
       INSERT INTO user (id, username, password_hash) VALUES (1, 'a', 'h'), (2, 'b', NULL);
@@ -69,6 +70,7 @@ struct Samples: Sendable {
         VALUES (1, 'a1', 1, 'f', x'0102030405', 5, 1), (2, 'a2', 1, 'g', x'0102030405', 5, 1), (3, 'a3', 2, 'h', x'', 0, 2);
       INSERT INTO attachment (id, uid, creator_id, size, storage_type, reference)
         VALUES (4, 'a4', 2, 9, 'LOCAL', 'assets/gone.png');
+      INSERT INTO twins VALUES (1, 'one letter', 'a letter and its mark');
       INSERT INTO measure VALUES (0.1, 'a'), (1e300, x'01'), (2, 3);
       """
     guard sqlite3_open(path, &handle) == SQLITE_OK, sqlite3_exec(handle, statements, nil, nil, nil) == SQLITE_OK else {

@@ -16,10 +16,10 @@ struct SegmentImage: Sendable {
   init?(_ bytes: [UInt8]) {
     var at = 0
     while at + 512 <= bytes.count, bytes[at] != 0 {
-      let name = String(decoding: bytes[at..<at + 100].prefix { $0 != 0 }, as: UTF8.self)
+      let name = bytes[at..<at + 100].prefix { $0 != 0 }
       let digits = String(decoding: bytes[at + 124..<at + 135], as: UTF8.self)
       guard let count = Int(digits, radix: 8), at + 512 + count <= bytes.count else { break }
-      let local = name.split(separator: "/", maxSplits: 1).dropFirst().first.map(String.init) ?? ""
+      let local = String(decoding: name.drop { $0 != UInt8(ascii: "/") }.dropFirst(), as: UTF8.self)
       members.append(Member(name: local, body: Array(bytes[at + 512..<at + 512 + count])))
       at += 512 + (count + 511) / 512 * 512
     }

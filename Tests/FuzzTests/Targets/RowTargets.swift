@@ -98,8 +98,10 @@ private func checkRows(_ input: [UInt8], _ entity: Entity) throws {
     try require(isFileName(key.fileName), "a key gives a name that is no file's")
   }
   for content in page.contents {
+    let parts = content.path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    let isInside = parts.count > 2 && parts[0].elementsEqual("data".utf8) && parts[1].elementsEqual("blobs".utf8)
     try require(
-      content.path.hasPrefix("data/blobs/") && !content.path.contains("/../"), "a content outside of data/blobs")
+      isInside && !parts.contains { $0.elementsEqual("..".utf8) || $0.isEmpty }, "a content outside of data/blobs")
   }
 }
 
