@@ -21,6 +21,13 @@ import Testing
     for seed in try target.seeds() { try target.check(seed) }
   }
 
+  @Test func `no input that once broke a promise breaks one again`() throws {
+    for found in FoundInputs.all {
+      let target = try #require(FuzzTarget.named(found.target))
+      try target.check(Array(found.text.utf8))
+    }
+  }
+
   @Test(arguments: FuzzTarget.all.map(\.name))
   func `no change of an input breaks a promise`(name: String) throws {
     let target = try #require(FuzzTarget.named(name))

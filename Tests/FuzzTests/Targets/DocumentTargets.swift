@@ -20,6 +20,11 @@ extension FuzzTarget {
         try require(
           !entity.key.isEmpty && entity.key.allSatisfy(entity.columns.indices.contains), "a key without its column")
       }
+      // Distinct by their bytes, which a set of texts would not be.
+      for entity in schema.entities {
+        let names = Set(entity.columns.map { Array($0.name.utf8) })
+        try require(names.count == entity.columns.count, "a column stands twice")
+      }
       let text = SchemaCodec.encode(schema)
       let back = try text.withUnsafeBytes { try SchemaCodec.decode($0) }
       try require(SchemaCodec.encode(back) == text && back.entities == schema.entities, "a schema does not read back")
