@@ -114,7 +114,6 @@ struct Session: Sendable {
     let result = Result { try command.perform(session) }
     view.finish()
     if log?.isBroken == true { screen.line("the event log is not complete: its reader went away or did not read") }
-    if let steps = Fault.report { screen.line(steps) }
     switch result {
     case .success(let outcome): return report.success(outcome, settings: settings, log: log, screen: screen)
     case .failure(let error): return report.failure(failure(error), settings: settings, log: log, screen: screen)

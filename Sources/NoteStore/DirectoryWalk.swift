@@ -84,8 +84,6 @@ struct DirectoryWalk {
   }
 
   private func makeDirectory(_ name: [UInt8]) -> Int32? {
-    let fault = Fault.step(.create)
-    if fault > 0 { return fault }
     guard name.withTerminated({ mkdirat(place.descriptor, $0, 0o700) }) == 0 || errno == EEXIST else { return errno }
     return fsync(place.descriptor) == 0 || errno == EINVAL || errno == ENOTSUP ? nil : errno
   }

@@ -164,11 +164,7 @@ public final class LocalFiles: Sendable {
   }
 
   /// Makes everything that was written so far survive a loss of power, on all file systems; Linux waits until it is done.
-  public func synchronize() throws {
-    let fault = Fault.step(.sync)
-    if fault > 0 { throw Self.targetError(fault, directory) }
-    sync()
-  }
+  public func synchronize() { sync() }
 
   /// Without waiting for a pipe's other end, should the file have become one just now.
   private static let readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY

@@ -116,10 +116,7 @@ public final class SQLiteTarget: TargetStore {
     writtenFiles.removeAll()
   }
 
-  func endTransaction() throws {
-    try Fault.check(.commit, location.path)
-    try connection.execute("COMMIT")
-  }
+  func endTransaction() throws { try connection.execute("COMMIT") }
 
   /// Corrects the records that the last transaction left to be corrected, with the database closed in between. Leaves a
   /// transaction open in which the patches are struck off.
@@ -237,7 +234,7 @@ public final class SQLiteTarget: TargetStore {
   public func approve() throws {
     closeConnection()
     try File.write(location.path).synchronize()
-    if loadGuard != nil { try files?.synchronize() }
+    if loadGuard != nil { files?.synchronize() }
     try loadGuard?.remove()
     loadGuard = nil
     try Folder.synchronize(Folder.parent(of: location.path))
