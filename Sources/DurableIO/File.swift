@@ -124,7 +124,7 @@ public final class File: @unchecked Sendable {
   /// Makes the bytes written so far survive a loss of power. Pipes and devices that cannot sync are left as they are.
   public func synchronize() throws {
     #if canImport(Darwin)
-      let result = fsync(descriptor)
+      let result = retrying { fsync(descriptor) }
     #else
       let result = retrying { fdatasync(descriptor) }
     #endif
@@ -184,7 +184,19 @@ public struct FileStatus: Sendable, Hashable {
     isRegularFile = info.st_mode & S_IFMT == S_IFREG
   }
 
-  /// The status of what a path names; `nil` when there is nothing.
+  /// The status of what a path names; `nil` when there is certainly nothing.
+  ///
+  /// To be asked where "there is nothing" leads to something being made, replaced or left out.
+  ///
+  /// - Throws: when the file system does not answer; `.noPermission`.
+  public static func ifPresent(_ path: String) throws -> FileStatus? {
+    var info = stat()
+    if retrying({ stat(path, &info) }) == 0 { return FileStatus(info) }
+    if errno == ENOENT || errno == ENOTDIR { return nil }
+    throw systemError(errno, "cannot examine \(path)")
+  }
+
+  /// The status of what a path names; `nil` when there is nothing, or it cannot be examined.
   public static func of(_ path: String, followLinks: Bool = true) -> FileStatus? {
     var info = stat()
     guard (followLinks ? stat(path, &info) : lstat(path, &info)) == 0 else { return nil }
@@ -192,8 +204,9 @@ public struct FileStatus: Sendable, Hashable {
   }
 }
 
+/// Repeats a call of the operating system until no signal interrupts it.
 @inline(__always)
-private func retrying<T: SignedInteger>(_ call: () -> T) -> T {
+package func retrying<T: SignedInteger>(_ call: () -> T) -> T {
   while true {
     let result = call()
     if result < 0, errno == EINTR { continue }

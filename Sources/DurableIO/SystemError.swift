@@ -18,7 +18,7 @@ public func systemError(_ number: Int32, _ message: String, safeNow: String = ""
     case EACCES, EPERM: .noPermission
     case EROFS: .targetReadOnly
     case EPIPE, ECONNRESET: .linkLost
-    case EIO: .deviceFailed
+    case EIO, ESTALE, ENXIO, ENODEV: .deviceFailed
     case ENOENT, ENOTDIR: .sourceMissing
     default: .internal
     }

@@ -122,7 +122,11 @@ struct Session: Sendable {
 
   /// Any error as a `MigrationError`.
   static func failure(_ error: any Error) -> MigrationError {
-    if let error = error as? MigrationError { return error }
+    if let error = error as? MigrationError {
+      // True of every failure, for the rare ones that come from a place which knows no more.
+      return error.completed(
+        safeNow: "no source and no sealed archive was changed", next: ["mend the cause, then repeat the same command"])
+    }
     return MigrationError(
       .internal, "something unforeseen happened", cause: String(describing: error),
       safeNow: "not known; do not use the result before the reason is known",
