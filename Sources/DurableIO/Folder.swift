@@ -61,10 +61,12 @@ public enum Folder {
 
   /// Makes the names in a directory survive a loss of power.
   public static func synchronize(_ path: String) throws {
-    let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = retrying { open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw systemError(errno, "cannot open \(path)") }
     defer { close(descriptor) }
-    if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP { throw systemError(errno, "cannot sync \(path)") }
+    if retrying({ fsync(descriptor) }) != 0, errno != EINVAL, errno != ENOTSUP {
+      throw systemError(errno, "cannot sync \(path)")
+    }
   }
 
   /// Writes a whole file so that it is either the old or the new one, whatever happens.
@@ -107,7 +109,7 @@ public struct FreeSpace: Sendable {
   public static func at(_ path: String) -> FreeSpace? {
     var info = statvfs()
     var place = path
-    while statvfs(place, &info) != 0 {
+    while retrying({ statvfs(place, &info) }) != 0 {
       let parent = Folder.parent(of: place)
       if parent == place { return nil }
       place = parent

@@ -56,7 +56,7 @@ public final class LocalFiles: Sendable {
     }
     self.directory = resolved
     namedDirectory = Self.absolute(directory)
-    let descriptor = openat(AT_FDCWD, resolved, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = retrying { openat(AT_FDCWD, resolved, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else {
       throw systemError(
         errno, "cannot open the data directory \(directory)", safeNow: "nothing was changed",
@@ -145,7 +145,7 @@ public final class LocalFiles: Sendable {
         return .unreadable(
           status & S_IFMT == S_IFDIR ? "it is a directory" : "it is not a regular file")
       }
-      let descriptor = name.withTerminated { openat(parent.descriptor, $0, Self.readFlags) }
+      let descriptor = name.withTerminated { name in retrying { openat(parent.descriptor, name, Self.readFlags) } }
       guard descriptor >= 0 else { return failure(errno) }
       let file = File(descriptor: descriptor, path: Self.printable(path, in: directory))
       guard let status = try? file.status() else { return failure(errno) }

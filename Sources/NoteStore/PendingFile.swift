@@ -31,7 +31,7 @@ public final class PendingFile {
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let descriptor = partName.withTerminated { part in
       unlinkat(parent.descriptor, part, 0)
-      return openat(parent.descriptor, part, flags, 0o600)
+      return retrying { openat(parent.descriptor, part, flags, 0o600) }
     }
     guard descriptor >= 0 else { throw LocalFiles.targetError(errno, path) }
     file = File(descriptor: descriptor, path: path)
@@ -53,7 +53,7 @@ public final class PendingFile {
     guard result == 0 else { throw LocalFiles.targetError(errno, file.path) }
     isSettled = true
     guard isDurable else { return }
-    if fsync(parent.descriptor) != 0, errno != EINVAL, errno != ENOTSUP {
+    if retrying({ fsync(parent.descriptor) }) != 0, errno != EINVAL, errno != ENOTSUP {
       throw LocalFiles.targetError(errno, file.path)
     }
   }
