@@ -15,6 +15,10 @@ package struct Journey: Sendable {
     package var seconds = 0.0
     /// The steps that were taken, with their exit status.
     package var statuses: [(step: Step, status: Int32)] = []
+    /// Rows that the import's sum does not call identical, by role.
+    var told: [String: Int64] = [:]
+    /// What other ways of moving the store lost; `nil` when they were not tried.
+    package var baseline: BaselineTable.Row?
 
     /// Whether the replay may go on: everything as the case says, or a known failure that still fails.
     package var isAsExpected: Bool { surprises.isEmpty == (scenario.knownFailure == nil) }
@@ -27,7 +31,7 @@ package struct Journey: Sendable {
   var program: String
 
   private var archive: String { directory + "/archive" }
-  private var target: String { directory + "/target/" + scenario.store.file }
+  var target: String { directory + "/target/" + scenario.store.file }
   private var salvaged: String { directory + "/salvaged/" + scenario.store.file }
 
   private func common(_ step: String) -> [String] {
@@ -192,6 +196,7 @@ package struct Journey: Sendable {
       if all > 0 { report.surprises.append("\(result.step.rawValue) has no account of the role \(role)") }
       return
     }
+    if result.step == .import { report.told[role] = (found["source"] ?? 0) - (found["identical"] ?? 0) }
     let wanted = counts.isEmpty ? ["identical": all] : values(counts, labels: labels(all: all))
     for bucket in StepResult.bucketNames where found[bucket] ?? 0 != wanted[bucket] ?? 0 {
       report.surprises.append(

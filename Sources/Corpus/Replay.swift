@@ -19,6 +19,9 @@ package struct Replay: Sendable {
   /// Whether directories of scenarios with surprises are left for reading.
   package var keepsSurprises = false
 
+  /// Where the naive dump is loaded, as `psql` takes it; `nil` when other ways are not tried.
+  package var baselineConnection: String?
+
   package init(scenarios: [Scenario]) { self.scenarios = scenarios }
 
   /// The scenarios of one shard of several, numbered from 1: every `count`-th, so that each shard has some of each family.
@@ -61,14 +64,12 @@ package struct Replay: Sendable {
       try MadeScenario.find(scenario)
       ?? StoreBuilder(seed: seed, scale: scale)
       .build(scenario.store, in: directory + "/source")
+    let journey = Journey(scenario: scenario, built: built, directory: directory, program: ChildProgram.itself)
     var report: Journey.Report
-    do {
-      report = try Journey(
-        scenario: scenario, built: built, directory: directory, program: ChildProgram.itself
-      ).run()
-    } catch let error as RecipeError {
+    do { report = try journey.run() } catch let error as RecipeError {
       report = Journey.Report(scenario: scenario, surprises: ["the case cannot be followed: \(error.description)"])
     }
+    if let baselineConnection { report.baseline = try journey.baseline(report, connection: baselineConnection) }
     if report.surprises.isEmpty || !keepsSurprises { try? Folder.removeTree(directory) }
     return report
   }

@@ -17,26 +17,7 @@ struct Console: Sendable {
   var error: Int32 = 2
   var environment: [String: String] = [:]
 
-  static var process: Console { Console(environment: processEnvironment()) }
-
-  private static func processEnvironment() -> [String: String] {
-    var result: [String: String] = [:]
-    #if canImport(Darwin)
-      var entry = _NSGetEnviron().pointee
-    #else
-      // Optional in one C library, not in the other.
-      let first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = environ
-      guard var entry = first else { return [:] }
-    #endif
-    while let pointer = entry.pointee {
-      let text = String(cString: pointer)
-      if let mark = text.firstIndex(of: "=") {
-        result[String(text[..<mark])] = String(text[text.index(after: mark)...])
-      }
-      entry += 1
-    }
-    return result
-  }
+  static var process: Console { Console(environment: ProcessEnvironment.all) }
 }
 
 /// A command of the tool: parses, calls one function, and says how it went.
