@@ -31,4 +31,12 @@ struct ScenarioTests {
       }
     }
   }
+
+  @Test func `a recipe that cannot be followed is named`() throws {
+    var scenario = try #require(try ScenarioReader.all(in: Self.corpus).first { $0.store.product == "memos" })
+    scenario.store.sql = "UPDATE memo SET content = damaged('legacy-gkb', id)"
+    let error = try #require(throws: MigrationError.self) { try Replay(scenarios: [scenario]).run() }
+    #expect(error.message.hasPrefix("cannot make \(scenario.id): "))
+    #expect(error.cause.contains("legacy-gbk"))
+  }
 }
