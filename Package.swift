@@ -74,6 +74,7 @@ let package = Package(
     .testTarget(
       name: "NoteFerryCommandsTests",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
+    .testTarget(name: "CorpusTests", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "Corpus"]),
     .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
     .testTarget(
