@@ -31,6 +31,12 @@ enum RawFile {
     let path = Array((Folder.parent(of: database) + "/").utf8) + reference
     var status = stat()
     guard withPath(path[...], { lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    // A directory on the way may be a link that leads out.
+    guard let inside = Folder.resolve(Folder.parent(of: database)),
+      let whole = withPath(path[...], { realpath($0, nil) })
+    else { return nil }
+    defer { free(whole) }
+    guard strncmp(whole, inside + "/", inside.utf8.count + 1) == 0 else { return nil }
     let descriptor = withPath(path[...]) { open($0, O_RDONLY) }
     guard descriptor >= 0 else { return nil }
     let file = File(descriptor: descriptor, path: "")

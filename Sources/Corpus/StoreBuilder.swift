@@ -44,6 +44,7 @@ package struct StoreBuilder: Sendable {
       let data = recipe.product == "reference" ? directory + "/files" : directory
       let functions = RecipeFunctions(directory: data, scale: scale, seed: seed)
       let database = try SampleDatabase(path)
+      try database.run(recipe.first)
       try database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF")
       database.seed(seed)
       functions.install(in: database)
