@@ -12,6 +12,7 @@ extension SQLiteTarget {
   {
     self.profile = profile
     sourceDirectory = schema.dataDirectory ?? ""
+    unfinishedMark = "." + String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
     dataDirectory = location.dataDirectory(of: profile)
     for entity in schema.entities where isOurs(entity.table) {
       throw MigrationError(

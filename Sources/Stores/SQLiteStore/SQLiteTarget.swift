@@ -25,6 +25,8 @@ public final class SQLiteTarget: TargetStore {
   /// The data directory; opened, and made where it is missing, when the first file is written.
   var files: LocalFiles?
   var dataDirectory = ""
+  /// What the names of unfinished files have of the archive that is imported.
+  var unfinishedMark = ""
   /// The data directory of the source, for references that name it.
   var sourceDirectory = ""
   var loaders: [String: RowLoader] = [:]
