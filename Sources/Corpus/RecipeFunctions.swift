@@ -14,6 +14,8 @@ import NoteModel
 /// | `repeated(text, times)` | the text that many times |
 /// | `file(path, blob)` | the path, after the file was written below the data directory |
 /// | `copied(path, new)` | the new path, after the file was copied as it is at this moment, amid a transaction too |
+/// | `flipped(path, offset, count)` | the path, after so many bytes of the file were inverted |
+/// | `run(statements)` | the statements, after they were run: for statements that SQL puts together |
 /// | `scaled(count)` | the count times the scale, at least 1 |
 /// | `mark(label[, count])` | the count, after the label grew by it; labels stand in the expectations |
 /// | `canary()` | words that no screen may show |
@@ -60,6 +62,17 @@ final class RecipeFunctions {
     database.define("copied") { [self] values in
       let source = directory + "/" + (try text(values, 0))
       return .text(try writeFile(try bytes(values, 1), try FileBytes.read(source)))
+    }
+    database.define("flipped") { [self] values in
+      let path = try text(values, 0)
+      try FileOperation.change(
+        directory + "/" + path, at: Int64(try count(values, 1)), count: Int64(try count(values, 2))
+      ) { ~$0 }
+      return .text(Array(path.utf8))
+    }
+    database.define("run") { [self, unowned database] values in
+      try database.run(try text(values, 0))
+      return values[0]
     }
     database.define("scaled") { [self] values in .integer(Int64(scaled(try count(values, 0)))) }
     database.define("mark") { [self] values in
