@@ -205,6 +205,7 @@ extension SQLiteTarget {
         safeNow: untouched, next: ["finish that import", "or import into a new store"])
     }
     isCreated = mark.isCreated
+    if isCreated { try adoptOwnStore() }
     if try !ImportMark.work(connection, kind: "patch").isEmpty {
       try applyPatches()
       try endTransaction()
