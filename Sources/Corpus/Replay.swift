@@ -51,7 +51,7 @@ package struct Replay: Sendable {
       }
     }
     for worker in workers { worker.join() }
-    if !keepsSurprises || !results.hasSurprises { try? Folder.removeTree(place) }
+    if !keepsSurprises || !results.hasSurprises { try? RawFile.removeTree(place) }
     return try results.all()
   }
 
@@ -69,7 +69,7 @@ package struct Replay: Sendable {
     } catch let error as RecipeError {
       report = Journey.Report(scenario: scenario, surprises: ["the case cannot be followed: \(error.description)"])
     }
-    if report.surprises.isEmpty || !keepsSurprises { try? Folder.removeTree(directory) }
+    if report.surprises.isEmpty || !keepsSurprises { try? RawFile.removeTree(directory) }
     return report
   }
 }
