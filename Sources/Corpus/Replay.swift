@@ -72,8 +72,10 @@ package struct Replay: Sendable {
     }
     let journey = Journey(scenario: scenario, built: built, directory: directory, program: ChildProgram.itself)
     var report: Journey.Report
-    do { report = try journey.run() } catch let error as RecipeError {
-      report = Journey.Report(scenario: scenario, surprises: ["the case cannot be followed: \(error.description)"])
+    do { report = try journey.run() } catch {
+      // Also where the moved store cannot be read any more: that is what a replay is to find.
+      let words = (error as? MigrationError).map { "\($0.message): \($0.cause)" } ?? String(describing: error)
+      report = Journey.Report(scenario: scenario, surprises: ["the journey cannot be judged: \(words)"])
     }
     if let baselineConnection { report.baseline = try journey.baseline(report, connection: baselineConnection) }
     if report.surprises.isEmpty || !keepsSurprises { try? RawFile.removeTree(directory) }
