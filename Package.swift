@@ -38,7 +38,7 @@ let package = Package(
     .target(name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
     .target(name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore"]),
     // Stores that are made up, and the replay of the pathological corpus.
-    .target(name: "Corpus", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "CSQLite"]),
+    .target(name: "Corpus", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "CSQLite", "CZstd"]),
     .target(
       name: "NoteFerryCommands",
       dependencies: [
@@ -68,6 +68,10 @@ let package = Package(
       dependencies: [
         "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore", "CSQLite",
       ]),
+    // The corpus itself: stores and damage as they were meant, and replays that find a wrong expectation.
+    .testTarget(
+      name: "CorpusTests",
+      dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "Corpus", "CSQLite", "noteferry"]),
     // The whole journey by the real program, which is a dependency so that it is built.
     .testTarget(
       name: "JourneyTests",

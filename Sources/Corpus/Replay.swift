@@ -18,6 +18,8 @@ package struct Replay: Sendable {
   package var jobs = WorkerThread.processorCount
   /// Whether directories of scenarios with surprises are left for reading.
   package var keepsSurprises = false
+  /// The program that is tried; by default the one that runs.
+  package var program = ChildProgram.itself
 
   package init(scenarios: [Scenario]) { self.scenarios = scenarios }
 
@@ -64,7 +66,7 @@ package struct Replay: Sendable {
     var report: Journey.Report
     do {
       report = try Journey(
-        scenario: scenario, built: built, directory: directory, program: ChildProgram.itself
+        scenario: scenario, built: built, directory: directory, program: program
       ).run()
     } catch let error as RecipeError {
       report = Journey.Report(scenario: scenario, surprises: ["the case cannot be followed: \(error.description)"])

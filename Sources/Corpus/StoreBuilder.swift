@@ -49,7 +49,7 @@ package struct StoreBuilder: Sendable {
       functions.install(in: database)
       try fill(database, recipe, functions)
       built.labels = functions.labels
-      (built.notes, built.attachments) = try counts(database, recipe)
+      (built.notes, built.attachments) = try counts(database, recipe, built.labels)
     }
     if FileStatus.of(path + "-shm") != nil { try Folder.remove(path + "-shm") }
     for line in recipe.after { try FileOperation.perform(line, in: directory) }
@@ -77,8 +77,11 @@ package struct StoreBuilder: Sendable {
     try database.run(recipe.sql)
   }
 
-  private func counts(_ database: SampleDatabase, _ recipe: StoreRecipe) throws -> (Int64, Int64) {
-    guard !recipe.product.isEmpty else { return (0, 0) }
+  private func counts(
+    _ database: SampleDatabase, _ recipe: StoreRecipe, _ labels: [String: Int64]
+  ) throws -> (Int64, Int64) {
+    // What a product of no name holds, only its recipe can say.
+    guard !recipe.product.isEmpty else { return (labels["notes"] ?? 0, labels["attachments"] ?? 0) }
     let attachments = SampleSchema.attachmentTable(of: recipe.product, version: recipe.version)
     return try [SampleSchema.noteTable(of: recipe.product), attachments].map { table in
       let exists = try database.number("SELECT count(*) FROM sqlite_schema WHERE name = '\(table)'") > 0
