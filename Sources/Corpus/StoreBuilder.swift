@@ -69,7 +69,9 @@ package struct StoreBuilder: Sendable {
     try database.run(
       OrdinaryRows.statements(
         recipe, notes: functions.scaled(recipe.notes), attachments: functions.scaled(recipe.attachments)))
-    try database.run("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
+    try database.run("COMMIT")
+    // A file without a page has nothing to checkpoint, and SQLite says that it is locked.
+    if !recipe.product.isEmpty { try database.run("PRAGMA wal_checkpoint(TRUNCATE)") }
     if recipe.leavesLog {
       try database.run("PRAGMA wal_autocheckpoint=0")
       database.keepLogOnClose()
@@ -82,10 +84,19 @@ package struct StoreBuilder: Sendable {
   ) throws -> (Int64, Int64) {
     // What a product of no name holds, only its recipe can say.
     guard !recipe.product.isEmpty else { return (labels["notes"] ?? 0, labels["attachments"] ?? 0) }
-    let attachments = SampleSchema.attachmentTable(of: recipe.product, version: recipe.version)
-    return try [SampleSchema.noteTable(of: recipe.product), attachments].map { table in
-      let exists = try database.number("SELECT count(*) FROM sqlite_schema WHERE name = '\(table)'") > 0
-      return exists ? try database.number("SELECT count(*) FROM \(table)") : 0
-    }.withUnsafeBufferPointer { ($0[0], $0[1]) }
+    // An upgrade that died may have left attachments in an old and a new table.
+    let attachments = recipe.product == "memos" ? ["attachment", "resource"] : ["image"]
+    return (
+      try rows(database, [SampleSchema.noteTable(of: recipe.product)]), try rows(database, attachments)
+    )
+  }
+
+  private func rows(_ database: SampleDatabase, _ tables: [String]) throws -> Int64 {
+    try tables.reduce(0) { sum, table in
+      let exists =
+        try database.number(
+          "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '\(table)' COLLATE NOCASE") > 0
+      return exists ? sum + (try database.number("SELECT count(*) FROM \(table)")) : sum
+    }
   }
 }
