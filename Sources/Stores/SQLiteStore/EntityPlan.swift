@@ -23,6 +23,9 @@ struct EntityPlan {
     var condition: Int32
     /// Empties one member of the JSON text; `nil`: the whole value is withheld.
     var eraser: JSONMemberEraser?
+    /// Whether null is withheld, too: it is what a target has in the place of a secret, so that it cannot be told from one
+    /// there.
+    var hidesNull: Bool
   }
 
   var entity: Entity
