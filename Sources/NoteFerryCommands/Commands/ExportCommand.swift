@@ -118,6 +118,10 @@ struct ExportCommand: LongCommand {
         "The archive is not one moment of the store: the snapshot was renewed \(Format.count(result.summary.renewals, "time")). "
           + "Export at a quieter hour, or with a larger --wal-budget.")
     }
+    if result.summary.leavesTablesOut {
+      reasons.append(.partial)
+      remarks.append("A table could not be carried; the archive says which: noteferry verify, or --events.")
+    }
     let withheld = result.summary.findings.filter { $0.kind == Finding.Kind.secretWithheld.rawValue }
       .reduce(0) { $0 + $1.count }
     if withheld > 0 {
