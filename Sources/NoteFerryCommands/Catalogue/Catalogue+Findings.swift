@@ -88,7 +88,7 @@ extension Catalogue {
       )
     case .tableNotCarried:
       (
-        "A table or a column is not carried: it is computed from others, has no usable key, or belongs to an unfinished import.",
+        "A table or a column is not carried: it is computed, has no usable key, or belongs to an unfinished import.",
         "What is computed is computed again. Where rows are left out for good, export and import end with 31.",
         "Nothing, unless the product keeps data in it that stands nowhere else; then give the table a primary key."
       )
