@@ -39,14 +39,10 @@ struct ChildProgram: Sendable {
     posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, files + ".out", flags, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, files + ".err", flags, 0o600)
-    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
-    let environment = [
-      "SOURCE_DATE_EPOCH=1700000000", "HOME=\(directory)", "TZ=UTC", "LANG=C.UTF-8", "PATH=\(path)",
-    ]
     var child: pid_t = 0
     let started = ContinuousClock.now
     let result = withCStrings([program] + arguments) { words in
-      withCStrings(environment) { posix_spawn(&child, program, &actions, nil, words, $0) }
+      withCStrings(Self.environment(home: directory)) { posix_spawn(&child, program, &actions, nil, words, $0) }
     }
     guard result == 0 else { throw systemError(result, "cannot start \(program)") }
     let status = wait(for: child, since: started)
@@ -54,6 +50,17 @@ struct ChildProgram: Sendable {
     return Ending(
       status: status, output: try FileBytes.read(files + ".out"), words: try FileBytes.read(files + ".err"),
       seconds: seconds)
+  }
+
+  /// That of this process, without what would change a run's result: noteferry's own settings, language, time zone.
+  private static func environment(home: String) -> [String] {
+    let own = ["SOURCE_DATE_EPOCH", "HOME", "TZ", "LANG", "LANGUAGE", "TMPDIR"]
+    var result = ["SOURCE_DATE_EPOCH=1700000000", "HOME=\(home)", "TZ=UTC", "LANG=C.UTF-8", "TMPDIR=\(home)"]
+    for (name, value) in ProcessEnvironment.all
+    where !own.contains(name) && !name.hasPrefix("NOTEFERRY_") && !name.hasPrefix("LC_") {
+      result.append("\(name)=\(value)")
+    }
+    return result
   }
 
   private func wait(for child: pid_t, since start: ContinuousClock.Instant) -> Int32 {

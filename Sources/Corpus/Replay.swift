@@ -21,6 +21,9 @@ package struct Replay: Sendable {
   /// The program that is tried; by default the one that runs.
   package var program = ChildProgram.itself
 
+  /// Where the naive dump is loaded, as `psql` takes it; `nil` when other ways are not tried.
+  package var baselineConnection: String?
+
   package init(scenarios: [Scenario]) { self.scenarios = scenarios }
 
   /// The scenarios of one shard of several, numbered from 1: every `count`-th, so that each shard has some of each family.
@@ -53,25 +56,29 @@ package struct Replay: Sendable {
       }
     }
     for worker in workers { worker.join() }
-    if !keepsSurprises || !results.hasSurprises { try? Folder.removeTree(place) }
+    if !keepsSurprises || !results.hasSurprises { try? RawFile.removeTree(place) }
     return try results.all()
   }
 
   private func report(_ scenario: Scenario, in directory: String) throws -> Journey.Report {
     try Folder.create(directory)
-    let built =
-      try MadeScenario.find(scenario)
-      ?? StoreBuilder(seed: seed, scale: scale)
-      .build(scenario.store, in: directory + "/source")
-    var report: Journey.Report
+    let built: StoreBuilder.Built
     do {
-      report = try Journey(
-        scenario: scenario, built: built, directory: directory, program: program
-      ).run()
-    } catch let error as RecipeError {
+      built =
+        try MadeScenario.find(scenario)
+        ?? StoreBuilder(seed: seed, scale: scale).build(scenario.store, in: directory + "/source")
+    } catch var error as MigrationError {
+      // One recipe of many: its author must learn which.
+      error.message = "cannot make \(scenario.id): \(error.message)"
+      throw error
+    }
+    let journey = Journey(scenario: scenario, built: built, directory: directory, program: program)
+    var report: Journey.Report
+    do { report = try journey.run() } catch let error as RecipeError {
       report = Journey.Report(scenario: scenario, surprises: ["the case cannot be followed: \(error.description)"])
     }
-    if report.surprises.isEmpty || !keepsSurprises { try? Folder.removeTree(directory) }
+    if let baselineConnection { report.baseline = try journey.baseline(report, connection: baselineConnection) }
+    if report.surprises.isEmpty || !keepsSurprises { try? RawFile.removeTree(directory) }
     return report
   }
 }

@@ -134,7 +134,7 @@ final class GroupChecker {
         group.page.key(ofRow: row) != entries[row].key
       {
         group.damagedRows.append(.init(row: row, content: nil, explanation: "the inventory has another key for it"))
-      } else if row > 0, !(entries[row - 1].key < entries[row].key) {
+      } else if row > 0, !KeyOrder.follows(entries[row].key, entries[row - 1].key) {
         group.damagedRows.append(.init(row: row, content: nil, explanation: KeyOrder.explanation))
       }
     }

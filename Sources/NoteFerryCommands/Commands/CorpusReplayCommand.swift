@@ -31,6 +31,19 @@ struct CorpusReplayCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("How many scenarios at once; as many as processors.", valueName: "number"))
   var jobs: Int?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Also move each store in the ways that people use today, and write what they lose as a Markdown table.",
+      valueName: "file"))
+  var baseline: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The server into which the dump of --baseline is loaded, as psql takes it.", valueName: "connection"))
+  var postgresql: String?
+
   @Flag(name: .long, help: "Keep the directories of scenarios that end in a surprise.")
   var keep = false
 
@@ -45,6 +58,7 @@ struct CorpusReplayCommand: LongCommand {
     replay.scale = corpus.scale
     if let jobs { replay.jobs = jobs }
     replay.keepsSurprises = keep
+    if baseline != nil { replay.baselineConnection = try connection() }
     let screen = session.screen
     let isQuiet = session.settings.quiet
     let stop = session.stop
@@ -59,7 +73,19 @@ struct CorpusReplayCommand: LongCommand {
       var text = JUnitReport.text(reports)
       try text.withUTF8 { try Folder.replace(junit, with: UnsafeRawBufferPointer($0)) }
     }
+    if let baseline {
+      var text = BaselineTable(reports.compactMap(\.baseline)).markdown
+      try text.withUTF8 { try Folder.replace(baseline, with: UnsafeRawBufferPointer($0)) }
+    }
     return outcome(reports)
+  }
+
+  private func connection() throws -> String {
+    if let postgresql { return postgresql }
+    throw MigrationError(
+      .usage, "--baseline needs --postgresql", cause: "one of the ways is a dump into PostgreSQL",
+      safeNow: "nothing was read or changed",
+      next: ["Scripts/naive-baseline starts a server of its own and does all of it"])
   }
 
   /// The numbers of `--shard`.

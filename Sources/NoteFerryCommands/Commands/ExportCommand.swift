@@ -112,15 +112,16 @@ struct ExportCommand: LongCommand {
       reasons.append(.partial)
       remarks.append("Some attachments could not be read; the archive says which: noteferry verify, or --events.")
     }
+    if result.summary.lostTables > 0 {
+      reasons.append(.partial)
+      remarks.append(
+        "\(Format.count(result.summary.lostTables, "table")) of the source cannot be carried; --events names them.")
+    }
     if result.summary.isFuzzy {
       reasons.append(.partial)
       remarks.append(
         "The archive is not one moment of the store: the snapshot was renewed \(Format.count(result.summary.renewals, "time")). "
           + "Export at a quieter hour, or with a larger --wal-budget.")
-    }
-    if result.summary.leavesTablesOut {
-      reasons.append(.partial)
-      remarks.append("A table could not be carried; the archive says which: noteferry verify, or --events.")
     }
     let withheld = result.summary.findings.filter { $0.kind == Finding.Kind.secretWithheld.rawValue }
       .reduce(0) { $0 + $1.count }

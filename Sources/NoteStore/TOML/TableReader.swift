@@ -72,7 +72,8 @@ package struct TableReader {
   }
 
   /// A list of texts with the place of each.
-  package mutating func strings(_ key: String, required: Bool = false) -> [(text: String, place: TOMLPositions.Place)]? {
+  package mutating func strings(_ key: String, required: Bool = false) -> [(text: String, place: TOMLPositions.Place)]?
+  {
     guard let node = take(key, required: required) else { return nil }
     guard case .array(let elements) = node.content else { return wrongType(key, node, "a list of texts") }
     if elements.isEmpty, required { problem(key, "must have at least one text") }
