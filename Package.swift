@@ -56,7 +56,7 @@ let package = Package(
     .target(name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
     .target(name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore"]),
     // Stores that are made up, and the replay of the pathological corpus.
-    .target(name: "Corpus", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "CSQLite"]),
+    .target(name: "Corpus", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "CSQLite", "CZstd"]),
     .target(
       name: "NoteFerryCommands",
       dependencies: [
@@ -74,7 +74,9 @@ let package = Package(
     .testTarget(
       name: "NoteFerryCommandsTests",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
-    .testTarget(name: "CorpusTests", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "Corpus"]),
+    .testTarget(
+      name: "CorpusTests",
+      dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "Corpus", "CSQLite", "noteferry"]),
     .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
     .testTarget(

@@ -30,18 +30,26 @@ package struct Journey: Sendable {
   var directory: String
   var program: String
 
-  private var archive: String { directory + "/archive" }
+  var archive: String { directory + "/archive" }
   var target: String { directory + "/target/" + scenario.store.file }
-  private var salvaged: String { directory + "/salvaged/" + scenario.store.file }
+  var salvaged: String { directory + "/salvaged/" + scenario.store.file }
 
-  private func common(_ step: String) -> [String] {
+  func common(_ step: String) -> [String] {
     [
       "--json", "--progress", "plain", "--no-input", "--free-floor", "1MiB", "--state-dir",
       "\(directory)/state-\(step)",
     ]
   }
 
-  private func expected(_ step: Step) -> Int32 { scenario.expectation.statuses[step] ?? 0 }
+  /// Arguments of the case, with its folder in place of `{case}`.
+  func arguments(_ words: [String]) -> [String] {
+    words.map { $0.split(separator: "{case}", omittingEmptySubsequences: false).joined(separator: scenario.directory) }
+  }
+
+  var reading: [String] { arguments(scenario.journey.reading) }
+  var importing: [String] { arguments(scenario.journey.importing) }
+
+  func expected(_ step: Step) -> Int32 { scenario.expectation.statuses[step] ?? 0 }
 
   func run() throws -> Report {
     var report = Report(scenario: scenario)
@@ -57,9 +65,10 @@ package struct Journey: Sendable {
   private func walk(_ report: inout Report) throws {
     try inspect(&report)
     if scenario.journey.isPiped {
-      try exportIntoImport(&report)
+      guard try exportIntoImport(&report) else { return }
     } else {
       guard try export(&report) else { return }
+      try checkAbsence(&report)
       for line in scenario.damage { try ArchiveDamage.perform(line, on: archive, case: scenario.directory) }
       try verify(&report)
       if expected(.salvage) != 0 || scenario.expectation.statuses[.salvage] != nil { try salvage(&report) }
@@ -71,7 +80,6 @@ package struct Journey: Sendable {
   // MARK: - Steps
 
   private func inspect(_ report: inout Report) throws {
-    let reading = scenario.journey.reading
     let result = try take(.inspect, ["inspect", built.path, "--deep"] + reading + common("inspect"), &report)
     try result.check(status: expected(.inspect), code: scenario.expectation.code, &report)
     // The same for people: what a store holds must not reach their screen raw.
@@ -85,77 +93,52 @@ package struct Journey: Sendable {
   private func export(_ report: inout Report) throws -> Bool {
     let result = try take(
       .export,
-      ["export", built.path, "-o", archive] + scenario.journey.reading + scenario.journey.export + common("export"),
-      &report)
+      ["export", built.path, "-o", archive] + reading + arguments(scenario.journey.export) + common("export"), &report)
     try result.check(status: expected(.export), code: scenario.expectation.code, &report)
     guard [0, 10, 12, 31].contains(result.ending.status) else { return false }
     checkExport(result, &report)
     return true
   }
 
-  private func verify(_ report: inout Report) throws {
-    let against = scenario.journey.reading + (scenario.damage.isEmpty ? ["--against", built.path] : [])
-    let result = try take(.verify, ["verify", archive, "--level", "full"] + against + common("verify"), &report)
-    try result.check(status: expected(.verify), code: scenario.expectation.code, &report)
-  }
-
   private func importIt(_ report: inout Report) throws -> Bool {
     let result = try take(
-      .import,
-      ["import", archive, "--to", target, "--create-schema"] + scenario.journey.importing + common("import"), &report)
+      .import, ["import", archive, "--to", target, "--create-schema"] + importing + common("import"), &report)
     try result.check(status: expected(.import), code: scenario.expectation.code, &report)
     guard [0, 10, 12, 31].contains(result.ending.status) else { return false }
     checkBuckets(result, &report)
     return true
   }
 
-  private func salvage(_ report: inout Report) throws {
-    let result = try take(
-      .salvage,
-      ["import", archive, "--to", salvaged, "--create-schema", "--salvage"] + scenario.journey.importing
-        + common("salvage"), &report)
-    try result.check(status: expected(.salvage), code: nil, &report)
-    // Its sum says what was carried, also where it ends with what is wrong with the archive.
-    if result.hasSum { checkBuckets(result, &report) }
-  }
-
-  /// Both programs at once, as over ssh.
-  private func exportIntoImport(_ report: inout Report) throws {
-    let reading = scenario.journey.reading + scenario.journey.export
-    let export = ["export", built.path, "-o", "-"] + reading + common("export").filter { $0 != "--json" }
-    let receive = ["import", "-", "--to", target, "--create-schema"] + scenario.journey.importing + common("import")
-    let ending = try ChildProgram(directory: directory).run(
-      "/bin/sh",
-      [
-        "-c",
-        "{ \(ShellText.line([program] + export)); echo $? > \(ShellText.quoted(directory + "/status")); } "
-          + "2> \(ShellText.quoted(directory + "/export.err")) | \(ShellText.line([program] + receive))",
-      ],
-      name: "import")
-    let status = String(decoding: try FileBytes.read(directory + "/status"), as: UTF8.self)
-    let first = Int32(status.split(separator: "\n").first ?? "") ?? 1
-    report.statuses += [(.export, first), (.import, ending.status)]
-    if first != expected(.export) { report.surprises.append("export ended with \(first), not \(expected(.export))") }
-    let result = StepResult(step: .import, ending: ending)
-    try result.check(status: expected(.import), code: scenario.expectation.code, &report)
-    if [0, 10, 12, 31].contains(ending.status) { checkBuckets(result, &report) }
-  }
-
   private func compare(_ report: inout Report) throws {
     let result = try take(
-      .diff, ["diff", built.path, target] + scenario.journey.reading + common("diff"), &report)
+      .diff, ["diff", built.path, target] + reading + common("diff"), &report)
     try result.check(status: expected(.diff), code: nil, &report)
+    try compare(target, scenario.expectation.differing, noun: "target", &report)
+  }
+
+  /// Compares a target with the source by reading both with code that noteferry does not use.
+  func compare(
+    _ target: String, _ differing: [String: CountExpression], noun: String, _ report: inout Report
+  ) throws {
     let found = try StoreComparison(recipe: scenario.store, source: built.path, target: target).differences()
-    let wanted = values(scenario.expectation.differing, labels: labels(all: built.notes))
+    let wanted = values(differing, labels: labels(all: built.notes))
     for table in Set(found.keys).union(wanted.keys).sorted() where found[table] ?? 0 != wanted[table] ?? 0 {
       report.surprises.append(
-        "\(found[table] ?? 0) rows of \(table) differ in the target by an independent reading, not \(wanted[table] ?? 0)"
+        "\(found[table] ?? 0) rows of \(table) differ in the \(noun) by an independent reading, not \(wanted[table] ?? 0)"
       )
     }
   }
 
-  private func take(_ step: Step, _ arguments: [String], _ report: inout Report) throws -> StepResult {
-    let ending = try ChildProgram(directory: directory).run(program, arguments, name: step.rawValue)
+  func take(_ step: Step, _ arguments: [String], _ report: inout Report) throws -> StepResult {
+    let child = ChildProgram(directory: directory)
+    var ending: ChildProgram.Ending
+    if scenario.journey.isFed, arguments.count > 1, arguments[1] == archive {
+      let segment = ShellText.quoted(ArchiveDamage.segment(of: archive))
+      let line = ShellText.line([program, arguments[0], "-"] + arguments.dropFirst(2))
+      ending = try child.run("/bin/sh", ["-c", "cat \(segment) | \(line)"], name: step.rawValue)
+    } else {
+      ending = try child.run(program, arguments, name: step.rawValue)
+    }
     report.statuses.append((step, ending.status))
     return StepResult(step: step, ending: ending)
   }
@@ -183,7 +166,7 @@ package struct Journey: Sendable {
     }
   }
 
-  private func checkBuckets(_ result: StepResult, _ report: inout Report) {
+  func checkBuckets(_ result: StepResult, _ report: inout Report) {
     check(result, role: "note", scenario.expectation.notes, all: built.notes, &report)
     check(result, role: "attachment", scenario.expectation.attachments, all: built.attachments, &report)
     if result.isUnbalanced { report.surprises.append("\(result.step.rawValue): a sum is not balanced") }

@@ -18,6 +18,8 @@ package struct Replay: Sendable {
   package var jobs = WorkerThread.processorCount
   /// Whether directories of scenarios with surprises are left for reading.
   package var keepsSurprises = false
+  /// The program that is tried; by default the one that runs.
+  package var program = ChildProgram.itself
 
   /// Where the naive dump is loaded, as `psql` takes it; `nil` when other ways are not tried.
   package var baselineConnection: String?
@@ -70,7 +72,7 @@ package struct Replay: Sendable {
       error.message = "cannot make \(scenario.id): \(error.message)"
       throw error
     }
-    let journey = Journey(scenario: scenario, built: built, directory: directory, program: ChildProgram.itself)
+    let journey = Journey(scenario: scenario, built: built, directory: directory, program: program)
     var report: Journey.Report
     do { report = try journey.run() } catch {
       // Also where the moved store cannot be read any more: that is what a replay is to find.

@@ -48,7 +48,7 @@ package struct StoreRecipe: Sendable {
   package var after: [String] = []
 }
 
-/// What differs from the ordinary journey.
+/// What differs from the ordinary journey. In arguments the word `{case}` stands for the scenario's folder.
 package struct JourneyOptions: Sendable {
   /// More arguments of `inspect`, `export` and `diff`.
   package var reading: [String] = []
@@ -58,6 +58,10 @@ package struct JourneyOptions: Sendable {
   package var importing: [String] = []
   /// Export and import are joined by a pipe.
   package var isPiped = false
+  /// The pipe ends after so many bytes; with `isPiped`.
+  package var cut: Int?
+  /// Verify and import read the archive from a pipe.
+  package var isFed = false
 }
 
 /// What must come out, step by step. A number may be a sum of labels of the recipe: `all - lost`.
@@ -70,6 +74,10 @@ package struct Expectation: Sendable {
   package var findings: [String: CountExpression] = [:]
   /// Rows of each table that do not arrive byte for byte, by a comparison that does not use the stores' own code.
   package var differing: [String: CountExpression] = [:]
+  /// The same for the target of the salvage.
+  package var salvagedDiffering: [String: CountExpression] = [:]
+  /// Texts that no member of the archive may hold, not even compressed.
+  package var absent: [String] = []
   /// A code that the refusing step names.
   package var code: String?
 }

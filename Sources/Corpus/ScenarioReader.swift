@@ -84,6 +84,9 @@ package enum ScenarioReader {
     options.export = part.strings("export")?.map(\.text) ?? []
     options.importing = part.strings("import")?.map(\.text) ?? []
     options.isPiped = part.boolean("pipe") ?? false
+    options.cut = part.integer("cut")
+    options.isFed = part.boolean("feed") ?? false
+    if options.cut != nil, !options.isPiped { part.problem("cut", "is the length of a pipe, and there is none") }
     part.finish()
     return options
   }
@@ -99,6 +102,8 @@ package enum ScenarioReader {
     expectation.attachments = counts("attachments", &part)
     expectation.findings = counts("findings", &part)
     expectation.differing = counts("differing", &part)
+    expectation.salvagedDiffering = counts("salvaged-differing", &part)
+    expectation.absent = part.strings("absent")?.map(\.text) ?? []
     part.finish()
     return expectation
   }

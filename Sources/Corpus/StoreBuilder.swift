@@ -50,7 +50,7 @@ package struct StoreBuilder: Sendable {
       functions.install(in: database)
       try fill(database, recipe, functions)
       built.labels = functions.labels
-      (built.notes, built.attachments) = try counts(database, recipe)
+      (built.notes, built.attachments) = try counts(database, recipe, built.labels)
     }
     if FileStatus.of(path + "-shm") != nil { try Folder.remove(path + "-shm") }
     for line in recipe.after { try FileOperation.perform(line, in: directory) }
@@ -80,12 +80,24 @@ package struct StoreBuilder: Sendable {
     try database.run(recipe.sql)
   }
 
-  private func counts(_ database: SampleDatabase, _ recipe: StoreRecipe) throws -> (Int64, Int64) {
-    guard !recipe.product.isEmpty else { return (0, 0) }
-    let attachments = SampleSchema.attachmentTable(of: recipe.product, version: recipe.version)
-    return try [SampleSchema.noteTable(of: recipe.product), attachments].map { table in
-      let exists = try database.number("SELECT count(*) FROM sqlite_schema WHERE name = '\(table)'") > 0
-      return exists ? try database.number("SELECT count(*) FROM \(table)") : 0
-    }.withUnsafeBufferPointer { ($0[0], $0[1]) }
+  private func counts(
+    _ database: SampleDatabase, _ recipe: StoreRecipe, _ labels: [String: Int64]
+  ) throws -> (Int64, Int64) {
+    // What a product of no name holds, only its recipe can say.
+    guard !recipe.product.isEmpty else { return (labels["notes"] ?? 0, labels["attachments"] ?? 0) }
+    // An upgrade that died may have left attachments in an old and a new table.
+    let attachments = recipe.product == "memos" ? ["attachment", "resource"] : ["image"]
+    return (
+      try rows(database, [SampleSchema.noteTable(of: recipe.product)]), try rows(database, attachments)
+    )
+  }
+
+  private func rows(_ database: SampleDatabase, _ tables: [String]) throws -> Int64 {
+    try tables.reduce(0) { sum, table in
+      let exists =
+        try database.number(
+          "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '\(table)' COLLATE NOCASE") > 0
+      return exists ? sum + (try database.number("SELECT count(*) FROM \(table)")) : sum
+    }
   }
 }

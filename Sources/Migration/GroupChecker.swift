@@ -11,6 +11,7 @@ final class GroupChecker {
   private let rowDigest = Digest(.sha256)
   private let decompressor: ZstdDecompressor
   private let text = GrowingBuffer(capacity: 64 << 10)
+  private let key = GrowingBuffer(capacity: 256)
   private var rowDecoder: RowDecoder?
   /// Where contents are read to, when they are digested where they lie.
   private let room: UnsafeMutableRawBufferPointer
@@ -119,7 +120,24 @@ final class GroupChecker {
       group.damagedRows.append(
         .init(row: row, content: nil, explanation: "the row's digest differs from the inventory's"))
     }
+    checkKeys(of: group, entries)
     group.damagedRows.sort { ($0.row, $0.content ?? -1) < ($1.row, $1.content ?? -1) }
+  }
+
+  /// The inventory must name the rows by their keys, and these must ascend.
+  private func checkKeys(of group: ReceivedGroup, _ entries: [InventoryEntry]) {
+    if let first = entries.first, let last = entries.last { group.keys = (first.key, last.key) }
+    for row in entries.indices {
+      key.removeAll()
+      RowKey.append(of: row, in: group.page, to: key)
+      if !group.inventoryText.slice(entries[row].keyRange).elementsEqual(key.bytes),
+        group.page.key(ofRow: row) != entries[row].key
+      {
+        group.damagedRows.append(.init(row: row, content: nil, explanation: "the inventory has another key for it"))
+      } else if row > 0, !KeyOrder.follows(entries[row].key, entries[row - 1].key) {
+        group.damagedRows.append(.init(row: row, content: nil, explanation: KeyOrder.explanation))
+      }
+    }
   }
 
   private static func findOwnContents(of group: ReceivedGroup) {

@@ -84,6 +84,7 @@ final class ImportConsumer: SegmentConsumer {
         cause: ([error.message] + (error.cause.isEmpty ? [] : [error.cause])).joined(separator: ": "),
         safeNow: "the target was not touched", next: ["fetch the archive again from where it was made"])
     }
+    try profile.requireFit(schema)
     self.profile = profile
     for path in target.guardedPaths.prefix(1) {
       // What an interrupted import has put there already needs no more room.

@@ -40,6 +40,8 @@ final class ReceivedGroup: @unchecked Sendable {
   var strangeMembers: [String] = []
   /// For each content of the page whether it is a member of its own row, and not shared with an earlier one.
   var isOwn: [Bool] = []
+  /// The first and the last key of the page, when its inventory could be read.
+  var keys: (first: Key, last: Key)?
   /// Keys (as JSON) and the number of rows that only the inventory still knows, when the rows are lost.
   var lostKeys: [String] = []
   let rowDigests = GrowingBuffer(capacity: 32 << 10)
@@ -72,6 +74,7 @@ final class ReceivedGroup: @unchecked Sendable {
     damagedRows = []
     strangeMembers = []
     isOwn.removeAll(keepingCapacity: true)
+    keys = nil
     lostKeys = []
     records.removeAll(keepingCapacity: true)
     isDecoded = false

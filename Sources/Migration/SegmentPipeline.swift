@@ -647,6 +647,7 @@ final class SegmentPipeline: @unchecked Sendable {
     }
     let count = RowCount(schema)
     let shared = SharedContents()
+    var order = KeyOrder()
     func settle(_ keep: Int) throws {
       while unchecked.count > keep {
         let group = unchecked.removeFirst()
@@ -662,6 +663,7 @@ final class SegmentPipeline: @unchecked Sendable {
         if options.decodes {
           count.add(group)
           shared.check(group)
+          order.check(group)
         }
         try consumer.checked(group)
         failure.unwatch(group)

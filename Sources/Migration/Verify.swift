@@ -58,11 +58,11 @@ public func verify(
   try pipeline.readHead()
   collector.decodes = options.decodes
   if level == .full {
-    do { _ = try pipeline.profile.withUnsafeBytes { try readProfile($0) } } catch {
+    do { try pipeline.profile.withUnsafeBytes { try readProfile($0) }.requireFit(pipeline.schema) } catch {
       collector.report(
         Finding(
           .archiveDamage, .loss, entity: "",
-          explanation: "\(SegmentLayout.profile) cannot be read: \(GroupChecker.cause(error))"))
+          explanation: "\(SegmentLayout.profile) cannot be used: \(GroupChecker.cause(error))"))
     }
   }
   let end = try pipeline.run(into: collector)

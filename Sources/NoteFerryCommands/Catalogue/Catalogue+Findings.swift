@@ -88,9 +88,9 @@ extension Catalogue {
       )
     case .tableNotCarried:
       (
-        "A table cannot be carried row by row because its module makes it up from others.",
-        "The product usually builds it again from the other tables.",
-        "Nothing, unless the product keeps data in it that stands nowhere else."
+        "A table or a column is not carried: it is computed, has no usable key, or belongs to an unfinished import.",
+        "What is computed is computed again. Where rows are left out for good, export and import end with 31.",
+        "Nothing, unless the product keeps data in it that stands nowhere else; then give the table a primary key."
       )
     case .tableUnknown:
       (

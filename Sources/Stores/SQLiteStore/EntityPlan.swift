@@ -24,6 +24,9 @@ struct EntityPlan {
     var condition: Int32
     /// Empties one member of the JSON text; `nil`: the whole value is withheld.
     var eraser: JSONMemberEraser?
+    /// Whether null is withheld, too: it is what a target has in the place of a secret, so that it cannot be told from one
+    /// there.
+    var hidesNull: Bool
   }
 
   var entity: Entity
@@ -102,10 +105,18 @@ struct EntityPlanner {
       names.insert(foldedCase(wanted.name))
       if let plan = try self.plan(shape, wanted, name: wanted.name) { plans.append(plan) }
     }
+    for wanted in profile.entities { try addOtherTables(of: wanted, to: &plans, taken: &taken, names: &names) }
     let skipped = Set(profile.skippedTables.map { foldedCase($0.table) })
     for shape in shapes where !taken.contains(foldedCase(shape.name)) {
       let folded = foldedCase(shape.name)
-      if folded.hasPrefix("sqlite_") || folded.hasPrefix(Self.markPrefix) || skipped.contains(folded) { continue }
+      if folded.hasPrefix("sqlite_") || skipped.contains(folded) { continue }
+      if folded.hasPrefix(Self.markPrefix) {
+        findings.append(
+          Finding(
+            .tableNotCarried, .loss, entity: Entity.archiveName(for: shape.name),
+            explanation: "tables of this name belong to imports that have not ended; the store may be incomplete"))
+        continue
+      }
       switch shape.kind {
       case .view: continue
       case .virtual, .shadow:
@@ -134,6 +145,27 @@ struct EntityPlanner {
       }
     }
     return plans
+  }
+
+  /// Where tables of several versions of an entity exist, as behind an upgrade that died, all of them are carried as what
+  /// they are: the rows of an attachment may have files.
+  private mutating func addOtherTables(
+    of wanted: EntityProfile, to plans: inout [EntityPlan], taken: inout Set<String>, names: inout Set<String>
+  ) throws {
+    for table in wanted.tables where !taken.contains(foldedCase(table)) {
+      guard let shape = shape(ofFirst: [table]),
+        (wanted.key + wanted.requiredColumns).allSatisfy({ shape.index(of: $0) != nil })
+      else { continue }
+      let name = Entity.archiveName(for: shape.name)
+      guard name.utf8.count <= 64, names.insert(foldedCase(name)).inserted else { continue }
+      taken.insert(foldedCase(shape.name))
+      guard let plan = try self.plan(shape, wanted, name: name) else { continue }
+      findings.append(
+        Finding(
+          .tableUnknown, .warning, entity: name,
+          explanation: "a table of another version beside the one of \(wanted.name); both are carried"))
+      plans.append(plan)
+    }
   }
 
   private func shape(ofFirst tables: [String]) -> TableShape? {

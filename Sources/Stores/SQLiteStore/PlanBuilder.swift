@@ -92,7 +92,8 @@ struct PlanBuilder {
       steps[column].isSecret = true
       secrets.append(
         EntityPlan.Secret(
-          column: column, condition: condition, eraser: rule.jsonMember.map { JSONMemberEraser(path: $0) }))
+          column: column, condition: condition, eraser: rule.jsonMember.map { JSONMemberEraser(path: $0) },
+          hidesNull: rule.jsonMember == nil && !shape.columns[place].isNotNull && !shape.columns[place].hasDefault))
     }
   }
 

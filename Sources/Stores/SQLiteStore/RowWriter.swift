@@ -208,15 +208,22 @@ struct RowWriter {
     _ cell: Cell, _ column: Int, _ step: EntityPlan.Step, _ row: Int64, _ report: (Finding) -> Void,
     _ isMet: (Int32) -> Bool
   ) -> Bool {
-    if case .null = cell { return false }
+    if case .null = cell {
+      let isHidden = plan.secrets.contains {
+        $0.column == column && $0.hidesNull && ($0.condition < 0 || isMet($0.condition))
+      }
+      if isHidden { page.appendWithheld() }
+      return isHidden
+    }
     var edited: GrowingBuffer?
     for rule in plan.secrets where rule.column == column && (rule.condition < 0 || isMet(rule.condition)) {
-      guard let eraser = rule.eraser, case .text(let original) = cell else { return withhold(column, report) }
+      guard let eraser = rule.eraser else { return withhold(column, report) }
+      guard case .text(let original) = cell else { return empty(column, report) }
       let text = edited?.bytes ?? original
       let next = GrowingBuffer(capacity: text.count + 2)
       switch eraser.erase(in: text, to: next) {
       case .absent: continue
-      case .unreadable: return withhold(column, report)
+      case .unreadable: return empty(column, report)
       case .erased: edited = next
       }
     }
@@ -233,6 +240,16 @@ struct RowWriter {
 
   private func withhold(_ column: Int, _ report: (Finding) -> Void) -> Bool {
     page.appendWithheld()
+    reportSecret(column, report)
+    return true
+  }
+
+  /// Leaves an empty text of a value that should be JSON and is not, so that nothing secret can be in it.
+  ///
+  /// Not a withheld value: what a target puts in its place, an empty text or a default, has no secret member, so it would
+  /// not be withheld when it is read back, and the two would differ.
+  private func empty(_ column: Int, _ report: (Finding) -> Void) -> Bool {
+    page.append(text: UnsafeRawBufferPointer(start: nil, count: 0))
     reportSecret(column, report)
     return true
   }

@@ -182,9 +182,20 @@ public final class SQLiteSnapshot: SourceSnapshot {
     for invariant in profile.invariants where invariant.engine == SQLiteEngine.scheme {
       guard invariant.tables.allSatisfy({ known.contains(foldedCase($0)) }) else { continue }
       let query = invariant.query.split(separator: ";").first.map(String.init) ?? ""
-      let rows = try connection.integer("SELECT count(*) FROM (\(query))") ?? 0
+      let rows = try count(query, of: invariant.name)
       if rows > 0 { broken.append((invariant.name, rows)) }
     }
     return broken
+  }
+
+  /// - Throws: `.profileInvalid` for a query that this engine does not run, what the reading throws else.
+  private func count(_ query: String, of invariant: String) throws -> Int64 {
+    do { return try connection.integer("SELECT count(*) FROM (\(query))") ?? 0 } catch let error as MigrationError
+      where error.code == .internal
+    {
+      throw MigrationError(
+        .profileInvalid, "the invariant \(invariant) of the profile \(profile.name) cannot be run", cause: error.cause,
+        safeNow: "the source was not changed", next: ["correct the query of the invariant in the profile"])
+    }
   }
 }

@@ -83,7 +83,7 @@ struct TableShape {
 
   private mutating func examine(_ connection: Connection) throws {
     let info = try connection.prepare(
-      "SELECT name, type, \"notnull\", pk, hidden, dflt_value IS NOT NULL FROM pragma_table_xinfo(?)")
+      "SELECT name, type, \"notnull\", pk, hidden, coalesce(upper(dflt_value) <> 'NULL', 0) FROM pragma_table_xinfo(?)")
     info.bind(name, at: 1)
     while try info.step() {
       let column = info.text(0)
