@@ -91,7 +91,8 @@ struct ImportCommand: LongCommand {
       remarks.append("\(Format.count(lostTables, "table")) of the source could not be carried into the archive.")
     }
     if isLogDamaged {
-      remarks.append("Changes that were committed last are not in the archive: the source's write-ahead log was damaged.")
+      remarks.append(
+        "Changes that were committed last are not in the archive: the source's write-ahead log was damaged.")
     }
     if isFuzzy { remarks.append("The archive is not one moment of the store, so the target is not either.") }
     if result.comparison == nil {
