@@ -82,6 +82,16 @@ public final class File: @unchecked Sendable {
     return filled
   }
 
+  /// Whether another process holds a lock on a byte of the file. Takes no lock.
+  public func isLockedElsewhere(at offset: Int64) -> Bool {
+    var lock = flock()
+    lock.l_type = Int16(F_WRLCK)
+    lock.l_whence = Int16(SEEK_SET)
+    lock.l_start = off_t(offset)
+    lock.l_len = 1
+    return fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+  }
+
   /// Writes all bytes at the current position.
   ///
   /// - Throws: `.diskFull`, `.linkLost` when the reader of a pipe has gone.

@@ -374,7 +374,7 @@ final class ImportConsumer: SegmentConsumer {
 
   /// A salvage settles each page before the next one, because rows may share contents of earlier ones.
   var wantsChecks: Bool { options.salvages || isBatchFull }
-  private var isBatchFull: Bool { batchBytes >= options.batchBytes.rawValue }
+  private var isBatchFull: Bool { batchBytes >= options.batchBytes.rawValue || target.wantsCommit }
 
   func received(_ group: ReceivedGroup) throws {
     guard !isSkipping, group.rowsDamage == nil else { return }

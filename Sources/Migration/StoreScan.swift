@@ -27,6 +27,7 @@ struct StoreScan {
       .phaseStarted(.init(name: phase, index: 1, of: 1, totalItems: totalItems, totalBytes: totalBytes)))
     let progress = ProgressCounter(phase, totalItems: totalItems, totalBytes: totalBytes)
     let sink = ScanSink(progress: progress, observer: observer, body: body)
+    for finding in snapshot.openingFindings where finding.kind == .logDamaged { sink.note(unreadable: finding) }
     let stop = stop
     let pipeline = PagePipeline(
       schema: schema,
@@ -66,10 +67,14 @@ private final class ScanSink: GroupSink {
   func write(_ bytes: UnsafeRawBufferPointer) {}
   func endStream(byteCount: Int64) {}
 
+  func note(unreadable finding: Finding) {
+    unreadable += 1
+    observer.observe(.finding(finding))
+  }
+
   func close(_ group: PageGroup) throws {
     for finding in group.findings where finding.kind == .rowUnreadable {
-      unreadable += 1
-      observer.observe(.finding(finding))
+      note(unreadable: finding)
     }
     try body(group.entityIndex, group.page, group.rowDigests)
     let contentBytes = group.page.contents.reduce(Int64(0)) { $0 + $1.byteCount }

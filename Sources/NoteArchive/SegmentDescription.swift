@@ -136,10 +136,14 @@ public struct SegmentSummary: Sendable, Equatable {
   }
 
   /// Tables of the source that are not in the archive and that nothing can make again.
-  public var lostTables: Int64 {
+  public var lostTables: Int64 { losses(.tableNotCarried) }
+
+  /// Whether committed changes lie behind a damaged place of the source's log.
+  public var isLogDamaged: Bool { losses(.logDamaged) > 0 }
+
+  private func losses(_ kind: Finding.Kind) -> Int64 {
     findings.reduce(0) {
-      $1.kind == Finding.Kind.tableNotCarried.rawValue && $1.severity == Finding.Severity.loss.rawValue
-        ? $0 + $1.count : $0
+      $1.kind == kind.rawValue && $1.severity == Finding.Severity.loss.rawValue ? $0 + $1.count : $0
     }
   }
 

@@ -36,6 +36,8 @@ public struct Finding: Sendable, Hashable {
     case invariantBroken = "invariant-broken"
     /// A page of the source is corrupt; the rows named by the finding could not be read.
     case rowUnreadable = "row-unreadable"
+    /// Committed changes lie behind a damaged place of the source's log, so nobody reads them.
+    case logDamaged = "log-damaged"
     /// The snapshot was renewed on the way, so the segment is not one moment of the store.
     case snapshotRenewed = "snapshot-renewed"
     /// The source has no write-ahead log, so its writers wait while it is read.

@@ -32,6 +32,9 @@ public protocol TargetStore: AnyObject {
   /// Gives up the contents of the row applied last that have not come; the row is applied again before the batch ends.
   func abandonContents()
 
+  /// Whether the batch holds so much besides its rows that it should end soon.
+  var wantsCommit: Bool { get }
+
   /// Ends the batch durably, with the watermark in the same transaction.
   func commit(_ watermark: ImportWatermark) throws
 

@@ -1,6 +1,7 @@
 import Foundation
 import NoteModel
 import NoteStore
+import Synchronization
 import Testing
 
 @testable import SQLiteStore
@@ -126,6 +127,91 @@ struct SourceOpeningTests {
     try scratch.write("copy.db-wal", log)
     let error = refusal { _ = try snapshot(copy) }
     #expect(error?.code == .sourceWALUnreadable)
+  }
+
+  /// A store whose log has two transactions of one frame each, and the log's bytes. Nobody has it open.
+  private func storeWithTwoCommits(_ more: String = "") throws -> (path: String, log: [UInt8], frame: Int) {
+    let copy = scratch.file("copy.db")
+    let product = try Product(path)
+    try product.run("PRAGMA journal_mode = wal;" + memoTables)
+    try product.run("INSERT INTO memo(id, uid, content) VALUES (1, 'a', '')")
+    try product.run("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA wal_autocheckpoint = 0;")
+    for text in ["first", "second"] { try product.run("UPDATE memo SET content = '\(text)'") }
+    if !more.isEmpty { try product.run(more) }
+    for suffix in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix) }
+    let log = try #require(scratch.read("copy.db-wal"))
+    return (copy, log, 24 + 4096)
+  }
+
+  private func damageFindings(_ path: String) throws -> [Finding] {
+    try snapshot(path).openingFindings.filter { $0.kind == .logDamaged }
+  }
+
+  @Test(arguments: [8, 16, 24 + 2000])
+  func `a rotten frame before a commit is a loss, and the rest is read`(_ place: Int) throws {
+    var (copy, log, frame) = try storeWithTwoCommits()
+    #expect(log.count == 32 + 2 * frame)
+    #expect(try damageFindings(copy).isEmpty)
+    log[32 + place] ^= 1
+    try scratch.write("copy.db-wal", log)
+    for _ in 0..<2 {
+      let findings = try damageFindings(copy)
+      #expect(findings.count == 1)
+      #expect(findings.first?.severity == .loss)
+      #expect(findings.first?.explanation.contains("up to frame 0") == true, "\(findings)")
+    }
+    #expect(try Product(copy).rows("SELECT content FROM memo") == [""])
+  }
+
+  @Test func `a rotten newest commit is a loss`() throws {
+    var (copy, log, frame) = try storeWithTwoCommits()
+    log[32 + frame + 24 + 2000] ^= 1
+    try scratch.write("copy.db-wal", log)
+    #expect(try damageFindings(copy).count == 1)
+    #expect(try Product(copy).rows("SELECT content FROM memo") == ["first"])
+  }
+
+  @Test func `a newest frame that is cut off, or of an older log, is no damage`() throws {
+    var (copy, log, frame) = try storeWithTwoCommits()
+    try scratch.write("copy.db-wal", log.dropLast(100) + [])
+    #expect(try damageFindings(copy).isEmpty)
+    log[32 + frame + 8] ^= 1
+    try scratch.write("copy.db-wal", log)
+    #expect(try damageFindings(copy).isEmpty)
+  }
+
+  @Test func `frames of a transaction that was rolled back are no damage`() throws {
+    let (copy, log, frame) = try storeWithTwoCommits(
+      """
+      PRAGMA cache_size = 1; BEGIN;
+      INSERT INTO memo(uid, content) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+        SELECT 'r' || i, hex(zeroblob(1000)) FROM n;
+      ROLLBACK; UPDATE memo SET content = 'third'
+      """)
+    #expect(log.count > 32 + 10 * frame, "nothing was spilled into the log")
+    #expect(try damageFindings(copy).isEmpty)
+    #expect(try Product(copy).rows("SELECT content FROM memo") == ["third"])
+  }
+
+  @Test func `a log that is written on and on is never called damaged`() throws {
+    let product = try Product(path)
+    try product.run("PRAGMA journal_mode = wal;" + memoTables)
+    try product.run("INSERT INTO memo(id, uid, content) VALUES (1, 'a', '')")
+    let isDone = Mutex(false)
+    let place = path
+    let writer = Thread {
+      guard let product = try? Product(place) else { return }
+      try? product.run("PRAGMA wal_autocheckpoint = 20")
+      while !isDone.withLock({ $0 }) {
+        try? product.run("UPDATE memo SET content = hex(randomblob(abs(random()) % 20000))")
+      }
+    }
+    writer.start()
+    var found: [Finding] = []
+    for _ in 0..<60 { if let finding = try WriteAheadLog(database: path).damage() { found.append(finding) } }
+    isDone.withLock { $0 = true }
+    #expect(found.isEmpty, "\(found.prefix(2))")
+    while !writer.isFinished { usleep(1000) }
   }
 
   @Test func `a log that is no file is refused`() throws {

@@ -110,6 +110,13 @@ extension Catalogue {
         "They are missing in the archive.",
         "Restore the rows from a backup, or repair the database, then export again."
       )
+    case .logDamaged:
+      (
+        "The write-ahead log has a frame whose checksum is wrong, and behind it lie changes that were committed.",
+        "SQLite takes the log as ended at that frame without a word, so the newest changes are in no copy of the store.",
+        "Keep a copy of the store with its -wal and -shm. Restore the log from a backup of the same moment if there is "
+          + "one; else let the server open and close the store, which gives the rest of the log up, and export again."
+      )
     case .snapshotRenewed:
       (
         "The view of the source was let go and taken anew, to keep its write-ahead log small.",

@@ -117,6 +117,11 @@ struct ExportCommand: LongCommand {
       remarks.append(
         "\(Format.count(result.summary.lostTables, "table")) of the source cannot be carried; --events names them.")
     }
+    if result.summary.isLogDamaged {
+      reasons.append(.partial)
+      remarks.append(
+        "Changes that were committed last are missing: the store's write-ahead log is damaged (explain log-damaged).")
+    }
     if result.summary.isFuzzy {
       reasons.append(.partial)
       remarks.append(

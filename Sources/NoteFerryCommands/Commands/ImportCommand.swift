@@ -83,11 +83,16 @@ struct ImportCommand: LongCommand {
     let isFuzzy = result.summary?.isFuzzy == true
     if conservation.accounts.contains(where: { $0.missing > 0 }), !isFuzzy { reasons.append(.loss) }
     let lostTables = result.summary?.lostTables ?? 0
-    if conservation.accounts.contains(where: { $0.degraded > 0 }) || lostTables > 0 || isFuzzy {
+    let isLogDamaged = result.summary?.isLogDamaged == true
+    if conservation.accounts.contains(where: { $0.degraded > 0 }) || lostTables > 0 || isFuzzy || isLogDamaged {
       reasons.append(.partial)
     }
     if lostTables > 0 {
       remarks.append("\(Format.count(lostTables, "table")) of the source could not be carried into the archive.")
+    }
+    if isLogDamaged {
+      remarks.append(
+        "Changes that were committed last are not in the archive: the source's write-ahead log was damaged.")
     }
     if isFuzzy { remarks.append("The archive is not one moment of the store, so the target is not either.") }
     if result.comparison == nil {

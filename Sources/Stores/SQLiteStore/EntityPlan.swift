@@ -7,8 +7,10 @@ struct EntityPlan {
   /// One column of the entity; plain numbers, so that the row loop touches no reference counts.
   struct Step {
     var kind: Column.Kind
-    /// The first result column.
+    /// The result column.
     var result: Int32
+    /// The result column with the length of a content that is a blob, else -1; -1 where the step is no content.
+    var length: Int32 = -1
     var affinity: Affinity
     /// Report invalid UTF-8 and NUL in text: everywhere but in an attachment's bytes. Also a login, a file's name or a
     /// table that the profile does not know is refused by engines that check their text.
@@ -44,14 +46,19 @@ struct EntityPlan {
   var isKeyedByRowID: Bool
   /// What stands between SELECT and FROM.
   var selection: String
+  /// Results beyond those that one statement of SQLite gives: the row number, lengths and conditions of a table with
+  /// very many columns. They are read by a second statement beside the first; empty where one is enough.
+  var restSelection: String
+  /// The number of the first of them.
+  var firstOfRest: Int32
   /// The conditions alone, as expressions; for rows that are read column by column.
   var conditions: [(result: Int32, expression: String)]
   /// SQL names of the key columns.
   var keyNames: [String]
 
   /// The reading statement, from the beginning, behind a key, or from a key on.
-  func statement(isResumed: Bool, isInclusive: Bool = false) -> String {
-    var sql = "SELECT \(selection) FROM \(quoted(entity.table))"
+  func statement(isResumed: Bool, isInclusive: Bool = false, isRest: Bool = false) -> String {
+    var sql = "SELECT \(isRest ? restSelection : selection) FROM \(quoted(entity.table))"
     if isResumed { sql += " WHERE \(keyList) \(isInclusive ? ">=" : ">") \(keyParameters)" }
     return sql + " ORDER BY " + keyNames.joined(separator: ", ")
   }
@@ -197,7 +204,8 @@ struct EntityPlanner {
       return nil
     }
 
-    var builder = PlanBuilder(shape: shape, profile: profile)
+    var builder = PlanBuilder(
+      shape: shape, profile: profile, resultLimit: Int(sqlite3_limit(connection.handle, SQLITE_LIMIT_COLUMN, -1)))
     builder.addColumns(carried, rowNumberKey: key.isEmpty)
     if secrets == .withhold { builder.addSecrets() }
     builder.addConditions()

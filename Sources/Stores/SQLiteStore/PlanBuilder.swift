@@ -5,21 +5,29 @@ import NoteStore
 struct PlanBuilder {
   let shape: TableShape
   let profile: EntityProfile
+  /// Result columns that one statement may have.
+  let resultLimit: Int
 
   private var columns: [Column] = []
   private var steps: [EntityPlan.Step] = []
   /// Places in the table, for each column of the entity; -1 for pseudo columns.
   private var places: [Int] = []
   private var results: [String] = []
+  /// What is not a column of the table, where the columns leave no room for it.
+  private var rest: [String] = []
+  private let isWide: Bool
   private var conditions: [(result: Int32, expression: String)] = []
   private var secrets: [EntityPlan.Secret] = []
   private var rowID: Int32 = -1
   private var fileCondition: Int32 = -1
   private var externalCondition: Int32 = -1
 
-  init(shape: TableShape, profile: EntityProfile) {
+  init(shape: TableShape, profile: EntityProfile, resultLimit: Int) {
     self.shape = shape
     self.profile = profile
+    self.resultLimit = resultLimit
+    // The row number, the length of a content, and the conditions of files, other systems and secrets.
+    isWide = shape.columns.count + 4 + profile.secrets.count > resultLimit
   }
 
   private mutating func add(_ expression: String) -> Int32 {
@@ -27,8 +35,15 @@ struct PlanBuilder {
     return Int32(results.count - 1)
   }
 
+  /// Adds a result that is not a column of the table.
+  private mutating func add(extra expression: String) -> Int32 {
+    guard isWide else { return add(expression) }
+    rest.append(expression)
+    return Int32(resultLimit + rest.count - 1)
+  }
+
   mutating func addColumns(_ carried: [Int], rowNumberKey: Bool) {
-    if let name = shape.rowIDName { rowID = add(name) }
+    if let name = shape.rowIDName { rowID = add(extra: name) }
     if rowNumberKey {
       columns.append(Column(name: "@row", kind: .rowNumber, declaredType: "INTEGER"))
       places.append(-1)
@@ -51,18 +66,19 @@ struct PlanBuilder {
           isText: texts.contains(folded), isJSON: documents.contains(folded)))
       places.append(place)
       let result: Int32
+      var length: Int32 = -1
       if isContent {
         // Neither test loads the bytes.
         result = add(
           "CASE WHEN typeof(\(name)) <> 'blob' OR length(\(name)) <= \(RecordPage.smallContentLimit) "
             + "THEN \(name) END")
-        _ = add("CASE WHEN typeof(\(name)) = 'blob' THEN length(\(name)) ELSE -1 END")
+        length = add(extra: "CASE WHEN typeof(\(name)) = 'blob' THEN length(\(name)) ELSE -1 END")
       } else {
         result = place == shape.rowIDColumn ? rowID : add(name)
       }
       steps.append(
         EntityPlan.Step(
-          kind: isContent ? .content : .plain, result: result,
+          kind: isContent ? .content : .plain, result: result, length: length,
           affinity: Affinity(declaredType: column.declaredType),
           isText: !isContent, isSecret: false, isSize: place == size))
     }
@@ -79,7 +95,7 @@ struct PlanBuilder {
     guard let place = shape.index(of: condition.column), !condition.values.isEmpty else { return nil }
     let values = condition.values.map(literal).joined(separator: ", ")
     let expression = "(CAST(\(quoted(shape.columns[place].name)) AS TEXT) COLLATE BINARY IN (\(values)))"
-    let result = add(expression)
+    let result = add(extra: expression)
     conditions.append((result, expression))
     return result
   }
@@ -113,7 +129,8 @@ struct PlanBuilder {
     return EntityPlan(
       entity: entity, shape: shape, steps: steps, secrets: secrets, fileCondition: fileCondition,
       reference: reference.map { steps[$0].result } ?? -1, externalCondition: externalCondition, rowID: rowID,
-      isKeyedByRowID: isKeyedByRowID, selection: results.joined(separator: ", "), conditions: conditions,
+      isKeyedByRowID: isKeyedByRowID, selection: results.joined(separator: ", "),
+      restSelection: rest.joined(separator: ", "), firstOfRest: Int32(resultLimit), conditions: conditions,
       keyNames: isKeyedByRowID ? [shape.rowIDName!] : key.map { quoted(shape.columns[$0].name) })
   }
 }

@@ -9,6 +9,8 @@ final class Reading {
   let plan: EntityPlan
   private let connection: Connection
   private var statement: Statement?
+  /// Gives the results that the first statement has no room for, row by row with it.
+  private(set) var rest: Statement?
 
   /// The last row that was delivered: its row number, or its key where rows are not read by row number.
   private(set) var lastRow: Int64?
@@ -48,8 +50,24 @@ final class Reading {
   private func prepared() throws -> Statement {
     let statement = try connection.prepare(plan.statement(isResumed: hasPosition, isInclusive: isInclusive))
     bindPosition(statement)
+    if !plan.restSelection.isEmpty {
+      let rest = try connection.prepare(
+        plan.statement(isResumed: hasPosition, isInclusive: isInclusive, isRest: true))
+      bindPosition(rest)
+      self.rest = rest
+    }
     self.statement = statement
     return statement
+  }
+
+  /// Steps the statement, and the one beside it.
+  ///
+  /// What the second one reads is part of what the first has read, so it fails where the first does, if at all.
+  @inline(__always)
+  func step(_ statement: Statement) -> Int32 {
+    let result = statement.rawStep()
+    if let rest, result == SQLITE_ROW { return rest.rawStep() }
+    return result
   }
 
   /// Binds the last key to the parameters of a statement that reads behind it.
@@ -59,7 +77,10 @@ final class Reading {
   }
 
   /// Lets the statement go, so that a transaction can end; the position stays.
-  func pause() { statement = nil }
+  func pause() {
+    statement = nil
+    rest = nil
+  }
 
   @inline(__always)
   func delivered(row: Int64) {

@@ -8,6 +8,9 @@ import NoteModel
 /// content and for every value behind it, the bytes are written into them, and then, with the database closed, the
 /// type numbers in the head of the record are corrected in the file: the same number of bytes, in one page.
 ///
+/// A value that SQLite would change when it writes it (digits as text in a column of numbers) takes the same way, in
+/// rows of any length.
+///
 /// The patches are committed together with the row and repeated until they are done, so a crash between the two leaves
 /// nothing behind that the next run does not mend. Applying a patch twice does nothing.
 struct RecordPatch: Equatable {
@@ -46,6 +49,15 @@ struct RecordPatch: Equatable {
     }
   }
 
+  /// Whether the head of a record is sure to stand in the row's own page, as the whole record does.
+  ///
+  /// - Parameter byteCount: Bytes of its values.
+  static func fits(columns: Int, byteCount: Int, pageSize: Int) -> Bool {
+    // Up to usable - 35 bytes stay in the page; at most 255 are not usable, and a page keeps 480 that are. A value's
+    // length takes at most 5 bytes of the head.
+    columns * 5 + 5 + byteCount <= max(480, pageSize - 255) - 35 || fits(columns: columns, pageSize: pageSize)
+  }
+
   /// The longest head of a record of `columns` values that is sure to stand in the row's own page.
   static func fits(columns: Int, pageSize: Int) -> Bool {
     // A head takes at most 9 bytes a value and 3 for its length; the page keeps at least this much of a long record.
@@ -63,6 +75,29 @@ struct RecordPatch: Equatable {
       try database.apply(patch, root: root)
     }
     try file.synchronize()
+  }
+}
+
+/// The patches of a batch, one for each row.
+struct PatchList {
+  private var rows: [String: [Int64: RecordPatch]] = [:]
+  private(set) var count = 0
+
+  var isEmpty: Bool { count == 0 }
+  var all: [RecordPatch] { rows.values.flatMap { $0.values } }
+  func has(_ table: String) -> Bool { rows[table] != nil }
+
+  mutating func add(_ patch: RecordPatch) {
+    if rows[patch.table, default: [:]].updateValue(patch, forKey: patch.row) == nil { count += 1 }
+  }
+
+  mutating func remove(_ table: String, _ row: Int64) {
+    if rows[table]?.removeValue(forKey: row) != nil { count -= 1 }
+  }
+
+  mutating func removeAll() {
+    rows.removeAll()
+    count = 0
   }
 }
 

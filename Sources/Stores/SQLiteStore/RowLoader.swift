@@ -7,6 +7,8 @@ final class RowLoader {
   let shape: TableShape
   /// For each column of the entity its place in the table; -1 for `@row` and `@file`.
   let places: [Int]
+  /// For each column of the entity what SQLite does to values that are written to it.
+  let affinities: [Affinity]
   private let connection: Connection
   private var upserts: [[Int]: Statement] = [:]
   private var lookups: [String: Statement] = [:]
@@ -27,6 +29,11 @@ final class RowLoader {
         }
         return place
       }
+    }
+    // Nothing is changed in `@row` and `@file`; a row number is always one; a STRICT table refuses instead.
+    affinities = places.map {
+      $0 < 0 || $0 == shape.rowIDColumn || shape.isStrict
+        ? .none : Affinity(declaredType: shape.columns[$0].declaredType)
     }
     guard hasKey else {
       let names = entity.key.map { entity.columns[$0].name }.joined(separator: ", ")
@@ -146,17 +153,23 @@ final class RowLoader {
   /// Whether values of this table can be filled in pieces when `fakes` (places in the table) get zeros at first:
   /// nothing may test or index them by rules that cannot be put off.
   func canFillInPieces(from first: Int, fakes: Set<Int>, pageSize: Int) -> Bool {
-    guard shape.rowIDName != nil, !shape.isWithoutRowID, !shape.isStrict,
-      !shape.columns.contains(where: \.isGenerated),
-      RecordPatch.fits(columns: shape.columns.count, pageSize: pageSize)
-    else { return false }
+    guard canPatch(fakes), RecordPatch.fits(columns: shape.columns.count, pageSize: pageSize) else { return false }
     // Columns that the archive does not know get their default, which may be data behind the zeros.
     let known = Set(places)
     for place in shape.columns.indices where place > first && !known.contains(place) && shape.columns[place].hasDefault
     {
       return false
     }
-    return indexes(on: fakes).allSatisfy { !$0.isUnique && $0.origin == "c" }
+    return true
+  }
+
+  /// Whether values in these places of the table can be blobs at first: nothing tests or indexes them that cannot be
+  /// put off.
+  func canPatch(_ places: Set<Int>) -> Bool {
+    guard shape.rowIDName != nil, !shape.isWithoutRowID, !shape.isStrict,
+      !shape.columns.contains(where: \.isGenerated)
+    else { return false }
+    return indexes(on: places).allSatisfy { !$0.isUnique && $0.origin == "c" }
   }
 
   /// The indexes that look at one of these columns, or may do so by an expression.

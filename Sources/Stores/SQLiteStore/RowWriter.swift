@@ -33,27 +33,34 @@ struct RowWriter {
     counted = Int64(page.rowCount)
   }
 
-  /// Appends the statement's present row.
-  mutating func append(_ statement: Statement, _ report: (Finding) -> Void) throws {
+  /// Appends the statement's present row; `rest` stands on the same one.
+  ///
+  /// - Returns: The row's number; 0 where it has none.
+  mutating func append(_ statement: Statement, _ rest: Statement?, _ report: (Finding) -> Void) throws -> Int64 {
     begin()
-    let row = plan.rowID >= 0 ? statement.integer(plan.rowID) : 0
+    let first = plan.firstOfRest
+    func extra(_ result: Int32) -> Int64 {
+      if let rest { rest.integer(result - first) } else { statement.integer(result) }
+    }
+    let row = plan.rowID >= 0 ? extra(plan.rowID) : 0
     for column in 0..<plan.steps.count {
       let step = plan.steps[column]
       if step.kind == .file { break }
-      var cell = cell(statement, step.result)
+      var cell = step.result == plan.rowID ? .integer(row) : cell(statement, step.result)
       if step.kind == .content {
-        let length = statement.integer(step.result + 1)
+        let length = extra(step.length)
         if length > Int64(RecordPage.smallContentLimit) { cell = .large(byteCount: length, isText: false) }
       }
-      if step.isSecret, appendSecret(cell, column, step, row, report, { statement.integer($0) == 1 }) { continue }
+      if step.isSecret, appendSecret(cell, column, step, row, report, { extra($0) == 1 }) { continue }
       append(cell, column, step, row)
     }
-    let isExternal = plan.externalCondition >= 0 && statement.integer(plan.externalCondition) == 1
+    let isExternal = plan.externalCondition >= 0 && extra(plan.externalCondition) == 1
     if plan.steps.last?.kind == .file {
-      let isFile = plan.fileCondition >= 0 && statement.integer(plan.fileCondition) == 1
+      let isFile = plan.fileCondition >= 0 && extra(plan.fileCondition) == 1
       try appendFile(isFile ? statement.bytes(plan.reference) : nil, report)
     }
     finish(isExternal, report)
+    return row
   }
 
   @inline(__always)
@@ -141,8 +148,9 @@ struct RowWriter {
     let plan = plan
     let table = quoted(plan.entity.table)
     let place = "FROM \(table) WHERE \(plan.shape.rowIDName!) = \(row)"
-    let names = plan.entity.columns.map { $0.kind == .plain || $0.kind == .content ? quoted($0.name) : "NULL" }
-    let types = try connection.prepare("SELECT \(names.map { "typeof(\($0))" }.joined(separator: ", ")) \(place)")
+    let names = plan.entity.columns.map { $0.kind == .plain || $0.kind == .content ? quoted($0.name) : "" }
+    let asked = names.filter { !$0.isEmpty }.map { "typeof(\($0))" }
+    let types = try connection.prepare("SELECT \(asked.joined(separator: ", ")) \(place)")
     guard try types.step() else { throw connection.failure("cannot find row number \(row) of \(plan.entity.table)") }
     var reference: [UInt8]?
     let scratch = GrowingBuffer(capacity: 4096)
@@ -152,6 +160,7 @@ struct RowWriter {
       return ((try? connection.integer("SELECT \(condition.expression) \(place)")) ?? (otherwise ? 1 : 0)) == 1
     }
     begin()
+    var type: Int32 = 0
     for column in plan.steps.indices {
       let step = plan.steps[column]
       if step.kind == .file { break }
@@ -159,7 +168,8 @@ struct RowWriter {
       if step.kind == .rowNumber {
         cell = .integer(row)
       } else {
-        switch types.text(Int32(column)) {
+        defer { type += 1 }
+        switch types.text(type) {
         case "integer": cell = .integer(try connection.integer("SELECT \(names[column]) \(place)") ?? 0)
         case "real":
           let value = try connection.prepare("SELECT \(names[column]) \(place)")

@@ -22,10 +22,10 @@ extension SQLiteSnapshot {
     var writer = RowWriter(self, plan, page)
     while !page.isFull {
       let statement = try reading.current()
-      let result = statement.rawStep()
+      let result = reading.step(statement)
       if result == SQLITE_ROW {
-        try writer.append(statement, report)
-        if plan.isKeyedByRowID { reading.delivered(row: statement.integer(plan.rowID)) }
+        let row = try writer.append(statement, reading.rest, report)
+        if plan.isKeyedByRowID { reading.delivered(row: row) }
         continue
       }
       reading.rowCount += Int64(page.rowCount) - writer.counted

@@ -33,7 +33,11 @@ public final class SQLiteSnapshot: SourceSnapshot {
   private let schemaCookie: Int64
   private var logBytesAtStart: Int64 = 0
 
-  init(_ connection: Connection, _ location: StoreLocation, _ profiles: [Profile], _ options: SnapshotOptions) throws {
+  /// - Parameter noticed: What the opening noticed.
+  init(
+    _ connection: Connection, _ location: StoreLocation, _ profiles: [Profile], _ options: SnapshotOptions,
+    noticed: Finding?
+  ) throws {
     self.connection = connection
     self.options = options
     log = WriteAheadLog(database: location.path)
@@ -62,6 +66,7 @@ public final class SQLiteSnapshot: SourceSnapshot {
       .schema(version: version, entities: plans.map(\.entity), dataDirectory: directory)
     self.plans = Dictionary(uniqueKeysWithValues: plans.map { ($0.entity.name, $0) })
     openingFindings = planner.findings
+    if let noticed { openingFindings.append(noticed) }
     usesLog = try connection.text("PRAGMA journal_mode") == "wal"
     schemaCookie = try connection.integer("PRAGMA schema_version") ?? 0
     if !usesLog {

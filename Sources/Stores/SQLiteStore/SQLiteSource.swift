@@ -27,8 +27,8 @@ public final class SQLiteSource: SourceStore {
   }
 
   public func openSnapshot(_ options: SnapshotOptions) throws -> any SourceSnapshot {
-    let connection = try SourceOpening.open(location.path)
-    return try SQLiteSnapshot(connection, location, profiles, options)
+    let (connection, finding) = try SourceOpening.open(location.path)
+    return try SQLiteSnapshot(connection, location, profiles, options, noticed: finding)
   }
 }
 

@@ -17,7 +17,13 @@ extension SQLiteTarget {
     if !patches.isEmpty { try forgetPatch(of: row, page, loader) }
     streams.removeAll(keepingCapacity: true)
     withheld.removeAll(keepingCapacity: true)
-    let shared = try bind(row, page, supplies, loader, try loader.upsert(), isFirst: true)
+    var shared = try bind(row, page, supplies, loader, try loader.upsert(), isFirst: true)
+    if !changed.isEmpty,
+      try !prepareChanged(row, page, loader, hasContents: !supplies.isEmpty, hasShared: shared != nil)
+    {
+      for other in shared ?? [] { other.reset() }
+      shared = try bind(row, page, supplies, loader, try loader.upsert(), isFirst: false, keepsChanged: false)
+    }
     if shared == nil, streams.isEmpty, withheld.isEmpty {
       return try insert(try loader.upsert(), loader, page, row)
     }
@@ -31,17 +37,21 @@ extension SQLiteTarget {
 
   /// A row that is applied again is written as a whole, so nothing in it is left to be corrected.
   private func forgetPatch(of row: Int, _ page: RecordPage, _ loader: RowLoader) throws {
-    guard let name = loader.shape.rowIDName, let found = try loader.find(name, page.key(ofRow: row)) else { return }
+    guard patches.has(loader.shape.name), let name = loader.shape.rowIDName,
+      let found = try loader.find(name, page.key(ofRow: row))
+    else { return }
     let rowID = found.integer(0)
     found.reset()
-    patches.removeAll { $0.table == loader.shape.name && $0.row == rowID }
+    patches.remove(loader.shape.name, rowID)
   }
 
   @inline(__always)
   private func insert(_ statement: Statement, _ loader: RowLoader, _ page: RecordPage, _ row: Int) throws {
-    let result = statement.rawStep()
+    // A blob that stands for another value may break a CHECK that the value keeps.
+    let result = changed.isEmpty || isCreated ? statement.rawStep() : try loader.withoutChecks(statement)
     if result == SQLITE_DONE {
       statement.reset()
+      if !changed.isEmpty { try patchChanged(loader, page.key(ofRow: row)) }
       return
     }
     let failure = connection.failure(
@@ -50,15 +60,47 @@ extension SQLiteTarget {
     throw failure
   }
 
+  /// Puts off what would look at the blobs that stand for changed values; `false` when that cannot be done. The row is
+  /// then written as SQLite does it, and the reading back names it.
+  private func prepareChanged(
+    _ row: Int, _ page: RecordPage, _ loader: RowLoader, hasContents: Bool, hasShared: Bool
+  ) throws -> Bool {
+    let places = Set(changed.map { loader.places[$0.column] })
+    let byteCount = page.row(row).count + 8 * changed.count
+    let isWhole = !hasContents && loader.places.filter { $0 >= 0 }.count == loader.shape.columns.count
+    let columns = loader.shape.columns.count
+    guard loader.canPatch(places),
+      isWhole
+        ? RecordPatch.fits(columns: columns, byteCount: byteCount, pageSize: pageSize)
+        : RecordPatch.fits(columns: columns, pageSize: pageSize)
+    else { return false }
+    guard !loader.indexes(on: places).isEmpty else { return true }
+    // An index cannot go while a statement stands on a row.
+    if hasShared { return false }
+    try putOffIndexes(loader, places)
+    return true
+  }
+
+  /// Lists the types that the changed values of the row just written shall have.
+  private func patchChanged(_ loader: RowLoader, _ key: Key) throws {
+    guard let found = try loader.find(loader.shape.rowIDName!, key) else { throw unfinished() }
+    let rowID = found.integer(0)
+    found.reset()
+    let types = changed.map { (place: loader.places[$0.column], kind: $0.kind) }.sorted { $0.place < $1.place }
+    patches.add(RecordPatch(table: loader.shape.name, row: rowID, types: types))
+    changed.removeAll(keepingCapacity: true)
+  }
+
   /// Binds a row's values. Contents that will be streamed are left out and listed in `streams`, withheld columns in
-  /// `withheld`.
+  /// `withheld`, values that SQLite would change are bound as blobs and listed in `changed`.
   ///
   /// - Returns: Statements that hold shared contents until the row is inserted; `nil` when there are none.
   private func bind(
     _ row: Int, _ page: RecordPage, _ supplies: [ContentSupply], _ loader: RowLoader, _ statement: Statement,
-    isFirst: Bool
+    isFirst: Bool, keepsChanged: Bool = true
   ) throws -> [Statement]? {
     var reader = RecordReader(page.row(row))
+    changed.removeAll(keepingCapacity: true)
     var supply = 0
     var shared: [Statement]?
     let columns = page.entity.columns.count
@@ -67,9 +109,25 @@ extension SQLiteTarget {
       let index = Int32(column + 1)
       switch value {
       case .null: statement.bindNull(at: index)
-      case .integer(let number): statement.bind(number, at: index)
-      case .real(let number): statement.bind(number, at: index)
-      case .text(let bytes): statement.bind(text: bytes, at: index)
+      case .integer(let number):
+        if keepsChanged, loader.affinities[column].changesIntegers {
+          keep(withUnsafeBytes(of: number.bigEndian) { Array($0) }, column, .integer, statement)
+        } else {
+          statement.bind(number, at: index)
+        }
+      case .real(let number):
+        if keepsChanged, loader.affinities[column].changes(real: number) {
+          keep(withUnsafeBytes(of: number.bitPattern.bigEndian) { Array($0) }, column, .real, statement)
+        } else {
+          statement.bind(number, at: index)
+        }
+      case .text(let bytes):
+        if keepsChanged, loader.affinities[column].changes(text: bytes) {
+          statement.bind(blob: bytes, at: index)
+          changed.append((column, .text))
+        } else {
+          statement.bind(text: bytes, at: index)
+        }
       case .bytes(let bytes): statement.bind(blob: bytes, at: index)
       case .withheld: if isFirst { withheld.append(column) }
       case .missing: bindLost(statement, loader, column, isText: false)
@@ -108,6 +166,12 @@ extension SQLiteTarget {
     return shared
   }
 
+  /// Binds the bytes of a number as they stand in a record.
+  private func keep(_ bytes: [UInt8], _ column: Int, _ kind: RecordPatch.Kind, _ statement: Statement) {
+    bytes.withUnsafeBytes { statement.bind(blob: $0, at: Int32(column + 1), copies: true) }
+    changed.append((column, kind))
+  }
+
   private func bindLost(_ statement: Statement, _ loader: RowLoader, _ column: Int, isText: Bool) {
     guard loader.places[column] >= 0 else { return }
     let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -132,6 +196,7 @@ extension SQLiteTarget {
       let rowID = try insertZeros(row, page, supplies, loader, inDatabase)
     {
       waiting.rowID = rowID
+      changed.removeAll(keepingCapacity: true)
     } else {
       var statement = try loader.upsert()
       if !withheld.isEmpty {

@@ -28,11 +28,14 @@ extension SQLiteTarget {
       }
     }
 
-    // What stands behind the first streamed content and has bytes of its own gets zeros at first.
+    // What stands behind the first streamed content and has bytes of its own gets zeros at first; so does what SQLite
+    // would change.
     var fakes: [(column: Int, place: Int, bytes: [UInt8], kind: RecordPatch.Kind?)] = []
-    for (column, place, value, supplied) in values where place >= first && place != loader.shape.rowIDColumn {
+    let changes = Set(changed.map(\.column))
+    for (column, place, value, supplied) in values
+    where (place >= first || changes.contains(column)) && place != loader.shape.rowIDColumn {
       switch (value, supplied) {
-      case (.integer(let number), _) where number != 0 && number != 1:
+      case (.integer(let number), _) where number != 0 && number != 1 || changes.contains(column):
         fakes.append((column, place, withUnsafeBytes(of: number.bigEndian) { Array($0) }, .integer))
       case (.real(let number), _):
         fakes.append((column, place, withUnsafeBytes(of: number.bitPattern.bigEndian) { Array($0) }, .real))
@@ -90,13 +93,13 @@ extension SQLiteTarget {
     for stream in streams where stream.isText { types.append((loader.places[stream.column], .text)) }
     if !types.isEmpty {
       types.sort { $0.place < $1.place }
-      patches.append(RecordPatch(table: loader.shape.name, row: rowID, types: types))
+      patches.add(RecordPatch(table: loader.shape.name, row: rowID, types: types))
     }
     return rowID
   }
 
   /// Removes the indexes that would hold zeros, until `finish` makes them again from the values.
-  private func putOffIndexes(_ loader: RowLoader, _ places: Set<Int>) throws {
+  func putOffIndexes(_ loader: RowLoader, _ places: Set<Int>) throws {
     for index in loader.indexes(on: places) {
       guard let sql = try connection.text("SELECT sql FROM sqlite_schema WHERE type = 'index' AND name = ?", index.name)
       else { continue }

@@ -33,7 +33,9 @@ public final class SQLiteTarget: TargetStore {
   var lastPage: RecordPage?
   var lastLoader: RowLoader?
   var pending: PendingRow?
-  var patches: [RecordPatch] = []
+  var patches = PatchList()
+  /// Values of the row that is applied which SQLite would change, bound as blobs.
+  var changed: [(column: Int, kind: RecordPatch.Kind)] = []
   /// Collected contents of the pending row.
   let buffer = GrowingBuffer(capacity: 4096)
   /// For reuse: the streams and shared contents of the row that is applied.
@@ -110,13 +112,16 @@ public final class SQLiteTarget: TargetStore {
 
   // MARK: - Batches
 
+  /// Patches wait in memory, about 200 bytes each.
+  public var wantsCommit: Bool { patches.count >= 1 << 14 }
+
   func openBatch() throws { if !connection.isInTransaction { try connection.execute("BEGIN IMMEDIATE") } }
 
   public func commit(_ watermark: ImportWatermark) throws {
     guard pending == nil else { throw unfinished() }
     try openBatch()
     if !patches.isEmpty {
-      for patch in patches {
+      for patch in patches.all {
         try ImportMark.add(connection, kind: "patch", name: patch.table, row: patch.row, text: patch.text)
       }
       try endTransaction()

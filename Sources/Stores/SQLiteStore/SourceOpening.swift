@@ -10,6 +10,7 @@ import NoteModel
 /// | `.db` in log mode, no log or an empty one, directory writable | as above |
 /// | the same, directory not writable | as a file that nobody can change (`immutable`) |
 /// | a log that does not begin as one | refused: SQLite would pass over it without a word |
+/// | a log with commits behind a damaged frame | as SQLite reads it, with a finding that says what is lost |
 /// | `.db` with a rollback journal | with shared locks |
 ///
 /// Reading a store in log mode may create its `-shm` (and an empty `-wal`), as every SQLite program does; the database
@@ -17,11 +18,17 @@ import NoteModel
 enum SourceOpening {
   private static let safe = "the source was not changed"
 
-  static func open(_ path: String) throws -> Connection {
+  /// - Returns: The connection, and what was noticed about the log.
+  static func open(_ path: String) throws -> (connection: Connection, finding: Finding?) {
     try examine(path)
     let log = WriteAheadLog(database: path)
     let logStatus = try FileStatus.ifPresent(log.path)
     if let logStatus { try examineLog(log, logStatus) }
+    let finding = logStatus == nil ? nil : try log.damage()
+    return (try connect(path, log, logStatus), finding)
+  }
+
+  private static func connect(_ path: String, _ log: WriteAheadLog, _ logStatus: FileStatus?) throws -> Connection {
     let hasLog = (logStatus?.byteCount ?? 0) > 0
     do {
       return try connect(path, isImmutable: false)

@@ -24,36 +24,54 @@ struct WriteAheadLog {
     func word(_ offset: Int) -> UInt32 { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) } }
     // The checksum is over words of the order that the last bit of the first word tells; all fields are big-endian.
     guard word(0) & ~1 == 0x377F_0682 else { return true }
-    var sums: (UInt32, UInt32) = (0, 0)
-    for offset in stride(from: 0, to: 24, by: 8) {
-      let pair = [word(offset), word(offset + 4)].map { word(0) & 1 == 1 ? $0 : $0.byteSwapped }
-      sums.0 &+= pair[0] &+ sums.1
-      sums.1 &+= pair[1] &+ sums.0
-    }
-    return sums.0 != word(24) || sums.1 != word(28)
+    var sum = LogChecksum()
+    bytes[..<24].withUnsafeBytes { sum.add($0, isBigEndian: word(0) & 1 == 1) }
+    return sum != LogChecksum(first: word(24), second: word(28))
   }
 
   /// Descriptors of `-shm` files that stay open for the life of the process, one for each file that was looked at.
   private static let indexes = Mutex<[String: File]>([:])
 
-  /// Whether all frames of the log have reached the database, by the index in the `-shm` file, so that the next write
-  /// begins the log anew. `false` when the index cannot be read.
-  var isCheckpointed: Bool {
-    let name = database + "-shm"
-    guard let status = FileStatus.of(name) else { return false }
-    let index = Self.indexes.withLock { open -> [UInt8] in
-      let key = "\(status.device).\(status.inode)"
-      if open[key] == nil { open[key] = try? File.read(name) }
-      return open[key].map { Self.read($0, 136) } ?? []
-    }
-    guard index.count == 136 else { return false }
-    return index.withUnsafeBytes { bytes in
-      // WalIndexHdr: version at 0, mxFrame at 16; behind two copies of 48 bytes WalCkptInfo begins with nBackfill.
-      guard bytes.loadUnaligned(fromByteOffset: 0, as: UInt32.self) == 3_007_000 else { return false }
-      let frames = bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
-      return bytes.loadUnaligned(fromByteOffset: 96, as: UInt32.self) >= frames
+  /// What the `-shm` file says about the log.
+  struct Index: Equatable {
+    /// Frames that readers see.
+    var frames: Int64
+    /// Frames that have reached the database.
+    var copied: Int64
+    /// As in the header of the log that it belongs to.
+    var salts: [UInt8]
+  }
+
+  /// The index; `nil` when it cannot be read, is not in use, or is just being changed.
+  var index: Index? {
+    guard let file = indexFile else { return nil }
+    let bytes = Self.read(file, 136)
+    // WalIndexHdr twice: version at 0, whether it is in use at 12, mxFrame at 16, salts at 32. Behind the two copies of
+    // 48 bytes WalCkptInfo begins with nBackfill.
+    guard bytes.count == 136, bytes[12] != 0, bytes[..<48].elementsEqual(bytes[48..<96]) else { return nil }
+    return bytes.withUnsafeBytes { raw in
+      func word(_ offset: Int) -> UInt32 { raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+      guard word(0) == 3_007_000 else { return nil }
+      return Index(frames: Int64(word(16)), copied: Int64(word(96)), salts: Array(raw[32..<40]))
     }
   }
+
+  private var indexFile: File? {
+    let name = database + "-shm"
+    guard let status = FileStatus.of(name) else { return nil }
+    return Self.indexes.withLock { open in
+      let key = "\(status.device).\(status.inode)"
+      if open[key] == nil { open[key] = try? File.read(name) }
+      return open[key]
+    }
+  }
+
+  /// Whether all frames of the log have reached the database, by the index, so that the next write begins the log anew.
+  /// `false` when the index cannot be read.
+  var isCheckpointed: Bool { index.map { $0.copied >= $0.frames } ?? false }
+
+  /// Whether another process has the index open. Each holds a lock on the byte behind the eight of the log's own locks.
+  var isInUse: Bool { indexFile?.isLockedElsewhere(at: 128) ?? false }
 
   /// A text that changes with every commit, and the newest modification time in milliseconds.
   ///
