@@ -8,8 +8,8 @@ struct ByteDecoder {
     (.utf8, 0), (.gb18030, 0), (.big5, 2), (.shiftJIS, 2), (.eucJP, 2), (.eucKR, 2), (.windows1252, 0),
     (.windows1250, 4), (.windows1251, 2), (.windows1254, 10), (.windows1253, 6), (.windows1255, 6),
     (.windows1256, 5), (.windows1257, 10), (.windows1258, 12), (.windows874, 4), (.iso8859x2, 8), (.koi8r, 5),
-    (.koi8u, 12), (.cp866, 8), (.iso8859x5, 14), (.iso8859x7, 12), (.iso8859x15, 12), (.cp850, 18), (.cp437, 20),
-    (.cp852, 20), (.macRoman, 20), (.macCyrillic, 22), (.iso8859x6, 16), (.iso8859x8, 16),
+    (.koi8u, 12), (.cp866, 8), (.iso8859x5, 14), (.iso8859x7, 12), (.iso8859x15, 12), (.cp850, 40), (.cp437, 40),
+    (.cp852, 40), (.macRoman, 40), (.macCyrillic, 40), (.iso8859x6, 16), (.iso8859x8, 16),
   ]
 
   private static let lineSwitch = 30
@@ -27,9 +27,21 @@ struct ByteDecoder {
   init(_ bytes: UnsafeBufferPointer<UInt8>, bench: Workbench) {
     self.bytes = bytes
     runs = TextRun.split(bytes)
-    let priors = Self.pages.map { bench.prior(of: $0.page, otherwise: $0.prior) }
+    let isMostlyLatin = Self.isMostlyLatin(bytes)
+    let priors = Self.pages.map { page, prior in
+      bench.prior(of: page, otherwise: prior) + (isMostlyLatin ? page.foreignPrior : 0)
+    }
     let costs = score(bench.engine)
     trace(costs, priors: priors)
+  }
+
+  /// Whether the text is written in Latin letters but for a few bytes: then these are hardly of another script.
+  private static func isMostlyLatin(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var (letters, high) = (0, 0)
+    for byte in bytes {
+      if byte >= 0x80 { high += 1 } else if (0x41...0x5A).contains(byte & 0xDF) { letters += 1 }
+    }
+    return letters > 4 * high
   }
 
   // MARK: - Costs
@@ -201,5 +213,18 @@ extension Workbench {
     let learned = engine.evidence?.prior(of: page, kind: context.kind) ?? usual
     let isDeclared = context.declared == page || context.declared == .gbk && page == .gb18030
     return max(0, learned - (isDeclared ? 10 : 0))
+  }
+}
+
+extension CodePage {
+  /// What choosing the page costs more in a text of Latin letters.
+  fileprivate var foreignPrior: Int {
+    switch self {
+    case .windows1251, .koi8r, .koi8u, .cp866, .iso8859x5, .macCyrillic, .windows1253, .iso8859x7, .windows1255,
+      .iso8859x8, .windows1256, .iso8859x6, .windows874:
+      40
+    case .gb18030, .big5, .shiftJIS, .eucJP, .eucKR: 15
+    default: 0
+    }
   }
 }

@@ -11,13 +11,14 @@ enum ChainRepair {
   private static let searchedLength = 1500
 
   static func run(_ bench: inout Workbench) {
-    guard !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
-    let lines = Line.split(bench.bytes, gate: bench.engine.gate)
+    let isName = bench.context.kind == .name && bench.bytes.contains { $0 >= 0x80 }
+    guard isName || !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
+    let lines = Line.split(bench.bytes, gate: bench.engine.gate, isName: isName)
     guard lines.contains(where: \.isSuspicious) else { return }
     let chains = candidates(lines, bench.model)
     guard !chains.isEmpty else { return }
     let readings = lines.map { line in
-      line.isASCII ? [] : chains.map { Reading(line, $0.chain, bench.model, isLast: line.isLast) }
+      line.isASCII ? [] : chains.map { Reading(line, $0.chain, $0.rule, bench.model, isLast: line.isLast) }
     }
     let path = path(lines, chains, readings)
     write(lines, chains, readings, path, &bench)
@@ -126,7 +127,8 @@ struct Line {
   /// Whether the text ends with this line.
   let isLast: Bool
 
-  static func split(_ bytes: [UInt8], gate: Gate) -> [Line] {
+  /// Splits `bytes`; of a name every line is suspicious, since names are short and their damage common.
+  static func split(_ bytes: [UInt8], gate: Gate, isName: Bool) -> [Line] {
     var lines: [Line] = []
     bytes.withUnsafeBufferPointer { bytes in
       var start = 0
@@ -136,7 +138,7 @@ struct Line {
         var text: [UInt32] = []
         _ = CodePage.utf8.decode(part, into: &text)
         let isASCII = text.count == part.count
-        let isSuspicious = !isASCII && !gate.scan(part).isDisjoint(with: [.rare, .upperControl])
+        let isSuspicious = !isASCII && (isName || !gate.scan(part).isDisjoint(with: [.rare, .upperControl]))
         lines.append(
           Line(range: start..<end, text: text, isASCII: isASCII, isSuspicious: isSuspicious, isLast: end == bytes.count))
         start = end + 1
@@ -155,18 +157,22 @@ struct Reading {
   /// How many bytes of the stored line are a character that was cut off after the chain.
   private(set) var cut = 0
 
-  init(_ line: Line, _ chain: PageChain, _ model: TextModel, isLast: Bool) {
+  init(_ line: Line, _ chain: PageChain, _ rule: ChainRule, _ model: TextModel, isLast: Bool) {
     if let text = Self.run(chain, on: line.text) {
       self.text = text
-      cost = text.withUnsafeBufferPointer { model.cost(of: $0) }
+      if chain.steps == 1 {
+        self.text = AlternateCodes.improve(
+          line.text, text, encode: chain.pages[1], decode: chain.pages[2], model: model)
+      }
+      cost = self.text.withUnsafeBufferPointer { model.cost(of: $0) } - rule.bonus(self.text)
     } else if isLast, chain.pages.last == .utf8 {
-      // The cut may have left one to three characters that the chain cannot undo.
+      // The cut may have left a few characters that the chain cannot undo.
       for dropped in 1...max(1, min(4 * chain.steps - 1, line.text.count - 1)) where dropped < line.text.count {
-        let kept = Array(line.text.dropLast(dropped))
-        guard kept.contains(where: { $0 > 0x7F }), let text = Self.run(chain, on: kept) else { continue }
+        let (kept, rest) = (Array(line.text.dropLast(dropped)), line.text.suffix(dropped))
+        guard rest.allSatisfy({ $0 > 0x7F }), let text = Self.run(chain, on: kept) else { continue }
         self.text = text + [0xFFFD]
-        cut = line.text.suffix(dropped).reduce(0) { $0 + UnicodeCoding.length($1) }
-        cost = text.withUnsafeBufferPointer { model.cost(of: $0) } + 25
+        cut = rest.reduce(0) { $0 + UnicodeCoding.length($1) }
+        cost = text.withUnsafeBufferPointer { model.cost(of: $0) } + 25 - rule.bonus(text)
         return
       }
     }

@@ -39,7 +39,7 @@ struct ChainSearch {
         guard !found.contains(where: { $0.text == result }) else { continue }
         let before = cost + Self.slack
         let scored = cut > 0 ? Array(result.dropLast()) : result
-        let after = scored.withUnsafeBufferPointer { model.cost(of: $0, limit: before) } + (cut > 0 ? Self.cutPenalty : 0)
+        let after = scored.withUnsafeBufferPointer { model.cost(of: $0, limit: before) } + (cut > 0 ? Self.cutPenalty : 0) - rule.bonus(scored)
         guard after <= before else { continue }
         let chain = PageChain(pages: pages + [page, rule.decode])
         found.append(ChainCandidate(chain: chain, rule: rule, text: result, cost: after, isCut: cut > 0))

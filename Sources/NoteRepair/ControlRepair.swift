@@ -44,10 +44,8 @@ private struct Changes {
 
   init(_ text: [UInt32]) {
     self.text = text
-    // Sequences of controls are someone's doing: a terminal's, or a list of them. Strays stand alone.
-    let isForbidden = text.map(Self.isForbidden)
-    dropsForbidden =
-      !text.contains(0x1B) && !zip(isForbidden, isForbidden.dropFirst()).contains { $0 && $1 }
+    // Sequences of controls are someone's doing: a terminal's, or a list of them. Strays come alone or in pairs.
+    dropsForbidden = !text.contains(0x1B) && Self.longestRun(text) < 3
     let upper = text.count { (0x80..<0xA0).contains($0) }
     mapsUpper = upper * 3 < text.count
   }
@@ -57,6 +55,7 @@ private struct Changes {
     let scalar = text[index]
     switch scalar {
     case 0: return (.nul, nil)
+    case 0xEF, 0xBB, 0xBF: return index < 3 && text.starts(with: [0xEF, 0xBB, 0xBF]) ? (.byteOrderMark, nil) : nil
     case 0xFEFF: return index == 0 || text[index - 1] == 10 ? (.byteOrderMark, nil) : nil
     case 0x80..<0xA0: return upper(scalar)
     default: return dropsForbidden && Self.isForbidden(scalar) ? (.forbidden, nil) : nil
@@ -70,8 +69,18 @@ private struct Changes {
     return meant == scalar ? nil : (.controlsAsPunctuation, meant)
   }
 
-  /// Form feeds and tabs are layout; NULs are counted apart.
+  private static func longestRun(_ text: [UInt32]) -> Int {
+    var (longest, run) = (0, 0)
+    for scalar in text {
+      run = isForbidden(scalar) ? run + 1 : 0
+      longest = max(longest, run)
+    }
+    return longest
+  }
+
+  /// Form feeds are layout in pasted documents, though XML forbids them; NULs are counted apart.
   private static func isForbidden(_ scalar: UInt32) -> Bool {
-    scalar < 0x20 && scalar != 0 && !(0x09...0x0D).contains(scalar) || scalar & 0xFFFE == 0xFFFE
+    scalar < 0x20 && scalar != 0 && scalar != 0x0C && scalar != 9 && scalar != 10 && scalar != 13
+      || scalar & 0xFFFE == 0xFFFE
   }
 }

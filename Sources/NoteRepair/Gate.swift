@@ -38,11 +38,22 @@ struct Gate: Sendable {
   /// By character: how much it adds to suspicion.
   private let weights: Table<Int8>
 
+  /// By an ASCII character and a Latin letter after it: how much the letter adds.
+  private let pairs: Table<Int8>
+
+  /// What a letter with an accent may cost after the letter before it.
+  private static let pairBar = 40
+
   /// Suspicion that asks for a second look, in units of ``TextModel``.
   private static let threshold = 12
 
   init() {
     let model = TextModel.shared
+    pairs = Table(
+      (0..<0x80 * 0xC0).map { index in
+        let cost = model.cost(UInt32(0xC0 + index % 0xC0), after: 0x20, TextModel.fold(UInt32(index / 0xC0)))
+        return Int8(max(-3, min(20, cost - Self.pairBar)))
+      })
     weights = Table((0..<0x10000).map { Self.weight(UInt32($0), cost: model.singleCost(UInt32($0))) })
   }
 
@@ -88,9 +99,13 @@ struct Gate: Sendable {
         flags.insert(.invalid)
         return flags
       }
-      suspicion = max(0, suspicion + Int(weights[Int(TextModel.fold(scalar))]))
+      if scalar < 0x530 {
+        suspicion = max(0, suspicion + weight(scalar, at: at, in: bytes))
+      } else {
+        suspicion = max(0, suspicion + Int(weights[Int(TextModel.fold(scalar))]))
+      }
       if suspicion > Self.threshold { flags.insert(.rare) }
-      if scalar < 0x370 { Self.lookLow(scalar, &flags) } else if scalar >= 0xFEFF { Self.lookHigh(scalar, &flags) }
+      if scalar < 0x370 { Self.lookLow(scalar, at: at, in: bytes, &flags) } else if scalar >= 0xFEFF { Self.lookHigh(scalar, &flags) }
       at += length
     }
     return flags
@@ -134,8 +149,29 @@ struct Gate: Sendable {
     }
   }
 
-  private static func lookLow(_ scalar: UInt32, _ flags: inout GateFlags) {
+  private static func lookLow(
+    _ scalar: UInt32, at: Int, in bytes: UnsafeBufferPointer<UInt8>, _ flags: inout GateFlags
+  ) {
     if scalar < 0xA0 { flags.insert(.upperControl) } else if scalar >= 0x300 { flags.insert(.combining) }
+    // A byte order mark in disguise.
+    if scalar == 0xBF, at == 4, bytes.starts(with: [0xC3, 0xAF, 0xC2, 0xBB]) { flags.insert(.mark) }
+  }
+
+  /// The weight of a Latin, Greek or Cyrillic letter beside its neighbours.
+  @inline(__always)
+  private func weight(_ scalar: UInt32, at: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    let before = at > 0 ? bytes[at - 1] : 0x20
+    if scalar >= 0x370 {
+      // Two scripts in one word.
+      let isMixed = (0x41...0x5A).contains(before & 0xDF)
+      return isMixed ? Self.threshold + 1 : Int(weights[Int(scalar)])
+    }
+    guard scalar >= 0xC0, scalar < 0x180 else { return Int(weights[Int(scalar)]) }
+    var weight = before < 0x80 ? Int(pairs[Int(before) * 0xC0 + Int(scalar) - 0xC0]) : 4
+    // A capital or a bracket after a small letter with an accent: the second byte of something else.
+    let next = at + 2 < bytes.count ? bytes[at + 2] : 0x20
+    if scalar >= 0xE0, next >= 0x40, next < 0x61 || next > 0x7A { weight += 7 }
+    return weight
   }
 
   private static func lookHigh(_ scalar: UInt32, _ flags: inout GateFlags) {

@@ -57,7 +57,8 @@ public struct RepairEngine: Sendable {
   /// - Complexity: O(*bytes*) time for a sound text; some thirty decodings of the damaged lines else.
   public func repair(_ bytes: [UInt8], context: RepairContext = RepairContext()) -> Repair {
     let flags = bytes.withUnsafeBufferPointer { gate.scan($0) }
-    if flags.subtracting(context.kind == .name ? [] : .combining).isEmpty {
+    let isName = context.kind == .name && bytes.contains { $0 >= 0x80 }
+    if flags.subtracting(isName ? [] : .combining).isEmpty, !isName {
       return Repair(text: bytes, tier: .clean, plan: RepairPlan(layers: []), findings: [], margin: .infinity)
     }
     var bench = Workbench(bytes, flags: flags, context: context, engine: self)

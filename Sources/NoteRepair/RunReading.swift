@@ -31,9 +31,10 @@ struct RunReading {
         penalty = Self.cutPenalty
       }
     }
-    text.append(isEnd ? 10 : UInt32(bytes[run.upperBound]))
-    let cost = text.withUnsafeBufferPointer { model.cost(of: $0, before: before, limit: limit - penalty) } + penalty
-    text.removeLast()
+    // A replacement has its own cost and says nothing about the language.
+    var scored = penalty > 0 ? text.filter { $0 != 0xFFFD } : text
+    scored.append(isEnd ? 10 : UInt32(bytes[run.upperBound]))
+    let cost = scored.withUnsafeBufferPointer { model.cost(of: $0, before: before, limit: limit - penalty) } + penalty
     if cut > 0 { text.append(0xFFFD) }
     self.cost = cost > limit ? Self.impossible : cost
   }
