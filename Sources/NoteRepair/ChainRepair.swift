@@ -15,7 +15,7 @@ enum ChainRepair {
     guard isName || !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
     let lines = Line.split(bench.bytes, gate: bench.engine.gate, isName: isName)
     guard lines.contains(where: \.isSuspicious) else { return }
-    let chains = candidates(lines, bench.model)
+    let chains = candidates(lines, bench.model).filter { !bench.isDecoded || $0.rule.damage != .singleByteAsOther }
     guard !chains.isEmpty else { return }
     let readings = lines.map { line in
       line.isASCII ? [] : chains.map { Reading(line, $0.chain, $0.rule, bench.model, isLast: line.isLast) }

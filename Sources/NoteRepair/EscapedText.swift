@@ -24,7 +24,7 @@ enum EscapedText {
     bench.note(damage, 0..<bytes.count, tier: .policy)
     bench.take(builder)
     // What percent escapes give may be of any page.
-    if bench.flags.contains(.invalid) { ByteDecoder.run(&bench) }
+    if bench.flags.contains(.invalid) { bench.decodeBytes() }
   }
 }
 
@@ -56,7 +56,7 @@ enum CharacterReference {
 
   private static func holdsMarkup(_ bytes: [UInt8]) -> Bool {
     zip(bytes, bytes.dropFirst()).contains { first, second in
-      first == 0x60 || first == 0x3C && (second == 0x2F || second == 0x21 || (0x41...0x5A).contains(second & 0xDF))
+      first == 0x3C && (second == 0x2F || second == 0x21 || (0x41...0x5A).contains(second & 0xDF))
     }
   }
 

@@ -8,6 +8,7 @@ enum InlineRepair {
   private static let gate = 60
 
   static func run(_ bench: inout Workbench) {
+    undoCut(&bench)
     guard !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
     let lines = Line.split(bench.bytes, gate: bench.engine.gate, isName: false)
     var builder = LayerBuilder(bench.bytes)
@@ -21,6 +22,18 @@ enum InlineRepair {
       bench.note(
         .mixedDouble, line.range, tier: .lossless, pages: best.chain.pages, margin: best.gain - gate)
     }
+    bench.take(builder)
+  }
+  /// A text that ends with the lead byte of a character, encoded twice: after a small letter no word has that capital.
+  private static func undoCut(_ bench: inout Workbench) {
+    let bytes = bench.bytes
+    guard bytes.count > 3, bytes.suffix(2) == [0xC3, 0x83] else { return }
+    let before = bytes[bytes.count - 3]
+    guard before &- 0x61 < 26 || before == 0x27 else { return }
+    var builder = LayerBuilder(bytes)
+    builder.keep(upTo: bytes.count - 2)
+    builder.replace(upTo: bytes.count, with: [0xEF, 0xBF, 0xBD])
+    bench.note(.cut, bytes.count - 2..<bytes.count, tier: .policy)
     bench.take(builder)
   }
 }
@@ -58,7 +71,7 @@ private struct InlineReading {
     guard parts.allSatisfy({ Self.isUsual($0.text[0], model) }) else { return nil }
     // One short sequence comes about by chance, in capitals and in lists of symbols.
     let isLatin = page == .windows1252 || page == .iso8859x1
-    guard parts.count > 1 || isLatin && parts.contains(where: { $0.text[0] >= 0x2000 }) || isLatin && isInWord(result)
+    guard parts.count > 1 && (isLatin || touchesWord(result)) || isLatin && parts.contains(where: { $0.text[0] >= 0x2000 }) || isLatin && isInWord(result)
     else { return nil }
     isQuoted = parts.contains { sound.contains($0.text[0]) && $0.text[0] < 0x2000 } || isAlone(result)
     gain = line.cost(model) - result.withUnsafeBufferPointer { model.cost(of: $0) }
@@ -70,12 +83,22 @@ private struct InlineReading {
     return isNear && model.singleCost(scalar) <= 55
   }
 
+  /// Whether a sequence stands beside a small letter.
+  private func touchesWord(_ text: [UInt32]) -> Bool {
+    let results = Set(parts.map { $0.text[0] })
+    return text.indices.contains { results.contains(text[$0]) && isBesideSmall(text, $0) }
+  }
+
+  private func isBesideSmall(_ text: [UInt32], _ at: Int) -> Bool {
+    at > 0 && text[at - 1] &- 0x61 < 26 || at + 1 < text.count && text[at + 1] &- 0x61 < 26
+  }
+
   /// Whether the only sequence gives a letter between small letters.
   private func isInWord(_ text: [UInt32]) -> Bool {
     guard parts.count == 1, let at = text.firstIndex(of: parts[0].text[0]), (0xDF..<0x100).contains(text[at]) else {
       return false
     }
-    return at > 0 && text[at - 1] &- 0x61 < 26 || at + 1 < text.count && text[at + 1] &- 0x61 < 26
+    return isBesideSmall(text, at)
   }
 
   /// Whether the only sequence gives a quotation mark between spaces: somebody shows what damage looks like.

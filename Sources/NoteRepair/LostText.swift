@@ -1,11 +1,14 @@
 /// Texts whose characters are gone: they are flagged and left as they are.
 enum LostText {
-  static func run(_ bench: inout Workbench) {
-    guard !bench.flags.isDisjoint(with: [.replacement, .questions, .rare]) else { return }
+  /// Flags such a text and says whether it did.
+  static func run(_ bench: inout Workbench) -> Bool {
+    guard !bench.flags.isDisjoint(with: [.replacement, .questions, .rare]) else { return false }
     var text: [UInt32] = []
-    guard bench.bytes.withUnsafeBufferPointer({ CodePage.utf8.decode($0, into: &text) }) == nil else { return }
-    guard let damage = damage(text) else { return }
+    guard bench.bytes.withUnsafeBufferPointer({ CodePage.utf8.decode($0, into: &text) }) == nil,
+      let damage = damage(text)
+    else { return false }
     bench.note(damage, 0..<bench.bytes.count, tier: .unrecoverable)
+    return true
   }
 
   private static func damage(_ text: [UInt32]) -> Damage? {
