@@ -10,9 +10,10 @@ enum InlineRepair {
   static func run(_ bench: inout Workbench) {
     undoCut(&bench)
     guard !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
-    let lines = Line.split(bench.bytes, gate: bench.engine.gate, isName: false)
+    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isName: false)
     var builder = LayerBuilder(bench.bytes)
-    for line in lines where line.isSuspicious {
+    for place in places where place.isSuspicious {
+      let line = Line(place, in: bench.bytes, model: bench.model)
       let readings = pages.compactMap { InlineReading(line, page: $0, model: bench.model) }
       guard let best = readings.max(by: { $0.gain < $1.gain }), best.gain >= gate, !best.isQuoted else { continue }
       for part in best.parts {
@@ -53,7 +54,8 @@ private struct InlineReading {
 
   init?(_ line: Line, page: CodePage, model: TextModel) {
     chain = PageChain(pages: [.utf8, page, .utf8])
-    let bytes = line.text.map { Self.byte(of: $0, page) }
+    let bytes = Self.bytes(of: line.text, page)
+    guard Self.holdsSequence(bytes) else { return nil }
     var (result, sound): ([UInt32], Set<UInt32>) = ([], [])
     var (at, offset) = (0, line.range.lowerBound)
     while at < bytes.count {
@@ -74,7 +76,7 @@ private struct InlineReading {
     guard parts.count > 1 && (isLatin || touchesWord(result)) || isLatin && parts.contains(where: { $0.text[0] >= 0x2000 }) || isLatin && isInWord(result)
     else { return nil }
     isQuoted = parts.contains { sound.contains($0.text[0]) && $0.text[0] < 0x2000 } || isAlone(result)
-    gain = line.cost(model) - result.withUnsafeBufferPointer { model.cost(of: $0) }
+    gain = line.cost - result.withUnsafeBufferPointer { model.cost(of: $0) }
   }
 
   /// Whether a character is one that notes hold, not one of a far-off script.
@@ -117,12 +119,21 @@ private struct InlineReading {
     return length > 1 ? (scalar, length) : (bytes[at].scalar, 1)
   }
 
-  private static func byte(of scalar: UInt32, _ page: CodePage) -> (scalar: UInt32, byte: UInt8?) {
-    guard scalar > 0x7F else { return (scalar, nil) }
-    var bytes: [UInt8] = []
-    let isEncoded = withUnsafePointer(to: scalar) {
-      page.encode(UnsafeBufferPointer(start: $0, count: 1), into: &bytes) == nil
+  private static func holdsSequence(_ bytes: [(scalar: UInt32, byte: UInt8?)]) -> Bool {
+    zip(bytes, bytes.dropFirst()).contains { first, second in
+      guard let lead = first.byte, let tail = second.byte else { return false }
+      return lead >= 0xC2 && lead < 0xF5 && tail & 0xC0 == 0x80
     }
-    return (scalar, isEncoded && bytes.count == 1 ? bytes[0] : nil)
+  }
+
+  /// Each character with the byte that `page` writes for it, if it is beyond ASCII and has one.
+  private static func bytes(of text: [UInt32], _ page: CodePage) -> [(scalar: UInt32, byte: UInt8?)] {
+    guard let inverse = page.singleByteTable?.inverse else {
+      return text.map { ($0, $0 > 0x7F ? UInt8(exactly: $0) : nil) }
+    }
+    return text.map { scalar in
+      let place = scalar > 0x7F ? inverse.place(of: scalar) : -1
+      return (scalar, place >= 0 ? UInt8(0x80 + place) : nil)
+    }
   }
 }
