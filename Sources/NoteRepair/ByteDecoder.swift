@@ -55,13 +55,16 @@ struct ByteDecoder {
     var order = Array(0..<count)
     var narrow = order
     var totals = [Int](repeating: 0, count: count)
-    var seen = 0
+    var (seen, isDoubtful) = (0, false)
     var reader = RunReader(bytes, model: engine.model)
     for (number, run) in runs.enumerated() {
       let row = number * count
-      var best = score(run, narrow, engine, &reader, &costs, row)
+      let isSettled = narrow.count <= 3
+      if run.startsLine { isDoubtful = false }
+      var best = score(run, narrow, engine, &reader, &costs, row, sample: isSettled && !isDoubtful ? Self.glance : .max)
       if narrow.count < count, best.cost * 2 > best.count * Self.poor {
-        best = score(run, order, engine, &reader, &costs, row)
+        isDoubtful = true
+        best = score(run, order, engine, &reader, &costs, row, sample: .max)
       }
       // The page that was best is tried first next time, so that the others are given up early.
       if order[0] != best.page, let index = order.firstIndex(of: best.page) {
@@ -84,13 +87,16 @@ struct ByteDecoder {
   private static let sample = 300
   /// Twice the cost of a character that asks for the other pages, in units of ``TextModel``.
   private static let poor = 90
+  /// Characters of a run that are weighed where the page is settled.
+  private static let glance = 40
 
   private func score(
-    _ run: TextRun, _ order: [Int], _ engine: RepairEngine, _ reader: inout RunReader, _ costs: inout [Int], _ row: Int
+    _ run: TextRun, _ order: [Int], _ engine: RepairEngine, _ reader: inout RunReader, _ costs: inout [Int], _ row: Int,
+    sample: Int
   ) -> (page: Int, cost: Int, count: Int) {
     var best = (page: 0, cost: RunReader.impossible, count: 1)
     for page in order {
-      var cost = reader.cost(run.range, by: Self.pages[page].page, limit: best.cost + Self.slack)
+      var cost = reader.cost(run.range, by: Self.pages[page].page, limit: best.cost + Self.slack, sample: sample)
       guard cost < RunReader.impossible else { continue }
       if let evidence = engine.evidence { cost -= evidence.bonus(for: reader.text) }
       costs[row + page] = cost

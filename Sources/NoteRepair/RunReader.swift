@@ -20,13 +20,19 @@ struct RunReader {
 
   /// Reads `run` by `page`.
   ///
+  /// - Parameter sample: How many characters to weigh; the others are taken to be like them.
   /// - Returns: The cost, or ``impossible`` if the page cannot or the cost exceeds `limit`.
-  mutating func cost(_ run: Range<Int>, by page: CodePage, limit: Int = .max / 2) -> Int {
+  mutating func cost(_ run: Range<Int>, by page: CodePage, limit: Int = .max / 2, sample: Int = .max) -> Int {
     let part = UnsafeBufferPointer(rebasing: bytes[run])
     let isEnd = run.upperBound == bytes.count
     text.removeAll(keepingCapacity: true)
     cut = 0
     guard let penalty = page == .utf8 ? readUTF8(part, isEnd) : read(part, page, isEnd) else { return Self.impossible }
+    if text.count > sample {
+      let weighed = text.withUnsafeBufferPointer { model.cost(of: .init(rebasing: $0.prefix(sample)), limit: limit) }
+      if cut > 0 { text.append(0xFFFD) }
+      return weighed > limit ? Self.impossible : weighed * text.count / sample + penalty
+    }
     text.append(isEnd ? 10 : UInt32(bytes[run.upperBound]))
     let before: (UInt32, UInt32) = (0x20, run.lowerBound > 0 ? UInt32(bytes[run.lowerBound - 1]) : 10)
     let cost = text.withUnsafeBufferPointer { model.cost(of: $0, before: before, limit: limit - penalty) } + penalty
