@@ -96,9 +96,8 @@ struct ByteDecoder {
   ) -> (page: Int, cost: Int, count: Int) {
     var best = (page: 0, cost: RunReader.impossible, count: 1)
     for page in order {
-      var cost = reader.cost(run.range, by: Self.pages[page].page, limit: best.cost + Self.slack, sample: sample)
+      let cost = reader.cost(run.range, by: Self.pages[page].page, limit: best.cost + Self.slack, sample: sample)
       guard cost < RunReader.impossible else { continue }
-      if let evidence = engine.evidence { cost -= evidence.bonus(for: reader.text) }
       costs[row + page] = cost
       if cost < best.cost { best = (page, cost, reader.text.count) }
     }
@@ -169,7 +168,7 @@ extension ByteDecoder {
   }
 
   /// The text by the best path; a cut character is U+FFFD.
-  func text(_ model: TextModel) -> [UInt32] {
+  func text(_ model: TextScorer) -> [UInt32] {
     var text: [UInt32] = []
     var reader = RunReader(bytes, model: model)
     var at = 0
@@ -232,7 +231,7 @@ extension ByteDecoder {
   /// Writes runs of one page as one piece, with the ASCII between them; a run that does not come back as it was makes
   /// pieces of their own.
   private func writeLegacy(
-    _ numbers: Range<Int>, _ page: CodePage, to builder: inout LayerBuilder, _ model: TextModel
+    _ numbers: Range<Int>, _ page: CodePage, to builder: inout LayerBuilder, _ model: TextScorer
   ) {
     let chain = PageChain(pages: [page])
     let range = runs[numbers.lowerBound].range.lowerBound..<runs[numbers.upperBound - 1].range.upperBound

@@ -169,7 +169,7 @@ struct Line {
   let text: [UInt32]
   let cost: Int
 
-  init(_ place: LinePlace, in bytes: [UInt8], model: TextModel) {
+  init(_ place: LinePlace, in bytes: [UInt8], model: TextScorer) {
     (range, isASCII, isLast) = (place.range, place.isASCII, place.isLast)
     var text: [UInt32] = []
     if !place.isASCII {
@@ -188,7 +188,7 @@ struct Reading {
   /// How many bytes of the stored line are a character that was cut off after the chain.
   private(set) var cut = 0
 
-  init(_ line: Line, _ chain: PageChain, _ rule: ChainRule, _ model: TextModel, isLast: Bool) {
+  init(_ line: Line, _ chain: PageChain, _ rule: ChainRule, _ model: TextScorer, isLast: Bool) {
     if let text = Self.run(chain, on: line.text) {
       self.text = text
       if chain.steps == 1 {

@@ -37,6 +37,9 @@ struct EscapedPart {
 /// `&#20013;`, `&#x4e2d;`, `&eacute;`, escaped any number of times.
 enum CharacterReference {
   /// Returns all references of a text, or nil if it is about markup or they give nothing beyond ASCII.
+  ///
+  /// Numbers for plain ASCII characters stay references, with as many layers less as the others have: whoever escapes
+  /// what is beyond ASCII leaves them alone.
   static func decode(_ bytes: [UInt8]) -> [EscapedPart]? {
     guard !holdsMarkup(bytes) else { return nil }
     var parts: [EscapedPart] = []
@@ -47,11 +50,12 @@ enum CharacterReference {
         continue
       }
       var new: [UInt8] = []
-      UnicodeCoding.append(scalar, to: &new)
+      let number = bytes[start..<end].lastIndex(of: 0x23)
+      if scalar < 0x80, let number { new = [0x26] + bytes[number..<end] } else { UnicodeCoding.append(scalar, to: &new) }
       parts.append(EscapedPart(range: start..<end, bytes: new))
       at = end
     }
-    return parts.contains { $0.bytes.count > 1 } ? parts : nil
+    return parts.contains { $0.bytes[0] > 0x7F } ? parts : nil
   }
 
   private static func holdsMarkup(_ bytes: [UInt8]) -> Bool {

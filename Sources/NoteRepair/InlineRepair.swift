@@ -52,7 +52,7 @@ private struct InlineReading {
   private(set) var gain = 0
   private(set) var isQuoted = false
 
-  init?(_ line: Line, page: CodePage, model: TextModel) {
+  init?(_ line: Line, page: CodePage, model: TextScorer) {
     chain = PageChain(pages: [.utf8, page, .utf8])
     let bytes = Self.bytes(of: line.text, page)
     guard Self.holdsSequence(bytes) else { return nil }
@@ -80,7 +80,7 @@ private struct InlineReading {
   }
 
   /// Whether a character is one that notes hold, not one of a far-off script.
-  private static func isUsual(_ scalar: UInt32, _ model: TextModel) -> Bool {
+  private static func isUsual(_ scalar: UInt32, _ model: TextScorer) -> Bool {
     let isNear = scalar < 0x250 || (0x400..<0x460).contains(scalar) || scalar >= 0x2000
     return isNear && model.singleCost(scalar) <= 55
   }

@@ -7,13 +7,13 @@ struct RunReader {
   private static let cutPenalty = 25
 
   let bytes: UnsafeBufferPointer<UInt8>
-  let model: TextModel
+  let model: TextScorer
   /// The text of the last reading.
   private(set) var text: [UInt32] = []
   /// How many bytes at its end were a cut character, read as U+FFFD.
   private(set) var cut = 0
 
-  init(_ bytes: UnsafeBufferPointer<UInt8>, model: TextModel) {
+  init(_ bytes: UnsafeBufferPointer<UInt8>, model: TextScorer) {
     self.bytes = bytes
     self.model = model
   }
@@ -54,7 +54,7 @@ struct RunReader {
     guard isEnd, page.isCut(part, at: failure) else { return nil }
     cut = part.count - failure
     // A last letter with an accent looks like the first half of a character; a cut alone must be likelier by far.
-    return Self.cutPenalty + (text.contains { $0 > 0x7F } ? 0 : 30)
+    return Self.cutPenalty + (text.contains { $0 > 0x7F } ? 0 : 15)
   }
 }
 

@@ -20,7 +20,7 @@ struct Workbench {
     self.engine = engine
   }
 
-  var model: TextModel { engine.model }
+  var model: TextScorer { engine.model }
 
   /// Runs every kind of repair once, in the order in which one uncovers the next.
   mutating func run() {
