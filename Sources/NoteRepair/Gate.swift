@@ -41,8 +41,11 @@ struct Gate: Sendable {
   /// By an ASCII character and a Latin letter after it: how much the letter adds.
   private let pairs: Table<Int8>
 
+  /// Characters that may stand before the pair: the likeliest of them counts.
+  private static let contexts: [UInt32] = [0x20, 0x61, 0x65, 0x69, 0x6E]
+
   /// What a letter with an accent may cost after the letter before it.
-  private static let pairBar = 40
+  private static let pairBar = 33
 
   /// Suspicion that asks for a second look, in units of ``TextModel``.
   private static let threshold = 11
@@ -51,7 +54,8 @@ struct Gate: Sendable {
     let model = TextModel.shared
     pairs = Table(
       (0..<0x80 * 0xC0).map { index in
-        let cost = model.cost(UInt32(0xC0 + index % 0xC0), after: 0x20, TextModel.fold(UInt32(index / 0xC0)))
+        let (letter, before) = (UInt32(0xC0 + index % 0xC0), TextModel.fold(UInt32(index / 0xC0)))
+        let cost = Self.contexts.map { model.cost(letter, after: $0, before) }.min()!
         return Int8(max(-3, min(20, cost - Self.pairBar)))
       })
     weights = Table(GateWeights.table(model))
