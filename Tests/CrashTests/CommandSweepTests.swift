@@ -40,7 +40,7 @@ struct CommandSweepTests {
 
   /// The command came to its end and found that not everything could be read, or is not equal: its result says so.
   private static func tellsItself(_ ending: ChildProcess.Ending) -> Bool {
-    [NoteModel.ExitStatus.partial, .loss, .mismatch].contains { $0.rawValue == ending.status }
+    [NoteModel.ExitStatus.partial, .loss, .mismatch, .unproven].contains { $0.rawValue == ending.status }
       && !(ending.output + ending.words).isEmpty
   }
 
