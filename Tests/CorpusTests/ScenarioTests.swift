@@ -13,6 +13,8 @@ struct ScenarioTests {
         #expect(!text.isEmpty, "\(scenario.id)")
       }
     }
+    #expect(scenarios.count >= 360, "a scenario may be bettered, not dropped")
+    #expect(Set(scenarios.map(\.family)) == Set(ScenarioReader.families))
     #expect(Set(scenarios.map(\.title)).count == scenarios.count, "two scenarios have the same title")
   }
 
