@@ -63,6 +63,21 @@ struct ScreenTests {
     _ = closeDescriptor(ends[1])
   }
 
+  @Test func `a closed screen that was stuck never writes to a later file of the same number`() throws {
+    let stuck = try PseudoTerminal()
+    let screen = Screen(descriptor: stuck.terminal, environment: ["TERM": "xterm"])
+    for number in 0..<300 { screen.line(String(repeating: "x", count: 200) + " \(number)") }
+    #expect(!screen.drain(seconds: 0.3), "the terminal took everything; the test proves nothing")
+    screen.close()
+    // What was the terminal's number now names the writing end of a pipe.
+    let pipe = Pipe()
+    #expect(dup2(pipe.writing, stuck.terminal) == stuck.terminal)
+    // The hang-up ends the write that was stuck, with a part of its text done.
+    _ = closeDescriptor(stuck.keyboard)
+    #expect(readAll(pipe.reading, seconds: 0.5) == "")
+    _ = closeDescriptor(stuck.terminal)
+  }
+
   @Test func `progress and lines share a terminal without leftovers`() throws {
     let terminal = try PseudoTerminal()
     defer { terminal.close() }

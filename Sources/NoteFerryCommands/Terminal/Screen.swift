@@ -83,12 +83,17 @@ final class Screen: Sendable {
       defer { mailbox.hasThread = true }
       return !mailbox.hasThread
     }
-    if needsThread { detachThread { [self] in pump() } }
+    guard needsThread else { return }
+    let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+    detachThread { [self] in
+      pump(to: own >= 0 ? own : descriptor)
+      if own >= 0 { _ = Self.end(own) }
+    }
   }
 
   // MARK: - On the screen's thread
 
-  private func pump() {
+  private func pump(to descriptor: Int32) {
     while true {
       let text = mailbox.wait(
         while: { $0.isIdle && !$0.isClosed },
@@ -105,6 +110,16 @@ final class Screen: Sendable {
       }
       if error != 0 { return }
     }
+  }
+
+  private static func end(_ descriptor: Int32) -> Int32 {
+    #if canImport(Glibc)
+      Glibc.close(descriptor)
+    #elseif canImport(Musl)
+      Musl.close(descriptor)
+    #else
+      Darwin.close(descriptor)
+    #endif
   }
 
   private static func take(_ mailbox: inout Mailbox) -> String {
