@@ -9,6 +9,8 @@ let package = Package(
   products: [
     .executable(name: "noteferry", targets: ["noteferry"]),
     .library(name: "NoteFerry", targets: ["NoteFerry"]),
+    // For the tests alone, which load it before the program under test; no other target or product has it.
+    .library(name: "FaultLayer", type: .dynamic, targets: ["FaultLayer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -60,6 +62,7 @@ let package = Package(
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
+    .target(name: "FaultLayer", path: "Tests/FaultLayer"),
     // Runs the real program, kills it, fills its disk, and repeats the command.
     .testTarget(
       name: "CrashTests", dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "CSQLite"]),

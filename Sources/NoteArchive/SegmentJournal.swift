@@ -148,7 +148,7 @@ public final class SegmentJournal {
   ///
   /// - Returns: `nil` when there is none, or none whose first line was completed.
   public static func resume(_ path: String) throws -> (SegmentJournal, Header, Checkpoint?)? {
-    guard let status = FileStatus.of(path) else { return nil }
+    guard let status = try FileStatus.ifPresent(path) else { return nil }
     guard status.byteCount < 64 << 20 else {
       throw MigrationError(
         .archiveDamaged, "the journal \(path) is too long to be one", cause: "\(status.byteCount) bytes",

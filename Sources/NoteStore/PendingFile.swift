@@ -27,13 +27,11 @@ public final class PendingFile {
     self.parent = parent
     self.name = name
     partName = Self.partName(of: name)
-    let fault = Fault.step(.create)
-    if fault > 0 { throw systemError(fault, "cannot create \(path)") }
     // What an interrupted run left is taken away rather than written into: it might be a link to something else.
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let descriptor = partName.withTerminated { part in
       unlinkat(parent.descriptor, part, 0)
-      return openat(parent.descriptor, part, flags, 0o600)
+      return retrying { openat(parent.descriptor, part, flags, 0o600) }
     }
     guard descriptor >= 0 else { throw LocalFiles.targetError(errno, path) }
     file = File(descriptor: descriptor, path: path)
@@ -49,17 +47,13 @@ public final class PendingFile {
   public func commit(isDurable: Bool = true) throws {
     precondition(!isSettled, "a file is committed once")
     if isDurable { try file.synchronize() }
-    let fault = Fault.step(.rename)
-    if fault > 0 { throw LocalFiles.targetError(fault, file.path) }
     let result = partName.withTerminated { part in
       name.withTerminated { renameat(parent.descriptor, part, parent.descriptor, $0) }
     }
     guard result == 0 else { throw LocalFiles.targetError(errno, file.path) }
     isSettled = true
     guard isDurable else { return }
-    let syncFault = Fault.step(.sync)
-    if syncFault > 0 { throw LocalFiles.targetError(syncFault, file.path) }
-    if fsync(parent.descriptor) != 0, errno != EINVAL, errno != ENOTSUP {
+    if retrying({ fsync(parent.descriptor) }) != 0, errno != EINVAL, errno != ENOTSUP {
       throw LocalFiles.targetError(errno, file.path)
     }
   }
@@ -106,8 +100,6 @@ extension LocalFiles {
     let printable = Self.printable(path, in: directory)
     var walk = DirectoryWalk(root: root, absolutePrefixes: [directory])
     guard case .found(let parent, let name, _) = walk.enter(path, creating: false) else { return }
-    let fault = Fault.step(.remove)
-    if fault > 0 { throw Self.targetError(fault, printable) }
     let result = name.withTerminated { unlinkat(parent.descriptor, $0, 0) }
     if result != 0, errno != ENOENT { throw Self.targetError(errno, printable) }
   }

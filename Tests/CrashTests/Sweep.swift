@@ -57,7 +57,7 @@ struct Sweep: Sendable {
 
   /// Every number from 1 to `count`, or `limit` of them by a seed that is printed; `NOTEFERRY_TEST_SEED` repeats it.
   static func numbers(_ name: String, upTo count: Int, limit wanted: Int = Sweep.limit) -> [Int] {
-    print("  \(name): \(count) durable steps")
+    print("  \(name): \(count) operations")
     let limit = Sweep.limit > 1000 ? Sweep.limit : wanted
     guard count > limit else { return count > 0 ? Array(1...count) : [] }
     var generator = SeededGenerator.forTests(name)

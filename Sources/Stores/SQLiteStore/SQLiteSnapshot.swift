@@ -54,7 +54,7 @@ public final class SQLiteSnapshot: SourceSnapshot {
     let directory = location.dataDirectory(of: profile)
     // A product that never kept a file has no directory for them; one that was named must be there.
     let needsFiles = plans.contains { $0.fileCondition >= 0 }
-    let hasDirectory = location.dataDirectory != nil || FileStatus.of(directory) != nil
+    let hasDirectory = try location.dataDirectory != nil || FileStatus.ifPresent(directory) != nil
     files =
       needsFiles && hasDirectory
       ? try LocalFiles(directory: directory, formerDirectories: options.formerDataDirectories) : nil

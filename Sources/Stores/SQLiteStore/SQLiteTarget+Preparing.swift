@@ -43,7 +43,7 @@ extension SQLiteTarget {
       try Folder.create(parent)
     }
     try settleGuard(origin, options)
-    let status = FileStatus.of(location.path)
+    let status = try FileStatus.ifPresent(location.path)
     if let status, !status.isRegularFile {
       throw MigrationError(
         .targetMismatch, "\(location.path) is not a store", cause: "it is not a regular file", safeNow: untouched,
@@ -101,9 +101,11 @@ extension SQLiteTarget {
 
   private func create(_ schema: StoreSchema, _ origin: String, isNew: Bool) throws {
     isCreated = true
+    var hasMadeFile = false
     do {
       loadGuard = try LoadGuard(target: location.path, origin: origin)
       if isNew { _ = try File.write(location.path, exclusive: true) }
+      hasMadeFile = isNew
       try open()
       for (name, allowed) in [("page_size", Self.pageSizes), ("auto_vacuum", ["0", "1", "2"])] {
         if let value = setting(name, schema), allowed.contains(value) {
@@ -129,7 +131,8 @@ extension SQLiteTarget {
     } catch {
       rollback()
       closeConnection()
-      if isNew { for suffix in ["", "-journal", "-wal", "-shm"] { try? Folder.remove(location.path + suffix) } }
+      // A file that somebody else made meanwhile is not ours to remove.
+      if hasMadeFile { for suffix in ["", "-journal", "-wal", "-shm"] { try? Folder.remove(location.path + suffix) } }
       try? loadGuard?.remove()
       loadGuard = nil
       throw error

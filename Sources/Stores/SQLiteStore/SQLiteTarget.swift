@@ -116,10 +116,7 @@ public final class SQLiteTarget: TargetStore {
     writtenFiles.removeAll()
   }
 
-  func endTransaction() throws {
-    try Fault.check(.commit, location.path)
-    try connection.execute("COMMIT")
-  }
+  func endTransaction() throws { try connection.execute("COMMIT") }
 
   /// Corrects the records that the last transaction left to be corrected, with the database closed in between. Leaves a
   /// transaction open in which the patches are struck off.
@@ -134,7 +131,7 @@ public final class SQLiteTarget: TargetStore {
         "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?", patch.table)
     }
     closeConnection()
-    for name in [location.path + "-wal", location.path + "-journal"] where isNeeded(name) {
+    for name in [location.path + "-wal", location.path + "-journal"] where try isNeeded(name) {
       throw MigrationError(
         .storeLocked, "the target is in use", cause: "\(name) stays when the import closes the store",
         safeNow: "what was committed before stays; the source and the archive are untouched",
@@ -148,11 +145,11 @@ public final class SQLiteTarget: TargetStore {
 
   /// Whether a log or journal holds something that SQLite would bring into the database. A journal that SQLite is done
   /// with may stay, with zeros where it began.
-  private func isNeeded(_ path: String) -> Bool {
-    guard let status = FileStatus.of(path), status.byteCount > 0 else { return false }
-    guard let file = try? File.read(path) else { return true }
+  private func isNeeded(_ path: String) throws -> Bool {
+    guard let status = try FileStatus.ifPresent(path), status.byteCount > 0 else { return false }
+    let file = try File.read(path)
     var start = [UInt8](repeating: 1, count: 8)
-    _ = start.withUnsafeMutableBytes { try? file.read(into: $0, at: 0) }
+    _ = try start.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
     return start.contains { $0 != 0 }
   }
 
@@ -237,7 +234,7 @@ public final class SQLiteTarget: TargetStore {
   public func approve() throws {
     closeConnection()
     try File.write(location.path).synchronize()
-    if loadGuard != nil { try files?.synchronize() }
+    if loadGuard != nil { files?.synchronize() }
     try loadGuard?.remove()
     loadGuard = nil
     try Folder.synchronize(Folder.parent(of: location.path))

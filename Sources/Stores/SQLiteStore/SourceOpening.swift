@@ -19,7 +19,7 @@ enum SourceOpening {
   static func open(_ path: String) throws -> Connection {
     try examine(path)
     let log = WriteAheadLog(database: path)
-    let logStatus = FileStatus.of(log.path)
+    let logStatus = try FileStatus.ifPresent(log.path)
     if let logStatus { try examineLog(log.path, logStatus) }
     let hasLog = (logStatus?.byteCount ?? 0) > 0
     do {
