@@ -3,6 +3,12 @@
 
 /// The tables of the code pages, each packed as ``PackedTable`` reads it, with the count of its entries.
 enum CodePageData {
+  static let big5OldScalars = PackedTable(count: 261, """
+    lj<=tKNV*BVN=~#~Gk>pYq$V+FV+n'l=kZ~$O+k_VuE<>VxC~*tSkOkJ
+    """)
+  static let big5OldPointers = PackedTable(count: 261, """
+    ~#]#<8~$A`9<=V;=V;jd~#Z;k~kC~$B:V5~%=h~#[m:~$?jVvj(<kxVxi,~#[z<iG
+    """)
   static let gb18030 = PackedTable(count: 23940, """
     ~%HL=<<D>@C<<=>>@<====@?<<==?B?=><BV%=<=V'>=V+=V(=>AA<=><<@B@<<>=V%><<E?><=C<<?=?<=?<<=>?<<====V(><AV&A<?=@<><<>\
     =====>V&=<=V'A==F<?==<=<><>=V%>><<><<>====<=<=<<==<=<=B=>V&=V*=<<?V%=<<@V&>=@==<=?<?==V%==<<=V.>=<==<<?=<==<<>??\

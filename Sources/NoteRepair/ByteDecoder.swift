@@ -1,0 +1,230 @@
+/// Finds the pages that bytes were written in, run by run, where they are not UTF-8.
+///
+/// The most likely path through all runs (Viterbi): a run's cost under a page is that of its text, and changing the page
+/// costs more within a line than between lines, since a note is mostly of one piece.
+struct ByteDecoder {
+  /// The pages that stores meet, and what choosing them costs, in units of ``TextModel``; rare ones must earn it.
+  static let pages: [(page: CodePage, prior: Int)] = [
+    (.utf8, 0), (.gb18030, 0), (.big5, 2), (.shiftJIS, 2), (.eucJP, 2), (.eucKR, 2), (.windows1252, 0),
+    (.windows1250, 4), (.windows1251, 2), (.windows1254, 10), (.windows1253, 6), (.windows1255, 6),
+    (.windows1256, 5), (.windows1257, 10), (.windows1258, 12), (.windows874, 4), (.iso8859x2, 8), (.koi8r, 5),
+    (.koi8u, 12), (.cp866, 8), (.iso8859x5, 14), (.iso8859x7, 12), (.iso8859x15, 12), (.cp850, 40), (.cp437, 40),
+    (.cp852, 40), (.macRoman, 40), (.macCyrillic, 40), (.iso8859x6, 16), (.iso8859x8, 16),
+  ]
+
+  private static let lineSwitch = 30
+  private static let runSwitch = 50
+  /// A reading this much dearer than the best is never on the best path: it could change the page twice for less.
+  private static let slack = 2 * runSwitch + 40
+
+  let bytes: UnsafeBufferPointer<UInt8>
+  let runs: [TextRun]
+  /// For each run the index of its page in ``pages``.
+  private(set) var path: [Int] = []
+  /// What the best path costs less than the next reading with one page, in units of ``TextModel``.
+  private(set) var margin = Int.max
+
+  init(_ bytes: UnsafeBufferPointer<UInt8>, bench: Workbench) {
+    self.bytes = bytes
+    runs = TextRun.split(bytes)
+    let isMostlyLatin = Self.isMostlyLatin(bytes)
+    let priors = Self.pages.map { page, prior in
+      bench.prior(of: page, otherwise: prior) + (isMostlyLatin ? page.foreignPrior : 0)
+    }
+    let costs = score(bench.engine)
+    trace(costs, priors: priors)
+  }
+
+  /// Whether the text is written in Latin letters but for a few bytes: then these are hardly of another script.
+  private static func isMostlyLatin(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var (letters, high) = (0, 0)
+    for byte in bytes {
+      if byte >= 0x80 { high += 1 } else if (0x41...0x5A).contains(byte & 0xDF) { letters += 1 }
+    }
+    return letters > 4 * high
+  }
+
+  // MARK: - Costs
+
+  /// The cost of each run under each page.
+  private func score(_ engine: RepairEngine) -> [[Int]] {
+    var order = Array(Self.pages.indices)
+    return runs.map { run in
+      var costs = [Int](repeating: RunReading.impossible, count: Self.pages.count)
+      var (best, bestPage) = (RunReading.impossible, 0)
+      for page in order {
+        let reading = RunReading(
+          run.range, of: bytes, by: Self.pages[page].page, model: engine.model, limit: best + Self.slack)
+        guard reading.cost < RunReading.impossible else { continue }
+        let own = engine.evidence.map { $0.bonus(for: reading.text) } ?? 0
+        costs[page] = reading.cost - own
+        if costs[page] < best { (best, bestPage) = (costs[page], page) }
+      }
+      // The page that was best is tried first next time, so that the others are given up early.
+      if let index = order.firstIndex(of: bestPage), index > 0 { order.insert(order.remove(at: index), at: 0) }
+      return costs
+    }
+  }
+
+  // MARK: - The path
+
+  private mutating func trace(_ costs: [[Int]], priors: [Int]) {
+    guard let first = costs.first else { return }
+    var totals = zip(first, priors).map { $0 + $1 }
+    var origins: [[Int]] = []
+    for (run, cost) in zip(runs, costs).dropFirst() {
+      let change = run.startsLine ? Self.lineSwitch : Self.runSwitch
+      let best = totals.indices.min { totals[$0] < totals[$1] }!
+      var origin = Array(totals.indices)
+      totals = totals.indices.map { page in
+        let changed = totals[best] + change + priors[page]
+        if changed < totals[page] { origin[page] = best }
+        return min(changed, totals[page]) + cost[page]
+      }
+      origins.append(origin)
+    }
+    var page = totals.indices.min { totals[$0] < totals[$1] }!
+    path = [page]
+    for origin in origins.reversed() {
+      page = origin[page]
+      path.append(page)
+    }
+    path.reverse()
+    margin = runnerUp(costs, priors: priors) - totals.min()!
+  }
+
+  /// The cost of the best reading by one page that reads differently.
+  private func runnerUp(_ costs: [[Int]], priors: [Int]) -> Int {
+    let chosen = zip(costs, path).map { $0[$1] }
+    return priors.indices.reduce(RunReading.impossible) { best, page in
+      let own = costs.map { $0[page] }
+      return own == chosen ? best : min(best, own.reduce(priors[page], +))
+    }
+  }
+}
+
+// MARK: - Output
+
+extension ByteDecoder {
+  /// Least margin, in units of ``TextModel``, for a reading to count as certain.
+  private static let certain = 5
+
+  static func run(_ bench: inout Workbench) {
+    let bytes = bench.bytes
+    bytes.withUnsafeBufferPointer { buffer in
+      let decoder = ByteDecoder(buffer, bench: bench)
+      var builder = LayerBuilder(bytes)
+      decoder.write(to: &builder, bench: &bench)
+      bench.take(builder)
+    }
+  }
+
+  /// The text by the best path; a cut character is U+FFFD.
+  func text(_ model: TextModel) -> [UInt32] {
+    var text: [UInt32] = []
+    var at = 0
+    for (run, page) in zip(runs, path) {
+      text += bytes[at..<run.range.lowerBound].lazy.map { UInt32($0) }
+      text += reading(run, page, model).text
+      at = run.range.upperBound
+    }
+    return text + bytes[at...].lazy.map { UInt32($0) }
+  }
+
+  private func reading(_ run: TextRun, _ page: Int, _ model: TextModel) -> RunReading {
+    RunReading(run.range, of: bytes, by: Self.pages[page].page, model: model, limit: .max / 2)
+  }
+
+  private func write(to builder: inout LayerBuilder, bench: inout Workbench) {
+    var first = 0
+    while first < runs.count {
+      var end = first + 1
+      while end < runs.count, path[end] == path[first] { end += 1 }
+      let page = Self.pages[path[first]].page
+      let range = runs[first].range.lowerBound..<runs[end - 1].range.upperBound
+      builder.keep(upTo: range.lowerBound)
+      if page == .utf8 {
+        writeUTF8(range, to: &builder, &bench)
+      } else {
+        writeLegacy(first..<end, page, to: &builder, bench.model)
+        bench.note(.legacyBytes, range, tier: certainty, pages: [page], margin: margin)
+        if case let last = reading(runs[end - 1], path[end - 1], bench.model), last.cut > 0 {
+          bench.note(.cut, range.upperBound - last.cut..<range.upperBound, tier: .policy)
+        }
+      }
+      first = end
+    }
+    noteMixture(&bench)
+  }
+
+  private var certainty: RepairTier { margin >= Self.certain ? .lossless : .policy }
+
+  private func noteMixture(_ bench: inout Workbench) {
+    guard Set(path).count > 1 else { return }
+    let isInLine = zip(runs, path).enumerated().contains { number, entry in
+      number > 0 && !entry.0.startsLine && path[number - 1] != entry.1
+    }
+    bench.note(isInLine ? .mixedRuns : .mixedLines, 0..<bytes.count, tier: certainty)
+  }
+
+  private func writeUTF8(_ range: Range<Int>, to builder: inout LayerBuilder, _ bench: inout Workbench) {
+    let part = UnsafeBufferPointer(rebasing: bytes[range])
+    guard let reading = LenientUTF8(part, isEnd: range.upperBound == bytes.count) else { return }
+    for defect in reading.defects {
+      builder.keep(upTo: range.lowerBound + defect.range.lowerBound)
+      var replacement: [UInt8] = []
+      if defect.scalar != 0 { UnicodeCoding.append(defect.scalar, to: &replacement) }
+      builder.replace(upTo: range.lowerBound + defect.range.upperBound, with: replacement)
+      let place = range.lowerBound + defect.range.lowerBound..<range.lowerBound + defect.range.upperBound
+      bench.note(defect.damage, place, tier: defect.damage == .cesu8 ? .lossless : .policy)
+    }
+    builder.keep(upTo: range.upperBound)
+  }
+
+  /// Writes runs of one page as one piece, with the ASCII between them; a run that does not come back as it was makes
+  /// pieces of their own.
+  private func writeLegacy(
+    _ numbers: Range<Int>, _ page: CodePage, to builder: inout LayerBuilder, _ model: TextModel
+  ) {
+    let chain = PageChain(pages: [page])
+    let range = runs[numbers.lowerBound].range.lowerBound..<runs[numbers.upperBound - 1].range.upperBound
+    let part = UnsafeBufferPointer(rebasing: bytes[range])
+    if let text = chain.decode(part), let back = chain.encode(text), back.elementsEqual(part) {
+      return builder.recode(upTo: range.upperBound, by: chain, to: text)
+    }
+    for number in numbers {
+      let run = runs[number]
+      builder.keep(upTo: run.range.lowerBound)
+      var reading = reading(run, path[number], model)
+      if reading.cut > 0 {
+        reading.text.removeLast()
+        builder.recode(upTo: run.range.upperBound - reading.cut, by: chain, to: reading.text)
+        builder.replace(upTo: run.range.upperBound, with: [0xEF, 0xBF, 0xBD])
+      } else {
+        builder.recode(upTo: run.range.upperBound, by: chain, to: reading.text)
+      }
+    }
+  }
+}
+
+extension Workbench {
+  /// What choosing `page` costs here: less for the page that is declared or that the column's other notes had.
+  func prior(of page: CodePage, otherwise usual: Int) -> Int {
+    let learned = engine.evidence?.prior(of: page, kind: context.kind) ?? usual
+    let isDeclared = context.declared == page || context.declared == .gbk && page == .gb18030
+    return max(0, learned - (isDeclared ? 10 : 0))
+  }
+}
+
+extension CodePage {
+  /// What choosing the page costs more in a text of Latin letters.
+  fileprivate var foreignPrior: Int {
+    switch self {
+    case .windows1251, .koi8r, .koi8u, .cp866, .iso8859x5, .macCyrillic, .windows1253, .iso8859x7, .windows1255,
+      .iso8859x8, .windows1256, .iso8859x6, .windows874:
+      40
+    case .gb18030, .big5, .shiftJIS, .eucJP, .eucKR: 15
+    default: 0
+    }
+  }
+}

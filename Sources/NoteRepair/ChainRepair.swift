@@ -1,0 +1,195 @@
+/// Undoes misreadings that were saved as sound UTF-8, line by line.
+///
+/// A path over the lines like that over runs of bytes: a line stays as it is or is undone by one of a few chains. To
+/// begin with a chain costs its gate once, so that many lines of the same damage bear witness together.
+enum ChainRepair {
+  /// Chains that are weighed against each other over all lines.
+  private static let maximumChains = 8
+  /// Lines on which chains are looked for; what damaged them damaged the others too.
+  private static let maximumSearched = 40
+  /// Characters of a line on which chains are looked for.
+  private static let searchedLength = 1500
+
+  static func run(_ bench: inout Workbench) {
+    let isName = bench.context.kind == .name && bench.bytes.contains { $0 >= 0x80 }
+    guard isName || !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
+    let lines = Line.split(bench.bytes, gate: bench.engine.gate, isName: isName)
+    guard lines.contains(where: \.isSuspicious) else { return }
+    let chains = candidates(lines, bench.model)
+    guard !chains.isEmpty else { return }
+    let readings = lines.map { line in
+      line.isASCII ? [] : chains.map { Reading(line, $0.chain, $0.rule, bench.model, isLast: line.isLast) }
+    }
+    let path = path(lines, chains, readings)
+    write(lines, chains, readings, path, &bench)
+  }
+
+  // MARK: - Candidates
+
+  private static func candidates(_ lines: [Line], _ model: TextModel) -> [ChainCandidate] {
+    var gains: [PageChain: (candidate: ChainCandidate, gain: Int)] = [:]
+    for line in lines.filter(\.isSuspicious).prefix(maximumSearched) {
+      let text = Array(line.text.prefix(searchedLength))
+      let search = ChainSearch(text, model: model, isEnd: line.isLast && text.count == line.text.count)
+      let cost = text.withUnsafeBufferPointer { model.cost(of: $0) }
+      for candidate in search.found where candidate.cost < cost {
+        gains[candidate.chain, default: (candidate, 0)].gain += cost - candidate.cost - candidate.rule.gate / 4
+      }
+    }
+    // Chains of one gain come in a fixed order, so that the same text gives the same result.
+    let best = gains.values.sorted {
+      $0.gain != $1.gain
+        ? $0.gain > $1.gain
+        : $0.candidate.chain.pages.map(\.rawValue).lexicographicallyPrecedes($1.candidate.chain.pages.map(\.rawValue))
+    }
+    return best.prefix(maximumChains).map(\.candidate)
+  }
+
+  // MARK: - The path
+
+  /// For each line 0 (stays) or the number of its chain plus one.
+  private static func path(_ lines: [Line], _ chains: [ChainCandidate], _ readings: [[Reading]]) -> [Int] {
+    var totals = [0] + chains.map { $0.rule.gate + ($0.chain.steps - 1) * 5 }
+    let gates = totals
+    var origins: [[Int]] = []
+    for (line, reading) in zip(lines, readings) {
+      var origin = Array(totals.indices)
+      let best = totals.indices.min { totals[$0] < totals[$1] }!
+      var next = totals
+      for state in totals.indices {
+        let entered = totals[best] + gates[state]
+        if entered < totals[state] {
+          next[state] = entered
+          origin[state] = best
+        }
+        if !line.isASCII { next[state] += state == 0 ? line.cost(TextModel.shared) : reading[state - 1].cost }
+      }
+      origins.append(origin)
+      totals = next
+    }
+    var state = totals.indices.min { totals[$0] < totals[$1] }!
+    var path: [Int] = []
+    for origin in origins.reversed() {
+      path.append(state)
+      state = origin[state]
+    }
+    return path.reversed()
+  }
+
+  // MARK: - Output
+
+  private static func write(
+    _ lines: [Line], _ chains: [ChainCandidate], _ readings: [[Reading]], _ path: [Int], _ bench: inout Workbench
+  ) {
+    var builder = LayerBuilder(bench.bytes)
+    var first = 0
+    while first < lines.count {
+      var end = first + 1
+      while end < lines.count, path[end] == path[first] { end += 1 }
+      if path[first] > 0 {
+        let number = path[first] - 1
+        let group = (first..<end).filter { !lines[$0].isASCII }
+        let before = group.flatMap { lines[$0].text }
+        let after = group.flatMap { readings[$0][number].text }
+        let gain = group.reduce(0) { $0 + lines[$1].cost(bench.model) - readings[$1][number].cost }
+        if !group.isEmpty, chains[number].rule.accepts(before, after, gain: gain) {
+          for index in group {
+            builder.keep(upTo: lines[index].range.lowerBound)
+            readings[index][number].write(lines[index], chains[number].chain, to: &builder)
+          }
+          note(chains[number], lines[first].range.lowerBound..<lines[end - 1].range.upperBound, gain, &bench)
+          if readings[group.last!][number].cut > 0 {
+            let last = lines[group.last!].range.upperBound
+            bench.note(.cut, last..<last, tier: .policy)
+          }
+        }
+      }
+      first = end
+    }
+    bench.take(builder)
+  }
+
+  private static func note(_ chain: ChainCandidate, _ range: Range<Int>, _ gain: Int, _ bench: inout Workbench) {
+    var damage = chain.rule.damage
+    if damage == .doubleEncoded, chain.chain.steps > 1 { damage = .multiplyEncoded }
+    bench.note(damage, range, tier: .lossless, pages: chain.chain.pages, margin: gain - chain.rule.gate)
+  }
+}
+
+// MARK: -
+
+/// A line of sound UTF-8, without its line feed.
+struct Line {
+  let range: Range<Int>
+  let text: [UInt32]
+  let isASCII: Bool
+  let isSuspicious: Bool
+  /// Whether the text ends with this line.
+  let isLast: Bool
+
+  /// Splits `bytes`; of a name every line is suspicious, since names are short and their damage common.
+  static func split(_ bytes: [UInt8], gate: Gate, isName: Bool) -> [Line] {
+    var lines: [Line] = []
+    bytes.withUnsafeBufferPointer { bytes in
+      var start = 0
+      while start <= bytes.count {
+        let end = bytes[start...].firstIndex(of: 10) ?? bytes.count
+        let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
+        var text: [UInt32] = []
+        _ = CodePage.utf8.decode(part, into: &text)
+        let isASCII = text.count == part.count
+        let isSuspicious = !isASCII && (isName || !gate.scan(part).isDisjoint(with: [.rare, .upperControl]))
+        lines.append(
+          Line(range: start..<end, text: text, isASCII: isASCII, isSuspicious: isSuspicious, isLast: end == bytes.count))
+        start = end + 1
+      }
+    }
+    return lines
+  }
+
+  func cost(_ model: TextModel) -> Int { text.withUnsafeBufferPointer { model.cost(of: $0) } }
+}
+
+/// A line as a chain reads it.
+struct Reading {
+  private(set) var cost = RunReading.impossible
+  private(set) var text: [UInt32] = []
+  /// How many bytes of the stored line are a character that was cut off after the chain.
+  private(set) var cut = 0
+
+  init(_ line: Line, _ chain: PageChain, _ rule: ChainRule, _ model: TextModel, isLast: Bool) {
+    if let text = Self.run(chain, on: line.text) {
+      self.text = text
+      if chain.steps == 1 {
+        self.text = AlternateCodes.improve(
+          line.text, text, encode: chain.pages[1], decode: chain.pages[2], model: model)
+      }
+      cost = self.text.withUnsafeBufferPointer { model.cost(of: $0) } - rule.bonus(self.text)
+    } else if isLast, chain.pages.last == .utf8 {
+      // The cut may have left a few characters that the chain cannot undo.
+      for dropped in 1...max(1, min(4 * chain.steps - 1, line.text.count - 1)) where dropped < line.text.count {
+        let (kept, rest) = (Array(line.text.dropLast(dropped)), line.text.suffix(dropped))
+        guard rest.allSatisfy({ $0 > 0x7F }), let text = Self.run(chain, on: kept) else { continue }
+        self.text = text + [0xFFFD]
+        cut = rest.reduce(0) { $0 + UnicodeCoding.length($1) }
+        cost = text.withUnsafeBufferPointer { model.cost(of: $0) } + 25 - rule.bonus(text)
+        return
+      }
+    }
+  }
+
+  private static func run(_ chain: PageChain, on text: [UInt32]) -> [UInt32]? {
+    var text = text
+    for step in stride(from: 1, to: chain.pages.count, by: 2) {
+      guard let next = PageChain.step(text, encode: chain.pages[step], decode: chain.pages[step + 1]) else { return nil }
+      text = next
+    }
+    return text
+  }
+
+  func write(_ line: Line, _ chain: PageChain, to builder: inout LayerBuilder) {
+    guard cut > 0 else { return builder.recode(upTo: line.range.upperBound, by: chain, to: text) }
+    builder.recode(upTo: line.range.upperBound - cut, by: chain, to: Array(text.dropLast()))
+    builder.replace(upTo: line.range.upperBound, with: [0xEF, 0xBF, 0xBD])
+  }
+}

@@ -1,0 +1,1 @@
+enum NameRepair { static func run(_ bench: inout Workbench) {} }

@@ -1,0 +1,68 @@
+/// What is known about a text besides its bytes.
+public struct RepairContext: Sendable {
+  /// What a column holds.
+  public enum Kind: UInt8, Sendable, CaseIterable { case title, body, name, json }
+
+  public var kind: Kind
+  /// What the store, the column or the note says its encoding is, right or wrong.
+  public var declared: CodePage?
+  /// Whether guesses are applied where bytes are gone. Off unless asked for.
+  public var appliesGuesses: Bool
+
+  public init(kind: Kind = .body, declared: CodePage? = nil, appliesGuesses: Bool = false) {
+    self.kind = kind
+    self.declared = declared
+    self.appliesGuesses = appliesGuesses
+  }
+}
+
+/// A repaired text and all that is needed to trust it.
+public struct Repair: Sendable {
+  /// The text, always valid UTF-8.
+  public let text: [UInt8]
+  public let tier: RepairTier
+  /// How `text` came from the original and how to get back; `plan.reverse(text)` has been checked.
+  public let plan: RepairPlan
+  public let findings: [RepairFinding]
+  /// By how many nats the least certain decision beat its runner-up; infinite where there was nothing to decide.
+  public let margin: Double
+
+  /// Whether `text` differs from the original.
+  public var isChanged: Bool { !plan.layers.isEmpty }
+}
+
+/// Repairs texts whose encoding was damaged.
+///
+/// Pure: the same bytes, context and evidence give the same result on every machine. Sound text comes back as it is.
+public struct RepairEngine: Sendable {
+  /// What the store's own clean text says, or nil.
+  public let evidence: StoreEvidence?
+
+  let model = TextModel.shared
+  let gate = Gate.shared
+
+  public init(evidence: StoreEvidence? = nil) { self.evidence = evidence }
+
+  /// Says whether the text needs no second look; ``repair(_:context:)`` would return it unchanged.
+  ///
+  /// - Complexity: O(*bytes*), several hundred megabytes a second.
+  public func isPlainlyClean(_ bytes: UnsafeBufferPointer<UInt8>, kind: RepairContext.Kind = .body) -> Bool {
+    gate.scan(bytes).subtracting(kind == .name ? [] : .combining).isEmpty
+  }
+
+  /// Repairs `bytes`.
+  ///
+  /// Never fails: what cannot be repaired is left as it is or, where it is not UTF-8, read as best can be, and flagged.
+  ///
+  /// - Complexity: O(*bytes*) time for a sound text; some thirty decodings of the damaged lines else.
+  public func repair(_ bytes: [UInt8], context: RepairContext = RepairContext()) -> Repair {
+    let flags = bytes.withUnsafeBufferPointer { gate.scan($0) }
+    let isName = context.kind == .name && bytes.contains { $0 >= 0x80 }
+    if flags.subtracting(isName ? [] : .combining).isEmpty, !isName {
+      return Repair(text: bytes, tier: .clean, plan: RepairPlan(layers: []), findings: [], margin: .infinity)
+    }
+    var bench = Workbench(bytes, flags: flags, context: context, engine: self)
+    bench.run()
+    return bench.finished()
+  }
+}

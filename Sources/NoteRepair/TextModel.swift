@@ -1,0 +1,127 @@
+/// How likely a text is, from what characters follow one another in clean text of many languages.
+///
+/// Chances of a character after the two before it, falling back to the one before and to the character alone. Costs are
+/// negative logarithms in steps of ``unit`` nats, so that sums are exact and the same on every machine. Unpacked at
+/// first use, which takes some tens of milliseconds and about 8 MB, once per process.
+struct TextModel: Sendable {
+  static let shared = TextModel()
+
+  /// Nats per unit of cost.
+  static let unit = 0.2
+
+  private let single: Table<UInt8>
+  private let back: Table<Int8>
+  private let pairs: Table<UInt32>
+  private let pairMask: Int
+  private let contexts: Table<UInt32>
+  private let contextMask: Int
+  private let triples: Table<UInt32>
+  private let tripleMask: Int
+
+  init() {
+    let unpacked = TextModelTables()
+    single = Table(unpacked.single)
+    back = Table(unpacked.back)
+    pairs = Table(unpacked.pairs.slots)
+    pairMask = unpacked.pairs.mask
+    contexts = Table(unpacked.contexts.slots)
+    contextMask = unpacked.contexts.mask
+    triples = Table(unpacked.triples.slots)
+    tripleMask = unpacked.triples.mask
+  }
+
+  /// Returns the cost of `scalars` after the two characters `before`.
+  ///
+  /// Stops early once the cost exceeds `limit`; the result is then above `limit` and otherwise meaningless.
+  func cost(
+    of scalars: UnsafeBufferPointer<UInt32>, before: (UInt32, UInt32) = (10, 10), limit: Int = .max
+  ) -> Int {
+    var (a, b) = (Self.fold(before.0), Self.fold(before.1))
+    var total = 0
+    for scalar in scalars {
+      let c = Self.fold(scalar)
+      total += cost(c, after: a, b)
+      if total > limit { return total }
+      (a, b) = (b, c)
+    }
+    return total
+  }
+
+  /// Returns the cost of the folded character `c` after `a` and `b`.
+  @inline(__always)
+  func cost(_ c: UInt32, after a: UInt32, _ b: UInt32) -> Int {
+    if (a | b | c) > 0x7F {
+      let context = UInt64(a) << 16 | UInt64(b)
+      let found = Self.find(context, in: contexts, mask: contextMask)
+      if found >= 0 {
+        let triple = Self.find(context << 16 | UInt64(c), in: triples, mask: tripleMask)
+        return triple >= 0 ? triple : found - 20 + pairCost(b, c)
+      }
+    }
+    return pairCost(b, c)
+  }
+
+  @inline(__always)
+  private func pairCost(_ b: UInt32, _ c: UInt32) -> Int {
+    let pair = Self.find(UInt64(b) << 16 | UInt64(c), in: pairs, mask: pairMask)
+    return pair >= 0 ? pair : Int(back[Int(b)]) + Int(single[Int(c)])
+  }
+
+  /// Returns the cost of a character alone.
+  @inline(__always)
+  func singleCost(_ scalar: UInt32) -> Int { Int(single[Int(Self.fold(scalar))]) }
+
+  /// Looks up `key`; the value is 0 to 255, or −1 where there is none.
+  ///
+  /// A slot holds a fingerprint of 24 bits and the value; an empty one is 0.
+  @inline(__always)
+  private static func find(_ key: UInt64, in slots: Table<UInt32>, mask: Int) -> Int {
+    let hash = HashedSlots.hash(key)
+    let fingerprint = HashedSlots.fingerprint(hash)
+    var index = Int(truncatingIfNeeded: hash >> 24) & mask
+    while true {
+      let slot = slots[index]
+      if slot == 0 { return -1 }
+      if slot >> 8 == fingerprint { return Int(slot & 0xFF) }
+      index = (index + 1) & mask
+    }
+  }
+
+  /// The characters that the model does not tell apart share one number below 65,536: the digits, private use, emoji,
+  /// and the rare planes.
+  @inline(__always)
+  static func fold(_ scalar: UInt32) -> UInt32 {
+    if scalar < 0xE000 { return scalar &- 0x31 < 9 ? 0x30 : scalar }
+    return foldHigh(scalar)
+  }
+
+  private static func foldHigh(_ scalar: UInt32) -> UInt32 {
+    switch scalar {
+    case 0xE000..<0xF900: 0xE000
+    case 0..<0x10000: scalar
+    case 0x1F000..<0x1FB00: 0xFDD0
+    case 0x20000..<0x40000: 0xFDD1
+    case 0xE0000..<0xF0000: 0xFDD2
+    case 0x1D400..<0x1D800: 0xFDD3
+    case 0xF0000...: 0xFDD4
+    default: 0xFDD5
+    }
+  }
+}
+
+/// A table that lives as long as the process and is never written after it was filled.
+///
+/// Reading it costs one load; an array in a shared value would also be retained and checked each time.
+struct Table<Element>: @unchecked Sendable {
+  private let base: UnsafePointer<Element>
+
+  /// Copies `elements` for good; the memory is never given back.
+  init(_ elements: [Element]) {
+    let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: max(elements.count, 1))
+    _ = buffer.initialize(from: elements)
+    base = UnsafePointer(buffer.baseAddress!)
+  }
+
+  @inline(__always)
+  subscript(index: Int) -> Element { base[index] }
+}
