@@ -31,11 +31,11 @@ struct ChainRule {
     add([.big5], [.gb18030, .shiftJIS, .eucKR, .eucJP], .cjkAsOtherCJK, 80)
     add([.eucKR], [.gb18030, .big5, .shiftJIS, .eucJP], .cjkAsOtherCJK, 80)
     add([.eucJP], [.gb18030, .eucKR, .big5], .cjkAsOtherCJK, 80)
-    add(latin, [.windows1251, .koi8r], .singleByteAsOther, 60)
+    add(latin, [.windows1251, .koi8r, .koi8u], .singleByteAsOther, 60)
     add(latin, [.windows1253, .windows1255, .windows1256, .windows874], .singleByteAsOther, 70)
     add([.windows1251], [.koi8r, .cp866], .singleByteAsOther, 60)
     add([.koi8r, .cp866], [.windows1251], .singleByteAsOther, 60)
-    add(latin, [.windows1250], .singleByteAsOther, 70)
+    add(latin, [.windows1250], .singleByteAsOther, 45)
     return rules
   }()
 
@@ -59,13 +59,17 @@ struct ChainRule {
 
   /// Whether `after`, which this rule made of `before`, is of the kind it promises.
   func accepts(_ before: [UInt32], _ after: [UInt32], gain: Int) -> Bool {
+    // A list of control characters is somebody's test.
+    guard before.count(where: { (0x80..<0xA0).contains($0) }) * 10 < before.count * 9 else { return false }
     let changed = before.count { $0 > 0x7F }
     switch damage {
     case .cjkAsSingleByte, .cjkAsOtherCJK:
       let letters = after.count(where: Self.isAsianLetter)
       return changed >= 5 && letters >= 4 && letters * 10 >= 6 * after.count { $0 > 0x7F }
     case .singleByteAsOther where decode == .windows1250:
-      return gain >= 17 * max(1, after.count { $0 > 0xFF })
+      // Eth read as d with a stroke is what a language that the model does not know looks like.
+      let changes = zip(before, after).filter { $0 != $1 }
+      return gain >= 15 * changes.count && changes.contains { $0.1 != 0x110 && $0.1 != 0x111 }
     case .singleByteAsOther:
       let foreign = after.count { $0 > 0xFF }
       return foreign * 10 >= changed * 7 && Self.longestWord(after) >= 4
@@ -91,7 +95,7 @@ struct ChainRule {
   /// Whether all that comes out is one mark between spaces: somebody shows what damage looks like.
   private static func isQuoted(_ text: [UInt32]) -> Bool {
     let marks = text.indices.filter { text[$0] > 0x7F }
-    guard marks.count == 1, let at = marks.first, (0x2000..<0x2100).contains(text[at]) else { return false }
+    guard marks.count == 1, let at = marks.first, (0x2018..<0x2020).contains(text[at]) else { return false }
     return at > 0 && text[at - 1] == 0x20 && at + 1 < text.count && text[at + 1] == 0x20
   }
 }

@@ -39,6 +39,8 @@ struct ChainSearch {
         guard !found.contains(where: { $0.text == result }) else { continue }
         let before = cost + Self.slack
         let scored = cut > 0 ? Array(result.dropLast()) : result
+        // A cut alone is no evidence: many a last letter looks like one.
+        guard cut == 0 || scored.contains(where: { $0 > 0x7F }) else { continue }
         let after = scored.withUnsafeBufferPointer { model.cost(of: $0, limit: before) } + (cut > 0 ? Self.cutPenalty : 0) - rule.bonus(scored)
         guard after <= before else { continue }
         let chain = PageChain(pages: pages + [page, rule.decode])

@@ -90,6 +90,8 @@ struct Gate: Sendable {
       if lead >= 0xE1, lead <= 0xEC, at + 2 < count, base[at + 1] & 0xC0 == 0x80, base[at + 2] & 0xC0 == 0x80 {
         let scalar = Int(lead & 0x0F) << 12 | Int(base[at + 1] & 0x3F) << 6 | Int(base[at + 2] & 0x3F)
         suspicion = max(0, suspicion + Int(weights[scalar]))
+        // One Chinese character inside a Latin word.
+        if at > 0, base[at - 1] &- 0x61 < 26, at + 3 < count, base[at + 3] &- 0x61 < 26 { flags.insert(.rare) }
         if suspicion > Self.threshold { flags.insert(.rare) }
         at += 3
         continue

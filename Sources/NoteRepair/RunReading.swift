@@ -28,7 +28,8 @@ struct RunReading {
       if let failure = page.decode(part, into: &text) {
         guard isEnd, page.isCut(part, at: failure) else { return }
         cut = part.count - failure
-        penalty = Self.cutPenalty
+        // A last letter with an accent looks like the first half of a character; a cut alone must be likelier by far.
+        penalty = Self.cutPenalty + (text.contains { $0 > 0x7F } ? 0 : 30)
       }
     }
     // A replacement has its own cost and says nothing about the language.
