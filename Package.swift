@@ -37,7 +37,8 @@ let package = Package(
     .target(
       name: "SQLiteStore", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"],
       path: "Sources/Stores/SQLiteStore"),
-    .target(name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
+    .target(
+      name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive"]),
     .target(name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore"]),
     // Stores that are made up, and the replay of the pathological corpus.
     .target(name: "Corpus", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "CSQLite"]),
@@ -69,7 +70,8 @@ let package = Package(
     .testTarget(
       name: "MigrationTests",
       dependencies: [
-        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore", "CSQLite",
+        "NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
+        "CSQLite",
       ]),
     // The whole journey by the real program, which is a dependency so that it is built.
     .testTarget(

@@ -69,6 +69,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case diskFull = "NF-SPACE-34B"
   case archiveDamaged = "NF-ARCHIVE-35"
   case archiveHostile = "NF-ARCHIVE-35B"
+  case repairsExist = "NF-REPAIRS-21"
+  case repairsDamaged = "NF-REPAIRS-35"
   case usage = "NF-USAGE-64"
   case interrupted = "NF-SIGNAL-130"
   case terminated = "NF-SIGNAL-143"

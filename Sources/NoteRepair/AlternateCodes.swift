@@ -7,7 +7,7 @@ enum AlternateCodes {
 
   /// Returns a likelier reading than `result`, which re-encoding `text` by `encode` and decoding by `decode` gave.
   static func improve(
-    _ text: [UInt32], _ result: [UInt32], encode: CodePage, decode: CodePage, model: TextModel
+    _ text: [UInt32], _ result: [UInt32], encode: CodePage, decode: CodePage, model: TextScorer
   ) -> [UInt32] {
     guard let codes = table(of: encode) else { return result }
     var parts = text.map { scalar in

@@ -46,60 +46,108 @@ struct ByteDecoder {
 
   // MARK: - Costs
 
-  /// The cost of each run under each page.
-  private func score(_ engine: RepairEngine) -> [[Int]] {
-    var order = Array(Self.pages.indices)
-    return runs.map { run in
-      var costs = [Int](repeating: RunReading.impossible, count: Self.pages.count)
-      var (best, bestPage) = (RunReading.impossible, 0)
-      for page in order {
-        let reading = RunReading(
-          run.range, of: bytes, by: Self.pages[page].page, model: engine.model, limit: best + Self.slack)
-        guard reading.cost < RunReading.impossible else { continue }
-        let own = engine.evidence.map { $0.bonus(for: reading.text) } ?? 0
-        costs[page] = reading.cost - own
-        if costs[page] < best { (best, bestPage) = (costs[page], page) }
+  /// The cost of each run under each page, run by run.
+  ///
+  /// After some hundred bytes only the pages in question are tried; where none of them fits, all are again.
+  private func score(_ engine: RepairEngine) -> [Int] {
+    let count = Self.pages.count
+    var costs = [Int](repeating: RunReader.impossible, count: runs.count * count)
+    var order = Array(0..<count)
+    var narrow = order
+    var totals = [Int](repeating: 0, count: count)
+    var (seen, isDoubtful) = (0, false)
+    var reader = RunReader(bytes, model: engine.model)
+    for (number, run) in runs.enumerated() {
+      let row = number * count
+      let isSettled = narrow.count <= 3
+      if run.startsLine { isDoubtful = false }
+      var best = score(run, narrow, engine, &reader, &costs, row, sample: isSettled && !isDoubtful ? Self.glance : .max)
+      if narrow.count < count, best.cost * 2 > best.count * Self.poor {
+        isDoubtful = true
+        best = score(run, order, engine, &reader, &costs, row, sample: .max)
       }
       // The page that was best is tried first next time, so that the others are given up early.
-      if let index = order.firstIndex(of: bestPage), index > 0 { order.insert(order.remove(at: index), at: 0) }
-      return costs
+      if order[0] != best.page, let index = order.firstIndex(of: best.page) {
+        order.insert(order.remove(at: index), at: 0)
+        narrow = narrow.filter { $0 != best.page }
+        narrow.insert(best.page, at: 0)
+      }
+      guard seen < Self.sample else { continue }
+      seen += run.range.count
+      for page in order { totals[page] += min(costs[row + page], best.cost + Self.slack) }
+      narrow = order
+      guard seen >= Self.sample else { continue }
+      let bar = totals.min()! + Self.slack * 3
+      narrow = order.filter { totals[$0] <= bar || $0 == 0 }
     }
+    return costs
+  }
+
+  /// Bytes in runs after which unlikely pages are no longer tried.
+  private static let sample = 300
+  /// Twice the cost of a character that asks for the other pages, in units of ``TextModel``.
+  private static let poor = 90
+  /// Characters of a run that are weighed where the page is settled.
+  private static let glance = 40
+
+  private func score(
+    _ run: TextRun, _ order: [Int], _ engine: RepairEngine, _ reader: inout RunReader, _ costs: inout [Int], _ row: Int,
+    sample: Int
+  ) -> (page: Int, cost: Int, count: Int) {
+    var best = (page: 0, cost: RunReader.impossible, count: 1)
+    for page in order {
+      let cost = reader.cost(run.range, by: Self.pages[page].page, limit: best.cost + Self.slack, sample: sample)
+      guard cost < RunReader.impossible else { continue }
+      costs[row + page] = cost
+      if cost < best.cost { best = (page, cost, reader.text.count) }
+    }
+    return best
   }
 
   // MARK: - The path
 
-  private mutating func trace(_ costs: [[Int]], priors: [Int]) {
-    guard let first = costs.first else { return }
-    var totals = zip(first, priors).map { $0 + $1 }
-    var origins: [[Int]] = []
-    for (run, cost) in zip(runs, costs).dropFirst() {
-      let change = run.startsLine ? Self.lineSwitch : Self.runSwitch
-      let best = totals.indices.min { totals[$0] < totals[$1] }!
-      var origin = Array(totals.indices)
-      totals = totals.indices.map { page in
-        let changed = totals[best] + change + priors[page]
-        if changed < totals[page] { origin[page] = best }
-        return min(changed, totals[page]) + cost[page]
+  private mutating func trace(_ costs: [Int], priors: [Int]) {
+    let count = Self.pages.count
+    guard !runs.isEmpty else { return }
+    var totals = (0..<count).map { costs[$0] + priors[$0] }
+    var origins = [UInt8](repeating: 0, count: costs.count)
+    for number in 1..<max(1, runs.count) {
+      let change = runs[number].startsLine ? Self.lineSwitch : Self.runSwitch
+      let row = number * count
+      var best = 0
+      for page in 1..<count where totals[page] < totals[best] { best = page }
+      let changed = totals[best] + change
+      for page in 0..<count {
+        let entered = changed + priors[page]
+        let isEntered = entered < totals[page]
+        origins[row + page] = UInt8(isEntered ? best : page)
+        totals[page] = (isEntered ? entered : totals[page]) + costs[row + page]
       }
-      origins.append(origin)
     }
     var page = totals.indices.min { totals[$0] < totals[$1] }!
-    path = [page]
-    for origin in origins.reversed() {
-      page = origin[page]
-      path.append(page)
+    let best = totals[page]
+    path = [Int](repeating: page, count: runs.count)
+    for number in stride(from: runs.count - 1, to: 0, by: -1) {
+      page = Int(origins[number * count + page])
+      path[number - 1] = page
     }
-    path.reverse()
-    margin = runnerUp(costs, priors: priors) - totals.min()!
+    margin = runnerUp(costs, priors: priors) - best
   }
 
   /// The cost of the best reading by one page that reads differently.
-  private func runnerUp(_ costs: [[Int]], priors: [Int]) -> Int {
-    let chosen = zip(costs, path).map { $0[$1] }
-    return priors.indices.reduce(RunReading.impossible) { best, page in
-      let own = costs.map { $0[page] }
-      return own == chosen ? best : min(best, own.reduce(priors[page], +))
+  private func runnerUp(_ costs: [Int], priors: [Int]) -> Int {
+    let count = Self.pages.count
+    var (sums, differs) = (priors, [Bool](repeating: false, count: count))
+    for number in runs.indices {
+      let row = number * count
+      let chosen = costs[row + path[number]]
+      for page in 0..<count {
+        let cost = costs[row + page]
+        sums[page] += cost
+        if cost != chosen { differs[page] = true }
+      }
     }
+    return (0..<count).filter { differs[$0] }.map { sums[$0] }.min() ?? RunReader.impossible
   }
 }
 
@@ -120,19 +168,17 @@ extension ByteDecoder {
   }
 
   /// The text by the best path; a cut character is U+FFFD.
-  func text(_ model: TextModel) -> [UInt32] {
+  func text(_ model: TextScorer) -> [UInt32] {
     var text: [UInt32] = []
+    var reader = RunReader(bytes, model: model)
     var at = 0
     for (run, page) in zip(runs, path) {
       text += bytes[at..<run.range.lowerBound].lazy.map { UInt32($0) }
-      text += reading(run, page, model).text
+      _ = reader.cost(run.range, by: Self.pages[page].page)
+      text += reader.text
       at = run.range.upperBound
     }
     return text + bytes[at...].lazy.map { UInt32($0) }
-  }
-
-  private func reading(_ run: TextRun, _ page: Int, _ model: TextModel) -> RunReading {
-    RunReading(run.range, of: bytes, by: Self.pages[page].page, model: model, limit: .max / 2)
   }
 
   private func write(to builder: inout LayerBuilder, bench: inout Workbench) {
@@ -148,7 +194,8 @@ extension ByteDecoder {
       } else {
         writeLegacy(first..<end, page, to: &builder, bench.model)
         bench.note(.legacyBytes, range, tier: certainty, pages: [page], margin: margin)
-        if case let last = reading(runs[end - 1], path[end - 1], bench.model), last.cut > 0 {
+        var last = RunReader(bytes, model: bench.model)
+        if last.cost(runs[end - 1].range, by: page) < RunReader.impossible, last.cut > 0 {
           bench.note(.cut, range.upperBound - last.cut..<range.upperBound, tier: .policy)
         }
       }
@@ -184,7 +231,7 @@ extension ByteDecoder {
   /// Writes runs of one page as one piece, with the ASCII between them; a run that does not come back as it was makes
   /// pieces of their own.
   private func writeLegacy(
-    _ numbers: Range<Int>, _ page: CodePage, to builder: inout LayerBuilder, _ model: TextModel
+    _ numbers: Range<Int>, _ page: CodePage, to builder: inout LayerBuilder, _ model: TextScorer
   ) {
     let chain = PageChain(pages: [page])
     let range = runs[numbers.lowerBound].range.lowerBound..<runs[numbers.upperBound - 1].range.upperBound
@@ -192,17 +239,13 @@ extension ByteDecoder {
     if let text = chain.decode(part), let back = chain.encode(text), back.elementsEqual(part) {
       return builder.recode(upTo: range.upperBound, by: chain, to: text)
     }
-    for number in numbers {
-      let run = runs[number]
+    var reader = RunReader(bytes, model: model)
+    for run in runs[numbers] {
       builder.keep(upTo: run.range.lowerBound)
-      var reading = reading(run, path[number], model)
-      if reading.cut > 0 {
-        reading.text.removeLast()
-        builder.recode(upTo: run.range.upperBound - reading.cut, by: chain, to: reading.text)
-        builder.replace(upTo: run.range.upperBound, with: [0xEF, 0xBF, 0xBD])
-      } else {
-        builder.recode(upTo: run.range.upperBound, by: chain, to: reading.text)
-      }
+      _ = reader.cost(run.range, by: page)
+      builder.recode(
+        upTo: run.range.upperBound - reader.cut, by: chain, to: reader.cut > 0 ? reader.text.dropLast() : reader.text)
+      if reader.cut > 0 { builder.replace(upTo: run.range.upperBound, with: [0xEF, 0xBF, 0xBD]) }
     }
   }
 }

@@ -4,19 +4,21 @@
 /// begin with a chain costs its gate once, so that many lines of the same damage bear witness together.
 enum ChainRepair {
   /// Chains that are weighed against each other over all lines.
-  private static let maximumChains = 8
+  private static let maximumChains = 6
   /// Lines on which chains are looked for; what damaged them damaged the others too.
   private static let maximumSearched = 40
   /// Characters of a line on which chains are looked for.
-  private static let searchedLength = 1500
+  private static let searchedLength = 600
+  /// What a chain must gain over its gate for a line to count as explained, in units of ``TextModel``.
+  private static let explained = 60
 
   static func run(_ bench: inout Workbench) {
     let isName = bench.context.kind == .name && bench.bytes.contains { $0 >= 0x80 }
     guard isName || !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
-    let lines = Line.split(bench.bytes, gate: bench.engine.gate, isName: isName)
-    guard lines.contains(where: \.isSuspicious) else { return }
-    let chains = candidates(lines, bench.model)
+    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isName: isName)
+    let chains = candidates(places, bench)
     guard !chains.isEmpty else { return }
+    let lines = places.map { Line($0, in: bench.bytes, model: bench.model) }
     let readings = lines.map { line in
       line.isASCII ? [] : chains.map { Reading(line, $0.chain, $0.rule, bench.model, isLast: line.isLast) }
     }
@@ -26,13 +28,20 @@ enum ChainRepair {
 
   // MARK: - Candidates
 
-  private static func candidates(_ lines: [Line], _ model: TextModel) -> [ChainCandidate] {
+  private static func candidates(_ places: [LinePlace], _ bench: Workbench) -> [ChainCandidate] {
     var gains: [PageChain: (candidate: ChainCandidate, gain: Int)] = [:]
-    for line in lines.filter(\.isSuspicious).prefix(maximumSearched) {
-      let text = Array(line.text.prefix(searchedLength))
-      let search = ChainSearch(text, model: model, isEnd: line.isLast && text.count == line.text.count)
-      let cost = text.withUnsafeBufferPointer { model.cost(of: $0) }
+    for place in places.filter(\.isSuspicious).prefix(maximumSearched) {
+      let line = Line(place, in: bench.bytes, model: bench.model)
+      let isExplained = gains.values.contains { known in
+        let reading = Reading(line, known.candidate.chain, known.candidate.rule, bench.model, isLast: false)
+        return line.cost - reading.cost >= known.candidate.rule.gate + explained
+      }
+      if isExplained { continue }
+      let text = sample(line.text)
+      let search = ChainSearch(text, model: bench.model, isEnd: line.isLast && text.count == line.text.count)
+      let cost = text.withUnsafeBufferPointer { bench.model.cost(of: $0) }
       for candidate in search.found where candidate.cost < cost {
+        if bench.isDecoded, candidate.rule.damage == .singleByteAsOther { continue }
         gains[candidate.chain, default: (candidate, 0)].gain += cost - candidate.cost - candidate.rule.gate / 4
       }
     }
@@ -42,7 +51,14 @@ enum ChainRepair {
         ? $0.gain > $1.gain
         : $0.candidate.chain.pages.map(\.rawValue).lexicographicallyPrecedes($1.candidate.chain.pages.map(\.rawValue))
     }
-    return best.prefix(maximumChains).map(\.candidate)
+    return best.prefix(maximumChains).filter { $0.gain * 4 > best[0].gain }.map(\.candidate)
+  }
+
+  /// The beginning of a long line, up to a character that no chain joins with the next.
+  private static func sample(_ text: [UInt32]) -> [UInt32] {
+    guard text.count > searchedLength else { return text }
+    let end = text[(searchedLength / 2)..<searchedLength].lastIndex { $0 < 0x30 || (0x3A...0x3F).contains($0) }
+    return Array(text.prefix(end ?? 8 * searchedLength))
   }
 
   // MARK: - The path
@@ -62,7 +78,7 @@ enum ChainRepair {
           next[state] = entered
           origin[state] = best
         }
-        if !line.isASCII { next[state] += state == 0 ? line.cost(TextModel.shared) : reading[state - 1].cost }
+        if !line.isASCII { next[state] += state == 0 ? line.cost : reading[state - 1].cost }
       }
       origins.append(origin)
       totals = next
@@ -91,7 +107,7 @@ enum ChainRepair {
         let group = (first..<end).filter { !lines[$0].isASCII }
         let before = group.flatMap { lines[$0].text }
         let after = group.flatMap { readings[$0][number].text }
-        let gain = group.reduce(0) { $0 + lines[$1].cost(bench.model) - readings[$1][number].cost }
+        let gain = group.reduce(0) { $0 + lines[$1].cost - readings[$1][number].cost }
         if !group.isEmpty, chains[number].rule.accepts(before, after, gain: gain) {
           for index in group {
             builder.keep(upTo: lines[index].range.lowerBound)
@@ -118,46 +134,61 @@ enum ChainRepair {
 
 // MARK: -
 
-/// A line of sound UTF-8, without its line feed.
-struct Line {
+/// Where a line of sound UTF-8 stands, without its line feed.
+struct LinePlace {
   let range: Range<Int>
-  let text: [UInt32]
   let isASCII: Bool
   let isSuspicious: Bool
   /// Whether the text ends with this line.
   let isLast: Bool
 
   /// Splits `bytes`; of a name every line is suspicious, since names are short and their damage common.
-  static func split(_ bytes: [UInt8], gate: Gate, isName: Bool) -> [Line] {
-    var lines: [Line] = []
+  static func split(_ bytes: [UInt8], gate: Gate, isName: Bool) -> [LinePlace] {
+    var places: [LinePlace] = []
     bytes.withUnsafeBufferPointer { bytes in
       var start = 0
       while start <= bytes.count {
         let end = bytes[start...].firstIndex(of: 10) ?? bytes.count
         let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
-        var text: [UInt32] = []
-        _ = CodePage.utf8.decode(part, into: &text)
-        let isASCII = text.count == part.count
+        let isASCII = part.allSatisfy { $0 < 0x80 }
         let isSuspicious = !isASCII && (isName || !gate.scan(part).isDisjoint(with: [.rare, .upperControl]))
-        lines.append(
-          Line(range: start..<end, text: text, isASCII: isASCII, isSuspicious: isSuspicious, isLast: end == bytes.count))
+        places.append(
+          LinePlace(range: start..<end, isASCII: isASCII, isSuspicious: isSuspicious, isLast: end == bytes.count))
         start = end + 1
       }
     }
-    return lines
+    return places
   }
+}
 
-  func cost(_ model: TextModel) -> Int { text.withUnsafeBufferPointer { model.cost(of: $0) } }
+/// The text of a line and what it costs as it is.
+struct Line {
+  let range: Range<Int>
+  let isASCII: Bool
+  let isLast: Bool
+  let text: [UInt32]
+  let cost: Int
+
+  init(_ place: LinePlace, in bytes: [UInt8], model: TextScorer) {
+    (range, isASCII, isLast) = (place.range, place.isASCII, place.isLast)
+    var text: [UInt32] = []
+    if !place.isASCII {
+      text.reserveCapacity(place.range.count)
+      bytes.withUnsafeBufferPointer { _ = CodePage.utf8.decode(.init(rebasing: $0[place.range]), into: &text) }
+    }
+    self.text = text
+    cost = text.withUnsafeBufferPointer { model.cost(of: $0) }
+  }
 }
 
 /// A line as a chain reads it.
 struct Reading {
-  private(set) var cost = RunReading.impossible
+  private(set) var cost = RunReader.impossible
   private(set) var text: [UInt32] = []
   /// How many bytes of the stored line are a character that was cut off after the chain.
   private(set) var cut = 0
 
-  init(_ line: Line, _ chain: PageChain, _ rule: ChainRule, _ model: TextModel, isLast: Bool) {
+  init(_ line: Line, _ chain: PageChain, _ rule: ChainRule, _ model: TextScorer, isLast: Bool) {
     if let text = Self.run(chain, on: line.text) {
       self.text = text
       if chain.steps == 1 {

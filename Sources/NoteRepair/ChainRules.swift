@@ -65,11 +65,11 @@ struct ChainRule {
     switch damage {
     case .cjkAsSingleByte, .cjkAsOtherCJK:
       let letters = after.count(where: Self.isAsianLetter)
-      return changed >= 5 && letters >= 4 && letters * 10 >= 6 * after.count { $0 > 0x7F }
+      return changed >= 5 && letters >= 4 && letters * 20 >= 9 * after.count { $0 > 0x7F }
     case .singleByteAsOther where decode == .windows1250:
-      // Eth read as d with a stroke is what a language that the model does not know looks like.
+      // Eth and thorn are what a language that the model does not know looks like.
       let changes = zip(before, after).filter { $0 != $1 }
-      return gain >= 15 * changes.count && changes.contains { $0.1 != 0x110 && $0.1 != 0x111 }
+      return gain >= 15 * changes.count && changes.contains { ![0xD0, 0xDE, 0xF0, 0xFE].contains($0.0) }
     case .singleByteAsOther:
       let foreign = after.count { $0 > 0xFF }
       return foreign * 10 >= changed * 7 && Self.longestWord(after) >= 4

@@ -16,12 +16,12 @@ struct ChainSearch {
   /// How much dearer than the text itself a result may be and still be undone further.
   private static let slack = 40
 
-  let model: TextModel
+  let model: TextScorer
   /// Whether the text ends with the line, so that its last character may be cut.
   let isEnd: Bool
   private(set) var found: [ChainCandidate] = []
 
-  init(_ text: [UInt32], model: TextModel, isEnd: Bool) {
+  init(_ text: [UInt32], model: TextScorer, isEnd: Bool) {
     self.model = model
     self.isEnd = isEnd
     let cost = text.withUnsafeBufferPointer { model.cost(of: $0) }

@@ -7,13 +7,13 @@ enum ChineseCoding {
   static let gb18030 = CodePageData.gb18030.unpacked()
 
   private static let gb18030Inverse: InverseTable = {
-    var inverse = InverseTable(of: gb18030, places: gb18030.indices)
     // Text decoded by the table of the year 2000 holds private-use characters where the standard now has others.
     let moved = CodePageData.gb18030MovedScalars.unpacked()
-    for (scalar, place) in zip(moved, CodePageData.gb18030MovedPointers.unpacked()) {
-      inverse.insert(scalar, at: Int(place))
+    return InverseTable(of: gb18030, places: gb18030.indices) { inverse in
+      for (scalar, place) in zip(moved, CodePageData.gb18030MovedPointers.unpacked()) {
+        inverse.insert(scalar, at: Int(place))
+      }
     }
-    return inverse
   }()
 
   private static let rangePointers = CodePageData.gb18030Pointers.unpacked()
@@ -184,11 +184,11 @@ enum ChineseCoding {
 
   private static let big5Inverse: InverseTable = {
     // The Hong Kong rows come first in the index and last in the standard's preference.
-    var inverse = InverseTable(of: big5, places: Array(5024..<big5.count) + Array(0..<5024))
-    for scalar: UInt32 in [0x2550, 0x255E, 0x2561, 0x256A, 0x5341, 0x5345] {
-      if let place = big5.lastIndex(of: scalar) { inverse.replace(scalar, at: place) }
+    InverseTable(of: big5, places: Array(5024..<big5.count) + Array(0..<5024)) { inverse in
+      for scalar: UInt32 in [0x2550, 0x255E, 0x2561, 0x256A, 0x5341, 0x5345] {
+        if let place = big5.lastIndex(of: scalar) { inverse.replace(scalar, at: place) }
+      }
     }
-    return inverse
   }()
 
   static func decodeBig5(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt32]) -> Int? {

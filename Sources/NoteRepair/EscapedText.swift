@@ -24,7 +24,7 @@ enum EscapedText {
     bench.note(damage, 0..<bytes.count, tier: .policy)
     bench.take(builder)
     // What percent escapes give may be of any page.
-    if bench.flags.contains(.invalid) { ByteDecoder.run(&bench) }
+    if bench.flags.contains(.invalid) { bench.decodeBytes() }
   }
 }
 
@@ -37,6 +37,9 @@ struct EscapedPart {
 /// `&#20013;`, `&#x4e2d;`, `&eacute;`, escaped any number of times.
 enum CharacterReference {
   /// Returns all references of a text, or nil if it is about markup or they give nothing beyond ASCII.
+  ///
+  /// Numbers for plain ASCII characters stay references, with as many layers less as the others have: whoever escapes
+  /// what is beyond ASCII leaves them alone.
   static func decode(_ bytes: [UInt8]) -> [EscapedPart]? {
     guard !holdsMarkup(bytes) else { return nil }
     var parts: [EscapedPart] = []
@@ -47,16 +50,17 @@ enum CharacterReference {
         continue
       }
       var new: [UInt8] = []
-      UnicodeCoding.append(scalar, to: &new)
+      let number = bytes[start..<end].lastIndex(of: 0x23)
+      if scalar < 0x80, let number { new = [0x26] + bytes[number..<end] } else { UnicodeCoding.append(scalar, to: &new) }
       parts.append(EscapedPart(range: start..<end, bytes: new))
       at = end
     }
-    return parts.contains { $0.bytes.count > 1 } ? parts : nil
+    return parts.contains { $0.bytes[0] > 0x7F } ? parts : nil
   }
 
   private static func holdsMarkup(_ bytes: [UInt8]) -> Bool {
     zip(bytes, bytes.dropFirst()).contains { first, second in
-      first == 0x60 || first == 0x3C && (second == 0x2F || second == 0x21 || (0x41...0x5A).contains(second & 0xDF))
+      first == 0x3C && (second == 0x2F || second == 0x21 || (0x41...0x5A).contains(second & 0xDF))
     }
   }
 

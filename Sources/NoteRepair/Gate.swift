@@ -155,6 +155,8 @@ struct Gate: Sendable {
     _ scalar: UInt32, at: Int, in bytes: UnsafeBufferPointer<UInt8>, _ flags: inout GateFlags
   ) {
     if scalar < 0xA0 { flags.insert(.upperControl) } else if scalar >= 0x300 { flags.insert(.combining) }
+    // The capital that two encodings make of a cut character, at the end.
+    if scalar == 0xC3, at + 2 == bytes.count { flags.insert(.rare) }
     // A byte order mark in disguise.
     if scalar == 0xBF, at == 4, bytes.starts(with: [0xC3, 0xAF, 0xC2, 0xBB]) { flags.insert(.mark) }
   }
@@ -165,7 +167,8 @@ struct Gate: Sendable {
     let before = at > 0 ? bytes[at - 1] : 0x20
     if scalar >= 0x370 {
       // Two scripts in one word.
-      let isMixed = (0x41...0x5A).contains(before & 0xDF)
+      let after = at + 2 < bytes.count ? bytes[at + 2] : 0x20
+      let isMixed = (before & 0xDF) &- 0x41 < 26 || (after & 0xDF) &- 0x41 < 26
       return isMixed ? Self.threshold + 1 : Int(weights[Int(scalar)])
     }
     guard scalar >= 0xC0, scalar < 0x180 else { return Int(weights[Int(scalar)]) }

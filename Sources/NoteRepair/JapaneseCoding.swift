@@ -58,7 +58,7 @@ enum JapaneseCoding {
       switch scalar {
       case 0...0x80: output.append(UInt8(scalar))
       case 0xFF61...0xFF9F: output.append(UInt8(scalar - 0xFF61 + 0xA1))
-      case 0xA0 where windows: output.append(0xA0)
+      case 0xA0 where windows, 0xF8F0 where windows: output.append(0xA0)
       case 0xF8F1...0xF8F3 where windows: output.append(UInt8(scalar - 0xF8F1 + 0xFD))
       case 0xE000...0xE757: place = Int(scalar) - 0xE000 + 8836
       default:

@@ -35,6 +35,35 @@ struct LayerBuilder {
     position = end
   }
 
+  /// Puts `bytes` in the place of the bytes up to `end`, keeping what both have in common.
+  ///
+  /// - Complexity: O(*bytes*): where the two part, only a few bytes ahead are looked at.
+  mutating func replaceAligned(upTo end: Int, with bytes: [UInt8]) {
+    var at = 0
+    while position < end, at < bytes.count {
+      if input[position] == bytes[at] {
+        let length = zip(input[position..<end], bytes[at...]).prefix { $0 == $1 }.count
+        keep(upTo: position + length)
+        at += length
+        continue
+      }
+      guard let (old, new) = distance(end, bytes, at) else { break }
+      replace(upTo: position + old, with: Array(bytes[at..<at + new]))
+      at += new
+    }
+    if position < end || at < bytes.count { replace(upTo: end, with: Array(bytes[at...])) }
+  }
+
+  /// How many bytes of the input and of `bytes` to pass over until both go on alike.
+  private func distance(_ end: Int, _ bytes: [UInt8], _ at: Int) -> (Int, Int)? {
+    for new in 0...3 where at + new + 8 <= bytes.count {
+      for old in 0...12 where position + old + 8 <= end && old + new > 0 {
+        if input[position + old..<position + old + 8].elementsEqual(bytes[at + new..<at + new + 8]) { return (old, new) }
+      }
+    }
+    return nil
+  }
+
   /// Puts `text`, which `chain` made of the bytes up to `end`, in their place.
   mutating func recode(upTo end: Int, by chain: PageChain, to text: [UInt32]) {
     guard let bytes = RepairPlan.Layer.utf8(text) else { return keep(upTo: end) }

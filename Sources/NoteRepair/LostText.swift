@@ -1,23 +1,28 @@
 /// Texts whose characters are gone: they are flagged and left as they are.
 enum LostText {
-  static func run(_ bench: inout Workbench) {
-    guard !bench.flags.isDisjoint(with: [.replacement, .questions, .rare]) else { return }
+  /// Flags such a text and says whether it did.
+  static func run(_ bench: inout Workbench) -> Bool {
+    guard !bench.flags.isDisjoint(with: [.replacement, .questions, .rare]) else { return false }
     var text: [UInt32] = []
-    guard bench.bytes.withUnsafeBufferPointer({ CodePage.utf8.decode($0, into: &text) }) == nil else { return }
-    guard let damage = damage(text) else { return }
+    guard bench.bytes.withUnsafeBufferPointer({ CodePage.utf8.decode($0, into: &text) }) == nil,
+      let damage = damage(text)
+    else { return false }
     bench.note(damage, 0..<bench.bytes.count, tier: .unrecoverable)
+    return true
   }
 
   private static func damage(_ text: [UInt32]) -> Damage? {
-    var (replaced, questions, others, visible, longest, run) = (0, 0, 0, 0, 0, 0)
+    var (replaced, questions, others, letters, visible, longest, run) = (0, 0, 0, 0, 0, 0, 0)
     for scalar in text {
       run = scalar == 0x3F ? run + 1 : 0
       longest = max(longest, run)
       if scalar == 0xFFFD { replaced += 1 } else if scalar == 0x3F { questions += 1 } else if scalar > 0x7F { others += 1 }
       if scalar > 0x20 { visible += 1 }
+      if (scalar & 0xDF) &- 0x41 < 26 { letters += 1 }
     }
     if replaced >= 3, replaced * 3 > replaced + others { return .replaced }
     if kunCount(text) >= 2 { return .replacedTwice }
+    if questions >= 3, others == 0, letters == 0, questions * 10 > visible * 3 { return .questionMarks }
     return longest >= 3 && others == 0 && questions * 5 > visible * 2 ? .questionMarks : nil
   }
 

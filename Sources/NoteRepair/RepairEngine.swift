@@ -38,10 +38,13 @@ public struct RepairEngine: Sendable {
   /// What the store's own clean text says, or nil.
   public let evidence: StoreEvidence?
 
-  let model = TextModel.shared
+  let model: TextScorer
   let gate = Gate.shared
 
-  public init(evidence: StoreEvidence? = nil) { self.evidence = evidence }
+  public init(evidence: StoreEvidence? = nil) {
+    self.evidence = evidence
+    model = TextScorer(model: .shared, evidence: evidence)
+  }
 
   /// Says whether the text needs no second look; ``repair(_:context:)`` would return it unchanged.
   ///

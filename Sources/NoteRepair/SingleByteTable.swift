@@ -49,11 +49,12 @@ extension CodePage {
 /// The upper half of a page of single bytes, in both directions.
 struct SingleByteTable: Sendable {
   /// The characters of bytes 80 to FF; 0 where the page has none.
-  let scalars: [UInt32]
+  let scalars: Table<UInt32>
   let inverse: InverseTable
 
   init(_ packed: PackedTable) {
-    scalars = packed.unpacked()
+    let scalars = packed.unpacked()
+    self.scalars = Table(scalars)
     inverse = InverseTable(of: scalars, places: scalars.indices)
   }
 

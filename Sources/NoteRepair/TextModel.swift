@@ -13,8 +13,6 @@ struct TextModel: Sendable {
   private let back: Table<Int8>
   private let pairs: Table<UInt32>
   private let pairMask: Int
-  private let contexts: Table<UInt32>
-  private let contextMask: Int
   private let triples: Table<UInt32>
   private let tripleMask: Int
 
@@ -24,8 +22,6 @@ struct TextModel: Sendable {
     back = Table(unpacked.back)
     pairs = Table(unpacked.pairs.slots)
     pairMask = unpacked.pairs.mask
-    contexts = Table(unpacked.contexts.slots)
-    contextMask = unpacked.contexts.mask
     triples = Table(unpacked.triples.slots)
     tripleMask = unpacked.triples.mask
   }
@@ -37,10 +33,11 @@ struct TextModel: Sendable {
     of scalars: UnsafeBufferPointer<UInt32>, before: (UInt32, UInt32) = (10, 10), limit: Int = .max
   ) -> Int {
     var (a, b) = (Self.fold(before.0), Self.fold(before.1))
+    var weight = PairSlots.weight(pair(a, b))
     var total = 0
     for scalar in scalars {
       let c = Self.fold(scalar)
-      total += cost(c, after: a, b)
+      total += step(c, a, b, &weight)
       if total > limit { return total }
       (a, b) = (b, c)
     }
@@ -48,44 +45,37 @@ struct TextModel: Sendable {
   }
 
   /// Returns the cost of the folded character `c` after `a` and `b`.
-  @inline(__always)
   func cost(_ c: UInt32, after a: UInt32, _ b: UInt32) -> Int {
-    if (a | b | c) > 0x7F {
-      let context = UInt64(a) << 16 | UInt64(b)
-      let found = Self.find(context, in: contexts, mask: contextMask)
-      if found >= 0 {
-        let triple = Self.find(context << 16 | UInt64(c), in: triples, mask: tripleMask)
-        return triple >= 0 ? triple : found - 20 + pairCost(b, c)
-      }
+    var weight = PairSlots.weight(pair(a, b))
+    return step(c, a, b, &weight)
+  }
+
+  /// Returns the cost of `c` after `a` and `b`; `weight` belongs to that pair, and then to the next.
+  @inline(__always)
+  private func step(_ c: UInt32, _ a: UInt32, _ b: UInt32, _ weight: inout Int) -> Int {
+    let slot = pair(b, c)
+    var cost = -1
+    if weight != PairSlots.noTriples {
+      let key = UInt64(a) << 32 | UInt64(b) << 16 | UInt64(c)
+      cost = TripleSlots.find(key, in: triples, mask: tripleMask)
+    } else {
+      weight = 20
     }
-    return pairCost(b, c)
+    if cost < 0 {
+      cost = weight - 20 + (slot != 0 ? PairSlots.cost(slot) : Int(back[Int(b)]) + Int(single[Int(c)]))
+    }
+    weight = PairSlots.weight(slot)
+    return cost
   }
 
   @inline(__always)
-  private func pairCost(_ b: UInt32, _ c: UInt32) -> Int {
-    let pair = Self.find(UInt64(b) << 16 | UInt64(c), in: pairs, mask: pairMask)
-    return pair >= 0 ? pair : Int(back[Int(b)]) + Int(single[Int(c)])
+  private func pair(_ a: UInt32, _ b: UInt32) -> UInt32 {
+    PairSlots.find(a << 16 | b, in: pairs, mask: pairMask)
   }
 
   /// Returns the cost of a character alone.
   @inline(__always)
   func singleCost(_ scalar: UInt32) -> Int { Int(single[Int(Self.fold(scalar))]) }
-
-  /// Looks up `key`; the value is 0 to 255, or −1 where there is none.
-  ///
-  /// A slot holds a fingerprint of 24 bits and the value; an empty one is 0.
-  @inline(__always)
-  private static func find(_ key: UInt64, in slots: Table<UInt32>, mask: Int) -> Int {
-    let hash = HashedSlots.hash(key)
-    let fingerprint = HashedSlots.fingerprint(hash)
-    var index = Int(truncatingIfNeeded: hash >> 24) & mask
-    while true {
-      let slot = slots[index]
-      if slot == 0 { return -1 }
-      if slot >> 8 == fingerprint { return Int(slot & 0xFF) }
-      index = (index + 1) & mask
-    }
-  }
 
   /// The characters that the model does not tell apart share one number below 65,536: the digits, private use, emoji,
   /// and the rare planes.

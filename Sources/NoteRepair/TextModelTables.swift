@@ -2,9 +2,8 @@
 struct TextModelTables {
   private(set) var single: [UInt8] = []
   private(set) var back = [Int8](repeating: 0, count: 0x10000)
-  private(set) var pairs = HashedSlots(count: TextModelData.pairCount)
-  private(set) var contexts = HashedSlots(count: TextModelData.tripleContextCount)
-  private(set) var triples = HashedSlots(count: TextModelData.tripleCount)
+  private(set) var pairs = PairSlots(count: TextModelData.pairCount)
+  private(set) var triples = TripleSlots(count: TextModelData.tripleCount)
 
   init() {
     readSingle()
@@ -30,7 +29,7 @@ struct TextModelTables {
       first += heads.number()
       back[first] = Int8(heads.symbol() - 20)
       followers.eachFollower { second, cost in
-        pairs.insert(UInt64(first) << 16 | UInt64(second), value: cost)
+        pairs.insert(UInt32(first) << 16 | UInt32(second), cost: cost)
       }
     }
   }
@@ -43,42 +42,124 @@ struct TextModelTables {
       var second = 0
       for _ in 0..<reader.number() {
         second += reader.number()
-        let context = UInt64(first) << 16 | UInt64(second)
-        contexts.insert(context, value: reader.symbol())
-        reader.eachFollower { third, cost in triples.insert(context << 16 | UInt64(third), value: cost) }
+        let context = UInt32(first) << 16 | UInt32(second)
+        pairs.setWeight(context, reader.symbol())
+        reader.eachFollower { third, cost in triples.insert(UInt64(context) << 16 | UInt64(third), cost: cost) }
       }
     }
   }
 }
 
-/// A hash table of fingerprints with open addressing, filled to at most half.
-struct HashedSlots {
+/// Pairs in a hash table with open addressing: 16 bits of fingerprint, 8 of cost, 8 of the weight for falling back from
+/// triples that begin with the pair.
+struct PairSlots {
+  /// The weight of a pair that no triple begins with.
+  static let noTriples = 0xFF
+
   private(set) var slots: [UInt32]
   let mask: Int
 
   init(count: Int) {
-    var size = 64
-    while size < count * 2 { size *= 2 }
-    slots = Array(repeating: 0, count: size)
-    mask = size - 1
+    slots = Array(repeating: 0, count: tableSize(count))
+    mask = slots.count - 1
   }
 
-  mutating func insert(_ key: UInt64, value: Int) {
+  mutating func insert(_ key: UInt32, cost: Int) {
     let hash = Self.hash(key)
-    var index = Int(truncatingIfNeeded: hash >> 24) & mask
+    var index = Int(hash >> 20) & mask
     while slots[index] != 0 { index = (index + 1) & mask }
-    slots[index] = Self.fingerprint(hash) << 8 | UInt32(value)
+    slots[index] = Self.fingerprint(hash) | UInt32(cost) << 8 | UInt32(Self.noTriples)
+  }
+
+  mutating func setWeight(_ key: UInt32, _ weight: Int) {
+    let hash = Self.hash(key)
+    var index = Int(hash >> 20) & mask
+    while slots[index] & 0xFFFF_0000 != Self.fingerprint(hash) {
+      if slots[index] == 0 { return }
+      index = (index + 1) & mask
+    }
+    slots[index] = slots[index] & ~0xFF | UInt32(weight)
+  }
+
+  /// The slot of `key`, or 0.
+  @inline(__always)
+  static func find(_ key: UInt32, in slots: Table<UInt32>, mask: Int) -> UInt32 {
+    let hash = hash(key)
+    let fingerprint = fingerprint(hash)
+    var index = Int(hash >> 20) & mask
+    while true {
+      let slot = slots[index]
+      if slot == 0 || slot & 0xFFFF_0000 == fingerprint { return slot }
+      index = (index + 1) & mask
+    }
   }
 
   @inline(__always)
-  static func hash(_ key: UInt64) -> UInt64 {
-    let mixed = (key &+ 0x9E37_79B9_7F4A_7C15) &* 0xBF58_476D_1CE4_E5B9
-    return (mixed ^ mixed >> 29) &* 0x94D0_49BB_1331_11EB
+  static func cost(_ slot: UInt32) -> Int { Int(slot >> 8 & 0xFF) }
+
+  @inline(__always)
+  static func weight(_ slot: UInt32) -> Int { slot == 0 ? noTriples : Int(slot & 0xFF) }
+
+  @inline(__always)
+  private static func hash(_ key: UInt32) -> UInt64 {
+    let mixed = UInt64(key) &* 0x9E37_79B9_7F4A_7C15
+    return mixed ^ mixed >> 32
   }
 
-  /// 24 bits that are never all zero, so that no filled slot looks empty.
+  /// Never all zero, so that no filled slot looks empty.
   @inline(__always)
-  static func fingerprint(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 40) | 1 }
+  private static func fingerprint(_ hash: UInt64) -> UInt32 {
+    (UInt32(truncatingIfNeeded: hash >> 44) | 1) << 16
+  }
+}
+
+/// Triples in a hash table with open addressing: 24 bits of fingerprint, 8 of cost.
+struct TripleSlots {
+  private(set) var slots: [UInt32]
+  let mask: Int
+
+  init(count: Int) {
+    slots = Array(repeating: 0, count: tableSize(count))
+    mask = slots.count - 1
+  }
+
+  mutating func insert(_ key: UInt64, cost: Int) {
+    let hash = Self.hash(key)
+    var index = Int(hash >> 20 & 0xFFFF_FFFF) & mask
+    while slots[index] != 0 { index = (index + 1) & mask }
+    slots[index] = Self.fingerprint(hash) << 8 | UInt32(cost)
+  }
+
+  /// The cost of `key`, or −1.
+  @inline(__always)
+  static func find(_ key: UInt64, in slots: Table<UInt32>, mask: Int) -> Int {
+    let hash = hash(key)
+    let fingerprint = fingerprint(hash)
+    var index = Int(hash >> 20 & 0xFFFF_FFFF) & mask
+    while true {
+      let slot = slots[index]
+      if slot == 0 { return -1 }
+      if slot >> 8 == fingerprint { return Int(slot & 0xFF) }
+      index = (index + 1) & mask
+    }
+  }
+
+  @inline(__always)
+  private static func hash(_ key: UInt64) -> UInt64 {
+    let mixed = key &* 0x9E37_79B9_7F4A_7C15
+    return (mixed ^ mixed >> 32) &* 0xBF58_476D_1CE4_E5B9
+  }
+
+  /// Never zero, so that no filled slot looks empty.
+  @inline(__always)
+  private static func fingerprint(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 40) | 1 }
+}
+
+/// The size of a table that `count` entries fill to at most half.
+private func tableSize(_ count: Int) -> Int {
+  var size = 64
+  while size < count * 2 { size *= 2 }
+  return size
 }
 
 /// Reads the numbers and costs that `Scripts/train-text-model` writes as symbols.

@@ -34,7 +34,7 @@ enum WideText {
     text.count > 1 && !text.contains { $0 == 0 || $0 & 0xFFFE == 0xFFFE }
   }
 
-  private static func best(_ bytes: [UInt8], _ model: TextModel) -> (CodePage, [UInt32], Int)? {
+  private static func best(_ bytes: [UInt8], _ model: TextScorer) -> (CodePage, [UInt32], Int)? {
     let readings = [CodePage.utf16LE, .utf16BE].compactMap { page in
       decode(bytes, by: page).map { (page, $0, $0.withUnsafeBufferPointer { model.cost(of: $0) }) }
     }

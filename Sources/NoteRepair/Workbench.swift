@@ -9,6 +9,8 @@ struct Workbench {
   private var findings: [RepairFinding] = []
   private var tier = RepairTier.clean
   private var margin = Double.infinity
+  /// Whether the text was not UTF-8 and has been decoded by what it looks like; a second guess would be one too many.
+  private(set) var isDecoded = false
 
   init(_ bytes: [UInt8], flags: GateFlags, context: RepairContext, engine: RepairEngine) {
     original = bytes
@@ -18,22 +20,27 @@ struct Workbench {
     self.engine = engine
   }
 
-  var model: TextModel { engine.model }
+  var model: TextScorer { engine.model }
 
   /// Runs every kind of repair once, in the order in which one uncovers the next.
   mutating func run() {
     ImageRepair.run(&self)
     WideText.run(&self)
     EscapedSets.run(&self)
-    if flags.contains(.invalid) { ByteDecoder.run(&self) }
+    if flags.contains(.invalid) { decodeBytes() }
     EscapedText.run(&self)
-    LostText.run(&self)
-    if tier != .unrecoverable {
+    if !LostText.run(&self) {
       ChainRepair.run(&self)
       InlineRepair.run(&self)
     }
     ControlRepair.run(&self)
     NameRepair.run(&self)
+  }
+
+  /// Reads bytes that are not UTF-8.
+  mutating func decodeBytes() {
+    isDecoded = true
+    ByteDecoder.run(&self)
   }
 
   /// Takes over what a repair built.

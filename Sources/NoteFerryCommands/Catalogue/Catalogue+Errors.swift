@@ -201,6 +201,18 @@ extension Catalogue {
         "Such an archive was made or changed by somebody else, so nothing of it is used.",
         "Find out where it came from. Export again from the source."
       )
+    case .repairsExist:
+      (
+        "A repairs file lies beside the target that belongs to the import of another archive, or to another policy.",
+        "It holds the stored bytes of repaired texts, the only way back for a target of that name; it is not overwritten.",
+        "Move it to where it is kept, or name another target."
+      )
+    case .repairsDamaged:
+      (
+        "The repairs file beside a target cannot be read; the message names the line.",
+        "It says which rows differ from the source by repairs alone. Without it such rows count as changed.",
+        "Fetch it from a backup. The archive still has every original: import it again into a new target."
+      )
     case .usage:
       (
         "The command line or a NOTEFERRY_ variable was not understood.",
