@@ -61,7 +61,7 @@ struct DiffCommand: LongCommand {
     let kinds = Set(try kinds().map(\.rawValue))
     let access = StoreAccess(session: session, profilePath: profile)
     let result = try Migration.diff(
-      side(first, access), side(second, access), secrets: secrets, stateDirectory: access.stateDirectory,
+      access.side(first), access.side(second), secrets: secrets, stateDirectory: access.stateDirectory,
       rate: session.settings.rate, ledgerPath: ledger, readProfile: StoreAccess.readProfile,
       observer: session.observer, stop: session.stop)
     let shown = result.differences.filter { kinds.contains($0.kind.rawValue) }
@@ -82,9 +82,5 @@ struct DiffCommand: LongCommand {
     return Outcome(
       differs ? .mismatch : .ok, text: lines.joined(separator: "\n"),
       members: [.init("comparison", ResultText.json(result))], reasons: differs ? [.mismatch] : [])
-  }
-
-  private func side(_ text: String, _ access: StoreAccess) throws -> DiffSide {
-    StoreAccess.isArchive(text) ? .archive(ArchivePlace(text)) : .store(try access.source(text))
   }
 }
