@@ -6,7 +6,7 @@ import NoteModel
 /// | function | gives |
 /// | --- | --- |
 /// | `sentence(seed)` | a clean sentence of many languages |
-/// | `damaged(kind, seed)` | a text with one kind of damage, see `DamagedText` |
+/// | `damaged(kind, seed[, phrases])` | a text with one kind of damage, see `DamagedText`; one phrase is a title |
 /// | `encoded(page, text)` | the text in a legacy code page, as text |
 /// | `bytes(count, seed)` | noise |
 /// | `png(count, seed)` | a sound PNG of about that many bytes |
@@ -33,7 +33,8 @@ final class RecipeFunctions {
   func install(in database: SampleDatabase) {
     database.define("sentence") { [self] values in .text(Self.sentence(try number(values, 0))) }
     database.define("damaged") { [self] values in
-      .text(try DamagedText.make(try text(values, 0), seed: try number(values, 1)))
+      let phrases = values.count > 2 ? try count(values, 2) : nil
+      return .text(try DamagedText.make(try text(values, 0), seed: try number(values, 1), phrases: phrases))
     }
     database.define("encoded") { [self] values in
       .text(try DamagedText.encoded(try bytes(values, 1), page: try text(values, 0)))

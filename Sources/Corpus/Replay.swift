@@ -60,10 +60,16 @@ package struct Replay: Sendable {
 
   private func report(_ scenario: Scenario, in directory: String) throws -> Journey.Report {
     try Folder.create(directory)
-    let built =
-      try MadeScenario.find(scenario)
-      ?? StoreBuilder(seed: seed, scale: scale)
-      .build(scenario.store, in: directory + "/source")
+    let built: StoreBuilder.Built
+    do {
+      built =
+        try MadeScenario.find(scenario)
+        ?? StoreBuilder(seed: seed, scale: scale).build(scenario.store, in: directory + "/source")
+    } catch var error as MigrationError {
+      // One recipe of many: its author must learn which.
+      error.message = "cannot make \(scenario.id): \(error.message)"
+      throw error
+    }
     let journey = Journey(scenario: scenario, built: built, directory: directory, program: ChildProgram.itself)
     var report: Journey.Report
     do { report = try journey.run() } catch let error as RecipeError {

@@ -11,7 +11,7 @@ struct ImportCrashTests {
   ) throws {
     try withWorkshop { directory in
       let fixture = try ImportFixture(directory, journal: journal)
-      Sweep.run("import kill (\(journal))", Sweep.numbers("import (\(journal))", upTo: fixture.steps, limit: 20)) {
+      Sweep.run("import kill (\(journal))", Sweep.numbers("import (\(journal))", upTo: fixture.steps, limit: 12)) {
         step in
         let target = try fixture.newTarget("kill-\(step)")
         let killed = try fixture.fill(target, plan: step % 2 == 0 ? "kill@\(step)" : "torn@\(step)")

@@ -10,7 +10,8 @@ struct EntityPlan {
     /// The first result column.
     var result: Int32
     var affinity: Affinity
-    /// Report invalid UTF-8 and NUL in text.
+    /// Report invalid UTF-8 and NUL in text: everywhere but in an attachment's bytes. Also a login, a file's name or a
+    /// table that the profile does not know is refused by engines that check their text.
     var isText: Bool
     var isSecret: Bool
     var isSize: Bool

@@ -184,13 +184,14 @@ public final class SQLiteTarget: TargetStore {
     let exists = try existing()
     if isCreated {
       for kind in [StoreSchema.Definition.Kind.index, .view, .trigger] {
-        for definition in schema.definitions where definition.kind == kind && !exists.contains(definition.name) {
+        for definition in schema.definitions
+        where definition.kind == kind && !exists.contains(foldedCase(definition.name)) {
           try Permission.make(definition, connection)
         }
       }
     }
     let indexes = try existing()
-    for (name, _, text) in try ImportMark.work(connection, kind: "index") where !indexes.contains(name) {
+    for (name, _, text) in try ImportMark.work(connection, kind: "index") where !indexes.contains(foldedCase(name)) {
       try connection.execute(text)
     }
     try ImportMark.forget(connection, kind: "index")
@@ -206,10 +207,11 @@ public final class SQLiteTarget: TargetStore {
     }
   }
 
+  /// The names of everything in the store, folded.
   private func existing() throws -> Set<String> {
     let rows = try connection.prepare("SELECT name FROM sqlite_schema")
     var names: Set<String> = []
-    while try rows.step() { names.insert(rows.text(0)) }
+    while try rows.step() { names.insert(foldedCase(rows.text(0))) }
     return names
   }
 
