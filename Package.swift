@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "NoteFerryCommands",
       dependencies: [
-        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "Corpus",
+        "NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores", "Corpus",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),
