@@ -29,6 +29,23 @@ public struct ValueRepair: Sendable {
   public var isApplied: Bool { refusal == nil && repair.isChanged && repair.tier != .unrecoverable }
 }
 
+/// How the rows of a store are repaired: the same for all its entities and threads.
+public struct RowRepairs: Sendable {
+  public var profile: Profile
+  public var engine: RepairEngine
+  public var policy: RepairPolicy
+
+  public init(profile: Profile, engine: RepairEngine, policy: RepairPolicy) {
+    self.profile = profile
+    self.engine = engine
+    self.policy = policy
+  }
+
+  public func repairer(of entity: Entity) -> RowRepairer {
+    RowRepairer(entity: entity, profile: profile, engine: engine, policy: policy)
+  }
+}
+
 /// Finds and repairs the damaged texts in the rows of one entity.
 ///
 /// Sound rows cost one pass over their bytes and no memory. Values that are contents are not repaired but counted: those

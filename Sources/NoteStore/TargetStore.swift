@@ -18,6 +18,10 @@ public protocol TargetStore: AnyObject {
   func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
     -> ImportWatermark?
 
+  /// The columns of an entity, by their index, in which two rows must not have the same value or the same combination
+  /// of values; also those of constraints that are only made after the load. Asked after `prepare`.
+  func uniqueColumns(of entity: Entity) throws -> Set<Int>
+
   /// Applies one row within the open batch (opens one when there is none).
   ///
   /// - Parameter supplies: How the row's contents arrive, one for each of the row's entries in `page.contents`, in
@@ -76,7 +80,7 @@ public enum ContentSupply {
 
 /// How far an import is durable.
 public struct ImportWatermark: Sendable, Hashable {
-  /// What is being imported: the seal, or the segment's own id where the seal is not known yet (a pipe).
+  /// What is being imported, and what else must be the same when it goes on: the segment's id, a space, words.
   public var origin: String
   /// Groups of the segment that are applied and committed; the next import skips as many.
   public var groups: Int64

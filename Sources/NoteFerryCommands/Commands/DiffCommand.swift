@@ -9,7 +9,8 @@ struct DiffCommand: LongCommand {
     abstract: "Lists the items that differ between two stores or archives.",
     usage: "noteferry diff <a> <b> [--only <kinds>] [<options>]",
     discussion: """
-      Nothing is printed when both are equal; the exit status is 13 when they differ.
+      Nothing is printed when both are equal; the exit status is 13 when they differ. Rows that differ by repairs alone, \
+      which TARGET.noteferry-repairs records beside a store that was imported, are counted and are no difference.
 
       Examples:
         noteferry diff data/memos_prod.db new/memos_prod.db
@@ -77,6 +78,8 @@ struct DiffCommand: LongCommand {
         lines.append("The first \(min(100, shown.count)) are shown; --ledger FILE has all.")
       }
     }
+    let repaired = result.entities.reduce(0) { $0 + $1.repaired }
+    if repaired > 0 { lines.append("\(Format.count(repaired, "row")) differ by recorded repairs alone.") }
     let differs =
       kinds.count == Difference.allCases.count ? !result.isEqual : !shown.isEmpty
     return Outcome(

@@ -102,7 +102,8 @@ enum ResultText {
             .object([
               .init("entity", .text($0.entity)), .init("role", .text($0.role.rawValue)),
               .init("expected", .integer($0.expected)), .init("identical", .integer($0.identical)),
-              .init("missing", .integer($0.missing)), .init("changed", .integer($0.changed)),
+              .init("repaired", .integer($0.repaired)), .init("missing", .integer($0.missing)),
+              .init("changed", .integer($0.changed)),
               .init("extra", .integer($0.extra)),
             ])
           })),
