@@ -55,26 +55,9 @@ struct EvidencePass {
         try decompressor.decompress(packed.bytes, into: text, limit: GroupChecker.textLimit)
         try decoder!.decode(text.bytes, into: page)
       } catch { break }
-      learn(page, columns, &evidence)
+      evidence.learn(page, columns, by: engine)
       done += Int64(page.rows.count)
     }
     return evidence
-  }
-
-  private func learn(_ page: RecordPage, _ columns: RepairableColumns, _ evidence: inout StoreEvidence) {
-    for row in 0..<page.rowCount {
-      var reader = RecordReader(page.row(row))
-      for column in 0..<columns.end {
-        guard let value = reader.next() else { break }
-        guard let kind = columns.kinds[column], case .text(let bytes) = value else { continue }
-        let text = bytes.assumingMemoryBound(to: UInt8.self)
-        if engine.isPlainlyClean(text, kind: kind) {
-          evidence.learn(text)
-        } else {
-          let repair = engine.repair(Array(text), context: RepairContext(kind: kind))
-          if repair.tier == .clean { evidence.learn(text) } else { evidence.learn(repair, kind: kind) }
-        }
-      }
-    }
   }
 }

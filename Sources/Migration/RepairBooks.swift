@@ -12,14 +12,18 @@ enum RepairBooks {
 
   /// Where the next application keeps its originals. The name without a number is the import's, which comes first.
   static func next(beside store: String) throws -> String {
-    path((try numbers(beside: store).last ?? 0) + 1, beside: store)
+    var number = (try numbers(beside: store).last ?? 0) + 1
+    // Renaming onto a file would lose the originals in it, so its name is looked up once more.
+    while try FileStatus.ifPresent(path(number, beside: store)) != nil { number += 1 }
+    return path(number, beside: store)
   }
 
   private static func numbers(beside store: String) throws -> [Int] {
     let first = Folder.lastComponent(of: RepairBook.path(beside: store))
     return try Folder.names(in: Folder.parent(of: store)).compactMap { name in
       if name == first { return 0 }
-      guard name.hasPrefix(first + "-"), let number = Int(name.dropFirst(first.count + 1)), number > 1 else {
+      guard name.hasPrefix(first + "-"), let number = Int(name.dropFirst(first.count + 1)), number > 0
+      else {
         return nil
       }
       return number

@@ -35,31 +35,26 @@ public func planRepairs(
   do {
     let reading = RowReading(
       rate: rate, stateDirectory: stateDirectory, readProfile: readProfile, observer: observer, stop: stop)
-    let judge = TextJudge()
-    var counts = RepairSurvey.Counts()
+    var judge: TextJudge?
     var book: RepairBook?
-    let unreadable = try reading.run(
-      side,
-      head: { head in
-        judge.profile = head.profile
-        book = RepairBook(temporary, header: .init(archive: head.origin, policy: .inferred))
-      },
-      passes: [
-        { page, _ in judge.learn(page) },
-        { page, number in
-          try judge.judge(page) { value in
-            counts.add(value)
-            if value.isApplied { try book?.append(RepairRecord(value, page: number, of: page)) }
-          }
-        },
-      ])
+    var counts = RepairSurvey.Counts()
+    let unreadable = try reading.run(side) { head in
+      judge = TextJudge(head)
+      book = RepairBook(temporary, header: .init(archive: head.origin, policy: .inferred))
+    } page: { page, number in
+      try judge?.judge(page) { value in
+        counts.add(value)
+        if value.isApplied { try book?.append(RepairRecord(value, page: number, of: page)) }
+      }
+    }
     let isWritten = (book?.count ?? 0) > 0
     if isWritten {
       try book?.synchronize()
       try Folder.rename(temporary, to: path)
     }
     return RepairProposals(
-      path: path, counts: counts, isWritten: isWritten, unreadableRows: unreadable, longValues: judge.longValueCount,
+      path: path, counts: counts, isWritten: isWritten, unreadableRows: unreadable,
+      longValues: judge?.longValueCount ?? 0,
       wall: .now - start)
   } catch {
     try? Folder.remove(temporary)

@@ -134,13 +134,12 @@ extension RepairSurvey.Sample {
   }
 }
 
-/// Reads a store or an archive twice and counts its damaged texts: first it learns from the sound ones, then it judges
-/// the others. Nothing is written.
+/// Learns from the sound texts of a store or an archive, then counts its damaged ones. Nothing is written.
 ///
 /// - Parameter samples: Of each kind of damage in each column, how many texts are kept to be shown.
-/// - Throws: What opening the store or the archive throws; `.archiveDamaged`, `.interrupted`; `.usage` for a pipe.
-/// - Complexity: two passes over the rows, which look closely only at texts that are not plainly sound. Memory: one page,
-///   what was learned (about 3 MB), and some hundred bytes for each kind of damage in each column.
+/// - Throws: What opening the store or the archive throws; `.archiveDamaged`, `.interrupted`.
+/// - Complexity: two passes over the rows, of which the first ends after 64 MiB; both look closely only at texts that are
+///   not plainly sound. Memory: see `RowReading`, and some hundred bytes for each kind of damage in each column.
 public func surveyDamage(
   _ side: DiffSide, named name: String, samples: Int = 0, rate: ByteCount? = nil, stateDirectory: String,
   readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, observer: any RunObserver, stop: StopRequest
@@ -148,23 +147,18 @@ public func surveyDamage(
   let start = ContinuousClock.now
   let reading = RowReading(
     rate: rate, stateDirectory: stateDirectory, readProfile: readProfile, observer: observer, stop: stop)
-  let judge = TextJudge()
+  var judge: TextJudge?
   var survey = RepairSurvey(name: name)
-  survey.unreadableRows = try reading.run(
-    side,
-    head: { head in
-      judge.profile = head.profile
-      survey.profile = head.profile.name
-      survey.productVersion = head.productVersion
-    },
-    passes: [
-      { page, _ in judge.learn(page) },
-      { page, _ in
-        judge.judge(page) { survey.add($0, of: page, samples: samples) }
-        survey.rows += judge.isEmpty ? 0 : Int64(page.rowCount)
-      },
-    ])
-  survey.longValues = judge.longValueCount
+  survey.unreadableRows = try reading.run(side) { head in
+    judge = TextJudge(head)
+    survey.profile = head.profile.name
+    survey.productVersion = head.productVersion
+  } page: { page, _ in
+    guard let judge else { return }
+    judge.judge(page) { survey.add($0, of: page, samples: samples) }
+    survey.rows += judge.isEmpty ? 0 : Int64(page.rowCount)
+  }
+  survey.longValues = judge?.longValueCount ?? 0
   survey.sort()
   survey.wall = .now - start
   return survey

@@ -4,10 +4,11 @@ import NoteModel
 import NoteRepair
 import NoteStore
 
-/// Reads the rows of a store or an archive, page by page, in key order, once for each pass. Nothing is written; contents
-/// of archives are passed over.
+/// Reads the rows of a store or an archive, page by page, in key order, after it has learned from their sound texts.
+/// Nothing is written; contents of archives are passed over.
 ///
-/// Memory: one page of a store, or what `SegmentPipeline` holds.
+/// What is learned is the same as on the way into a target (`EvidencePass`): from the first 64 MiB of rows, and nothing
+/// from an archive in a pipe. Memory: one page of a store, or what `SegmentPipeline` holds, and 3 MB of what was learned.
 struct RowReading {
   /// What is known before the first page.
   struct Head {
@@ -15,10 +16,8 @@ struct RowReading {
     var productVersion: String
     /// The archive's id, or the fingerprint of the store: equal for equal inputs.
     var origin: String
+    var evidence: StoreEvidence?
   }
-
-  /// Gets each page with its number, counted from 1 over all entities that are read.
-  typealias Pass = (RecordPage, _ number: Int64) throws -> Void
 
   var rate: ByteCount?
   var stateDirectory: String
@@ -26,124 +25,136 @@ struct RowReading {
   var observer: any RunObserver
   var stop: StopRequest
 
-  /// - Parameter head: Called once, before the first pass.
+  /// - Parameters:
+  ///   - begin: Called once, first.
+  ///   - page: Gets each page with its number, counted from 1 over all entities that are read.
   /// - Returns: How many rows of a store could not be read.
-  /// - Throws: What opening the store or the archive throws; `.archiveDamaged`, `.interrupted`; `.usage` for a pipe.
-  func run(_ side: DiffSide, head: (Head) throws -> Void, passes: [Pass]) throws -> Int64 {
+  /// - Throws: What opening the store or the archive throws; `.archiveDamaged`, `.interrupted`.
+  func run(
+    _ side: DiffSide, begin: (Head) throws -> Void, page: @escaping (RecordPage, _ number: Int64) throws -> Void
+  ) throws -> Int64 {
     switch side {
-    case .store(let store): return try read(store, head: head, passes: passes)
-    case .archive(.standardStream):
-      throw MigrationError(
-        .usage, "texts cannot be judged in a pipe",
-        cause: "the rows are read twice: once to learn from what is sound, once to judge what is not",
-        safeNow: "nothing was read or changed", next: ["name the archive's directory or its file"])
+    case .store(let store): return try read(store, begin: begin, page: page)
     case .archive(let place):
-      for (index, pass) in passes.enumerated() {
-        try read(place, head: index == 0 ? head : { _ in }, Phase(observer, index + 1, of: passes.count), pass)
-      }
+      try read(place, begin: begin, page: page)
       return 0
     }
   }
 
+  private func goOn() throws { try stop.check(safeNow: "nothing was changed") }
+
   // MARK: - A store
 
-  /// Reads only the tables that hold text which may be repaired, in one snapshot for all passes.
-  private func read(_ store: any SourceStore, head: (Head) throws -> Void, passes: [Pass]) throws -> Int64 {
+  /// Reads only the tables that hold text which may be repaired, both times in the same snapshot.
+  private func read(
+    _ store: any SourceStore, begin: (Head) throws -> Void, page body: (RecordPage, Int64) throws -> Void
+  ) throws -> Int64 {
     let snapshot = try store.openSnapshot(SnapshotOptions())
     defer { snapshot.close() }
     let profile = snapshot.profile
-    try head(
+    let entities = snapshot.schema.entities.map { entity in
+      (entity, RepairableColumns(entity, profile: profile.entities.first { $0.name == entity.name }))
+    }.filter { !$0.1.isEmpty }
+    let evidence = try learn(snapshot, entities)
+    try begin(
       Head(
-        profile: profile, productVersion: snapshot.schema.productVersion, origin: snapshot.schema.fingerprint))
-    let entities = snapshot.schema.entities.filter { entity in
-      !RepairableColumns(entity, profile: profile.entities.first { $0.name == entity.name }).isEmpty
-    }
+        profile: profile, productVersion: snapshot.schema.productVersion, origin: snapshot.schema.fingerprint,
+        evidence: evidence))
     var total: Int64 = 0
-    for entity in entities { total += try snapshot.count(of: entity) }
+    for (entity, _) in entities { total += try snapshot.count(of: entity) }
+    let phase = Phase(observer, totalItems: total)
     var unreadable: Int64 = 0
-    for (index, pass) in passes.enumerated() {
-      let phase = Phase(observer, index + 1, of: passes.count)
-      phase.begin(totalItems: total)
-      unreadable = try read(snapshot, entities, phase, pass)
-      phase.end()
+    var number: Int64 = 0
+    for (entity, _) in entities {
+      try eachPage(snapshot, entity) { page in
+        number += 1
+        try body(page, number)
+        phase.advance(page)
+        return true
+      } report: { finding in
+        guard finding.kind == .rowUnreadable else { return }
+        unreadable += 1
+        observer.observe(.finding(finding))
+      }
     }
+    phase.end()
     return unreadable
   }
 
-  private func read(_ snapshot: any SourceSnapshot, _ entities: [Entity], _ phase: Phase, _ pass: Pass) throws -> Int64
-  {
-    var throttle = Throttle(rate: rate)
-    var unreadable: Int64 = 0
-    var number: Int64 = 0
-    for entity in entities {
-      let page = RecordPage(entity: entity, algorithm: .sha256)
-      try snapshot.startReading(entity, after: nil)
-      var hasMore = true
-      while hasMore {
-        try stop.check(safeNow: "nothing was changed")
-        page.removeAll()
-        hasMore = try snapshot.readPage(into: page) { finding in
-          guard finding.kind == .rowUnreadable else { return }
-          unreadable += 1
-          if phase.isLast { observer.observe(.finding(finding)) }
-        }
-        throttle.spend(page.rows.count + page.payload.count)
-        number += 1
-        try pass(page, number)
-        phase.advance(page)
-        _ = try snapshot.renewIfNeeded()
+  private func learn(
+    _ snapshot: any SourceSnapshot, _ entities: [(Entity, RepairableColumns)]
+  ) throws -> StoreEvidence {
+    var evidence = StoreEvidence()
+    let engine = RepairEngine()
+    var done: Int64 = 0
+    for (entity, columns) in entities where done < EvidencePass.limit {
+      try eachPage(snapshot, entity) { page in
+        evidence.learn(page, columns, by: engine)
+        done += Int64(page.rows.count)
+        return done < EvidencePass.limit
+      } report: { _ in
       }
     }
-    return unreadable
+    return evidence
+  }
+
+  /// - Parameter body: Returns whether to go on.
+  private func eachPage(
+    _ snapshot: any SourceSnapshot, _ entity: Entity, _ body: (RecordPage) throws -> Bool, report: (Finding) -> Void
+  ) throws {
+    var throttle = Throttle(rate: rate)
+    let page = RecordPage(entity: entity, algorithm: .sha256)
+    try snapshot.startReading(entity, after: nil)
+    var hasMore = true
+    while hasMore {
+      try goOn()
+      page.removeAll()
+      hasMore = try snapshot.readPage(into: page, report: report)
+      throttle.spend(page.rows.count + page.payload.count)
+      hasMore = try body(page) && hasMore
+      _ = try snapshot.renewIfNeeded()
+    }
   }
 
   // MARK: - An archive
 
   private func read(
-    _ place: ArchivePlace, head: (Head) throws -> Void, _ phase: Phase, _ pass: @escaping Pass
+    _ place: ArchivePlace, begin: (Head) throws -> Void, page body: @escaping (RecordPage, Int64) throws -> Void
   ) throws {
     var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
     options.throttle = Throttle(rate: rate)
     options.readsContents = false
-    options.checkpoint = { try stop.check(safeNow: "nothing was changed") }
+    options.checkpoint = goOn
     let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
     try pipeline.readHead()
     let profile = try pipeline.profile.withUnsafeBytes { try readProfile($0) }
-    try head(
+    let evidence = try EvidencePass(place, head: pipeline, profile: profile)?.run(checkpoint: goOn)
+    try begin(
       Head(
-        profile: profile, productVersion: pipeline.schema.productVersion, origin: pipeline.description.id))
-    phase.begin(totalItems: pipeline.description.sourceCounts.reduce(0) { $0 + $1.rows })
+        profile: profile, productVersion: pipeline.schema.productVersion, origin: pipeline.description.id,
+        evidence: evidence))
+    let phase = Phase(observer, totalItems: pipeline.description.sourceCounts.reduce(0) { $0 + $1.rows })
     var number: Int64 = 0
     _ = try pipeline.run(
       into: PageConsumer { page in
         number += 1
-        try pass(page, number)
+        try body(page, number)
         phase.advance(page)
       })
     phase.end()
   }
 }
 
-/// Tells the beginning, the progress and the end of one pass.
+/// Tells the beginning, the progress and the end of a reading.
 private final class Phase {
   private let observer: any RunObserver
-  private let index: Int
-  private let count: Int
-  private var progress = ProgressCounter(.survey, totalItems: nil, totalBytes: nil)
-  private var start = ContinuousClock.now
+  private let progress: ProgressCounter
+  private let start = ContinuousClock.now
 
-  init(_ observer: any RunObserver, _ index: Int, of count: Int) {
+  init(_ observer: any RunObserver, totalItems: Int64) {
     self.observer = observer
-    self.index = index
-    self.count = count
-  }
-
-  var isLast: Bool { index == count }
-
-  func begin(totalItems: Int64) {
-    start = .now
     progress = ProgressCounter(.survey, totalItems: totalItems, totalBytes: nil)
-    observer.observe(.phaseStarted(.init(name: .survey, index: index, of: count, totalItems: totalItems)))
+    observer.observe(.phaseStarted(.init(name: .survey, index: 1, of: 1, totalItems: totalItems)))
   }
 
   func advance(_ page: RecordPage) {

@@ -34,6 +34,11 @@ struct RepairApplyCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("A profile that describes the product.", valueName: "file"))
   var profile: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Bytes of text committed at once, between two points to go on from: 8MiB.", valueName: "size"))
+  var checkpoint: String?
+
   @Flag(name: .long, help: "Do not ask.")
   var yes = false
 
@@ -44,6 +49,7 @@ struct RepairApplyCommand: LongCommand {
     var options = RepairExchangeOptions()
     options.policy = RepairPolicy(rawValue: repair.rawValue)!
     options.freeFloor = access.freeFloor
+    if let checkpoint { options.batchBytes = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     let result = try applyRepairs(
       plan, to: access.idle(store), options: options, observer: session.observer, stop: session.stop
     ) { forecast in

@@ -16,7 +16,7 @@ struct RepairPlanCommand: LongCommand {
         noteferry repair plan notes -o repairs.plan
       """)
 
-  @Argument(help: ArgumentHelp("A store, or an archive's directory or file.", valueName: "store|archive"))
+  @Argument(help: ArgumentHelp("A store, an archive's directory or file, or - for a pipe.", valueName: "store|archive"))
   var place: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to write; it must not exist.", valueName: "file"))

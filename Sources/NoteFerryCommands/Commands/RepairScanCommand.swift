@@ -8,7 +8,7 @@ struct RepairScanCommand: LongCommand {
     abstract: "Counts the damaged texts of a store or an archive by kind and column.",
     usage: "noteferry repair scan <store|archive> [--samples <number>] [--profile <file>] [<options>]",
     discussion: """
-      The rows are read twice: once to learn from sound text, once to judge the rest. The store stays as it is and may be \
+      The sound texts are read first, to learn from them, then the others are judged. The store stays as it is and may be \
       in use. No text of a note is shown unless --samples asks for it.
 
       Examples:
@@ -17,7 +17,7 @@ struct RepairScanCommand: LongCommand {
         noteferry repair scan data/memos_prod.db --json
       """)
 
-  @Argument(help: ArgumentHelp("A store, or an archive's directory or file.", valueName: "store|archive"))
+  @Argument(help: ArgumentHelp("A store, an archive's directory or file, or - for a pipe.", valueName: "store|archive"))
   var place: String
 
   @Option(

@@ -27,6 +27,11 @@ struct RepairUndoCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("A profile that describes the product.", valueName: "file"))
   var profile: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Bytes of text committed at once, between two points to go on from: 8MiB.", valueName: "size"))
+  var checkpoint: String?
+
   @Flag(name: .long, help: "Do not ask.")
   var yes = false
 
@@ -36,6 +41,7 @@ struct RepairUndoCommand: LongCommand {
     let access = StoreAccess(session: session, profilePath: profile)
     var options = RepairExchangeOptions()
     options.freeFloor = access.freeFloor
+    if let checkpoint { options.batchBytes = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     let result = try undoRepairs(
       of: access.idle(store), recordedIn: repairs, options: options, observer: session.observer, stop: session.stop
     ) { forecast in
