@@ -149,8 +149,8 @@ struct ImportCommand: LongCommand {
 
   private func json(_ tally: RepairTally) -> JSONValue {
     var members: [JSONValue.Member] = [.init("policy", .text(repair.rawValue))]
-    members += Self.tiers.map { .init($0.name, .integer(tally.values[$0] ?? 0)) }
     members += [
+      .init("repaired", .object(Self.tiers.map { .init($0.name, .integer(tally.values[$0] ?? 0)) })),
       .init(
         "left_as_found", .object(tally.kept.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
       .init("too_long", .integer(tally.longValues)),
