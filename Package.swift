@@ -1,14 +1,32 @@
 // swift-tools-version: 6.1
+import Foundation
 import PackageDescription
 
 // Each target imports only targets listed before it (see Sources/NoteFerry/NoteFerry.docc/Architecture.md).
 // CI builds with `--explicit-target-dependency-import-check error`, so an import that is not listed here fails.
+
+// The fuzz targets live in one directory. Usually they are tests; `Scripts/fuzz` sets the variable and makes the same
+// files a program for libFuzzer, in a build folder of its own. No other build compiles that program.
+let fuzzed: [Target.Dependency] = [
+  "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "NoteFerryCommands", "CSQLite",
+]
+let fuzzing: [Target] =
+  ProcessInfo.processInfo.environment["NOTEFERRY_FUZZ"] == nil
+  ? [.testTarget(name: "FuzzTests", dependencies: fuzzed, exclude: ["Program"])]
+  : [
+    .executableTarget(
+      name: "noteferry-fuzz", dependencies: fuzzed, path: "Tests/FuzzTests", exclude: ["FuzzTests.swift"],
+      // The system's linker stumbles over the debug information of libFuzzer's archive.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
+  ]
 
 let package = Package(
   name: "noteferry",
   products: [
     .executable(name: "noteferry", targets: ["noteferry"]),
     .library(name: "NoteFerry", targets: ["NoteFerry"]),
+    // For the tests alone, which load it before the program under test; no other target or product has it.
+    .library(name: "FaultLayer", type: .dynamic, targets: ["FaultLayer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -57,10 +75,12 @@ let package = Package(
     .testTarget(
       name: "NoteFerryCommandsTests",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
+    .testTarget(name: "CorpusTests", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "Corpus"]),
     .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
+    .target(name: "FaultLayer", path: "Tests/FaultLayer"),
     // Runs the real program, kills it, fills its disk, and repeats the command.
     .testTarget(
       name: "CrashTests", dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
@@ -77,6 +97,6 @@ let package = Package(
         "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
         "CSQLite",
       ]),
-  ],
+  ] + fuzzing,
   swiftLanguageModes: [.v6]
 )

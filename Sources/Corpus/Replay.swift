@@ -54,23 +54,29 @@ package struct Replay: Sendable {
       }
     }
     for worker in workers { worker.join() }
-    if !keepsSurprises || !results.hasSurprises { try? Folder.removeTree(place) }
+    if !keepsSurprises || !results.hasSurprises { try? RawFile.removeTree(place) }
     return try results.all()
   }
 
   private func report(_ scenario: Scenario, in directory: String) throws -> Journey.Report {
     try Folder.create(directory)
-    let built =
-      try MadeScenario.find(scenario)
-      ?? StoreBuilder(seed: seed, scale: scale)
-      .build(scenario.store, in: directory + "/source")
+    let built: StoreBuilder.Built
+    do {
+      built =
+        try MadeScenario.find(scenario)
+        ?? StoreBuilder(seed: seed, scale: scale).build(scenario.store, in: directory + "/source")
+    } catch var error as MigrationError {
+      // One recipe of many: its author must learn which.
+      error.message = "cannot make \(scenario.id): \(error.message)"
+      throw error
+    }
     let journey = Journey(scenario: scenario, built: built, directory: directory, program: ChildProgram.itself)
     var report: Journey.Report
     do { report = try journey.run() } catch let error as RecipeError {
       report = Journey.Report(scenario: scenario, surprises: ["the case cannot be followed: \(error.description)"])
     }
     if let baselineConnection { report.baseline = try journey.baseline(report, connection: baselineConnection) }
-    if report.surprises.isEmpty || !keepsSurprises { try? Folder.removeTree(directory) }
+    if report.surprises.isEmpty || !keepsSurprises { try? RawFile.removeTree(directory) }
     return report
   }
 }

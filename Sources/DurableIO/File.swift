@@ -40,8 +40,6 @@ public final class File: @unchecked Sendable {
   public static func write(_ path: String, truncate: Bool = false, exclusive: Bool = false, mode: mode_t = 0o600)
     throws -> File
   {
-    let fault = Fault.step(.create)
-    if fault > 0 { throw systemError(fault, "cannot create \(path)") }
     let flags = O_RDWR | O_CREAT | O_CLOEXEC | (truncate ? O_TRUNC : 0) | (exclusive ? O_EXCL : 0)
     let descriptor = retrying { open(path, flags, mode) }
     guard descriptor >= 0 else {
@@ -89,23 +87,18 @@ public final class File: @unchecked Sendable {
   /// - Throws: `.diskFull`, `.linkLost` when the reader of a pipe has gone.
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     guard bytes.count > 0 else { return }
-    var count = bytes.count
-    let fault = Fault.step(.write)
-    if fault > 0 { throw systemError(fault, "cannot write \(path)") }
-    if fault < 0 { count /= 2 }
     var done = 0
-    while done < count {
+    while done < bytes.count {
       let written = retrying {
         #if canImport(Darwin)
-          Darwin.write(descriptor, bytes.baseAddress! + done, count - done)
+          Darwin.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
         #else
-          Glibc.write(descriptor, bytes.baseAddress! + done, count - done)
+          Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
         #endif
       }
       if written < 0 { throw systemError(errno, "cannot write \(path)") }
       done += written
     }
-    if fault < 0 { Fault.die() }
   }
 
   /// Writes all bytes at an offset.
@@ -113,19 +106,14 @@ public final class File: @unchecked Sendable {
   /// - Throws: as `write`.
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
     guard bytes.count > 0 else { return }
-    var count = bytes.count
-    let fault = Fault.step(.write)
-    if fault > 0 { throw systemError(fault, "cannot write \(path)") }
-    if fault < 0 { count /= 2 }
     var done = 0
-    while done < count {
+    while done < bytes.count {
       let written = retrying {
-        pwrite(descriptor, bytes.baseAddress! + done, count - done, off_t(offset) + off_t(done))
+        pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
       }
       if written < 0 { throw systemError(errno, "cannot write \(path)") }
       done += written
     }
-    if fault < 0 { Fault.die() }
   }
 
   public func write(_ text: String) throws {
@@ -135,10 +123,8 @@ public final class File: @unchecked Sendable {
 
   /// Makes the bytes written so far survive a loss of power. Pipes and devices that cannot sync are left as they are.
   public func synchronize() throws {
-    let fault = Fault.step(.sync)
-    if fault > 0 { throw systemError(fault, "cannot sync \(path)") }
     #if canImport(Darwin)
-      let result = fsync(descriptor)
+      let result = retrying { fsync(descriptor) }
     #else
       let result = retrying { fdatasync(descriptor) }
     #endif
@@ -148,8 +134,6 @@ public final class File: @unchecked Sendable {
   }
 
   public func truncate(to length: Int64) throws {
-    let fault = Fault.step(.truncate)
-    if fault > 0 { throw systemError(fault, "cannot truncate \(path)") }
     guard retrying({ ftruncate(descriptor, off_t(length)) }) == 0 else {
       throw systemError(errno, "cannot truncate \(path)")
     }
@@ -200,7 +184,19 @@ public struct FileStatus: Sendable, Hashable {
     isRegularFile = info.st_mode & S_IFMT == S_IFREG
   }
 
-  /// The status of what a path names; `nil` when there is nothing.
+  /// The status of what a path names; `nil` when there is certainly nothing.
+  ///
+  /// To be asked where "there is nothing" leads to something being made, replaced or left out.
+  ///
+  /// - Throws: when the file system does not answer; `.noPermission`.
+  public static func ifPresent(_ path: String) throws -> FileStatus? {
+    var info = stat()
+    if retrying({ stat(path, &info) }) == 0 { return FileStatus(info) }
+    if errno == ENOENT || errno == ENOTDIR { return nil }
+    throw systemError(errno, "cannot examine \(path)")
+  }
+
+  /// The status of what a path names; `nil` when there is nothing, or it cannot be examined.
   public static func of(_ path: String, followLinks: Bool = true) -> FileStatus? {
     var info = stat()
     guard (followLinks ? stat(path, &info) : lstat(path, &info)) == 0 else { return nil }
@@ -208,8 +204,9 @@ public struct FileStatus: Sendable, Hashable {
   }
 }
 
+/// Repeats a call of the operating system until no signal interrupts it.
 @inline(__always)
-private func retrying<T: SignedInteger>(_ call: () -> T) -> T {
+package func retrying<T: SignedInteger>(_ call: () -> T) -> T {
   while true {
     let result = call()
     if result < 0, errno == EINTR { continue }

@@ -15,8 +15,6 @@ public enum Folder {
     if FileStatus.of(path)?.isDirectory == true { return }
     let parent = self.parent(of: path)
     if parent != path, !parent.isEmpty { try create(parent) }
-    let fault = Fault.step(.create)
-    if fault > 0 { throw systemError(fault, "cannot create \(path)") }
     guard mkdir(path, 0o700) != 0 else { return }
     // Another run may have made it meanwhile; a file of that name is no directory.
     let number = errno == EEXIST && FileStatus.of(path)?.isDirectory != true ? ENOTDIR : errno
@@ -39,8 +37,6 @@ public enum Folder {
 
   /// Renames a file and makes the new name survive a loss of power.
   public static func rename(_ old: String, to new: String) throws {
-    let fault = Fault.step(.rename)
-    if fault > 0 { throw systemError(fault, "cannot rename \(old)") }
     #if canImport(Darwin)
       let result = Darwin.rename(old, new)
     #else
@@ -52,8 +48,6 @@ public enum Folder {
 
   /// Removes a file; nothing happens when it does not exist.
   public static func remove(_ path: String) throws {
-    let fault = Fault.step(.remove)
-    if fault > 0 { throw systemError(fault, "cannot remove \(path)") }
     if unlink(path) != 0, errno != ENOENT { throw systemError(errno, "cannot remove \(path)") }
   }
 
@@ -67,12 +61,12 @@ public enum Folder {
 
   /// Makes the names in a directory survive a loss of power.
   public static func synchronize(_ path: String) throws {
-    let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = retrying { open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw systemError(errno, "cannot open \(path)") }
     defer { close(descriptor) }
-    let fault = Fault.step(.sync)
-    if fault > 0 { throw systemError(fault, "cannot sync \(path)") }
-    if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP { throw systemError(errno, "cannot sync \(path)") }
+    if retrying({ fsync(descriptor) }) != 0, errno != EINVAL, errno != ENOTSUP {
+      throw systemError(errno, "cannot sync \(path)")
+    }
   }
 
   /// Writes a whole file so that it is either the old or the new one, whatever happens.
@@ -115,7 +109,7 @@ public struct FreeSpace: Sendable {
   public static func at(_ path: String) -> FreeSpace? {
     var info = statvfs()
     var place = path
-    while statvfs(place, &info) != 0 {
+    while retrying({ statvfs(place, &info) }) != 0 {
       let parent = Folder.parent(of: place)
       if parent == place { return nil }
       place = parent

@@ -108,7 +108,7 @@ private func exportUnexplained(
   defer { withExtendedLifetime(lock) {} }
   let segment = directory + "/" + SegmentLayout.base + ".tar"
   let files = SegmentFiles(directory: directory)
-  let wasRenamed = FileStatus.of(segment) != nil
+  let wasRenamed = try FileStatus.ifPresent(segment) != nil
   let resumed = try SegmentJournal.resume(files.journal)
   guard !wasRenamed || resumed?.0.completion != nil else {
     throw MigrationError(
@@ -142,7 +142,7 @@ private func exportUnexplained(
 
 /// A sealed segment that an interrupted run left must be as long as its journal says.
 private func requireWhole(_ path: String, _ completion: SegmentJournal.Completion, directory: String) throws {
-  let found = FileStatus.of(path)?.byteCount ?? 0
+  let found = try FileStatus.ifPresent(path)?.byteCount ?? 0
   guard found != completion.byteCount else { return }
   throw MigrationError(
     .archiveDamaged, "the archive in \(directory) was changed after it was written",

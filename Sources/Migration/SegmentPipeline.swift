@@ -203,7 +203,8 @@ final class SegmentPipeline: @unchecked Sendable {
   }
 
   private func nameWithoutRoot(_ member: TarMember) -> String {
-    String(member.name.dropFirst((scanner.root?.count ?? -1) + 1))
+    // Bytes, not characters: a mark behind the slash would be one character with it.
+    String(decoding: member.name.utf8.dropFirst((scanner.root?.utf8.count ?? -1) + 1), as: UTF8.self)
   }
 
   private func headMember(_ expected: SegmentLayout.MemberKind, limit: Int) throws -> [UInt8] {

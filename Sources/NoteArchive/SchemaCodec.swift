@@ -90,12 +90,15 @@ public enum SchemaCodec {
             name: columnName, kind: kind, declaredType: columnValue["type"]?.string ?? "",
             isText: columnValue["text"]?.bool ?? false, isJSON: columnValue["json"]?.bool ?? false))
       }
-      guard !columns.isEmpty, Set(columns.map(\.name)).count == columns.count else {
+      // By their bytes: a letter with its accent, and one behind the other, are two names to a store.
+      guard !columns.isEmpty, Set(columns.map { Array($0.name.utf8) }).count == columns.count else {
         throw damaged("the columns of \(name) are not unique")
       }
       func index(_ value: JSONValue?) throws -> Int? {
         guard let value else { return nil }
-        guard let columnName = value.string, let index = columns.firstIndex(where: { $0.name == columnName }) else {
+        guard let columnName = value.string,
+          let index = columns.firstIndex(where: { $0.name.utf8.elementsEqual(columnName.utf8) })
+        else {
           throw damaged("\(name) names a column that it does not have")
         }
         return index

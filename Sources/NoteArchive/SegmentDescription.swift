@@ -74,11 +74,12 @@ public struct SegmentDescription: Sendable, Equatable {
       let toolVersion = value["tool_version"]?.string, let created = value["created"]?.string,
       let algorithm = value["digest"]?.string.flatMap(DigestAlgorithm.init),
       let fingerprint = value["fingerprint"]?.string, let secrets = value["secrets_included"]?.bool,
-      let expectedBytes = value["expected_bytes"]?.integer, case .object(let counts)? = value["source_rows"]
-    else { throw damaged("a member is missing or has another type") }
+      let expectedBytes = value["expected_bytes"]?.byteCount, case .object(let rows)? = value["source_rows"],
+      let counts = JSONValue.counts(rows)
+    else { throw damaged("a member is missing, has another type or an impossible number") }
     self.init(
       kind: kind, toolVersion: toolVersion, id: id, created: created, algorithm: algorithm, fingerprint: fingerprint,
-      secretsIncluded: secrets, sourceCounts: counts.map { ($0.name, $0.value.integer ?? -1) },
+      secretsIncluded: secrets, sourceCounts: counts,
       expectedBytes: expectedBytes, parentSeal: value["parent_seal"]?.string)
   }
 
@@ -134,6 +135,14 @@ public struct SegmentSummary: Sendable, Equatable {
     }
   }
 
+  /// Tables of the source that are not in the archive and that nothing can make again.
+  public var lostTables: Int64 {
+    findings.reduce(0) {
+      $1.kind == Finding.Kind.tableNotCarried.rawValue && $1.severity == Finding.Severity.loss.rawValue
+        ? $0 + $1.count : $0
+    }
+  }
+
   public init(isFuzzy: Bool, renewals: Int64, entities: [EntitySummary], findings: [FindingCount]) {
     self.isFuzzy = isFuzzy
     self.renewals = renewals
@@ -166,8 +175,9 @@ public struct SegmentSummary: Sendable, Equatable {
     ])
   }
 
+  /// Reads a summary back; `nil` where a member is missing, has another type or an impossible number.
   public init?(_ value: JSONValue) {
-    guard let isFuzzy = value["fuzzy"]?.bool, let renewals = value["renewals"]?.integer,
+    guard let isFuzzy = value["fuzzy"]?.bool, let renewals = value["renewals"]?.count,
       let entities = value["entities"]?.array, let findings = value["findings"]?.array
     else { return nil }
     self.isFuzzy = isFuzzy
@@ -175,9 +185,9 @@ public struct SegmentSummary: Sendable, Equatable {
     self.entities = []
     for item in entities {
       guard let name = item["entity"]?.string, let role = item["role"]?.string.flatMap(EntityRole.init),
-        let sourceRows = item["source_rows"]?.integer, let rows = item["rows"]?.integer,
-        let degraded = item["degraded_rows"]?.integer, let pages = item["pages"]?.integer,
-        let contents = item["contents"]?.integer, let bytes = item["content_bytes"]?.integer
+        let sourceRows = item["source_rows"]?.count, let rows = item["rows"]?.count,
+        let degraded = item["degraded_rows"]?.count, let pages = item["pages"]?.count,
+        let contents = item["contents"]?.count, let bytes = item["content_bytes"]?.byteCount
       else { return nil }
       self.entities.append(
         EntitySummary(
@@ -187,7 +197,7 @@ public struct SegmentSummary: Sendable, Equatable {
     self.findings = []
     for item in findings {
       guard let kind = item["kind"]?.string, let severity = item["severity"]?.string,
-        let count = item["count"]?.integer
+        let count = item["count"]?.count
       else { return nil }
       self.findings.append(FindingCount(kind: kind, severity: severity, count: count))
     }

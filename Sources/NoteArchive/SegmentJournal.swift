@@ -46,16 +46,16 @@ public final class SegmentJournal {
 
     init?(_ value: JSONValue) {
       guard value["journal"]?.integer == 1, let id = value["id"]?.string,
-        let created = value["created_ms"]?.integer,
+        let created = value["created_ms"]?.milliseconds,
         let algorithm = value["digest"]?.string.flatMap(DigestAlgorithm.init),
         let fingerprint = value["fingerprint"]?.string, let secrets = value["secrets_included"]?.bool,
-        let expectedBytes = value["expected_bytes"]?.integer, let identity = value["identity"]?.string,
-        case .object(let counts)? = value["source_rows"]
+        let expectedBytes = value["expected_bytes"]?.byteCount, let identity = value["identity"]?.string,
+        case .object(let rows)? = value["source_rows"], let counts = JSONValue.counts(rows)
       else { return nil }
       self.init(
         id: id, created: Timestamp(milliseconds: created), algorithm: algorithm, fingerprint: fingerprint,
         secretsIncluded: secrets, expectedBytes: expectedBytes, identity: identity,
-        sourceCounts: counts.map { ($0.name, $0.value.integer ?? 0) })
+        sourceCounts: counts)
     }
   }
 
@@ -87,9 +87,9 @@ public final class SegmentJournal {
     }
 
     init?(_ value: JSONValue) {
-      guard let offset = value["offset"]?.integer, let manifest = value["manifest"]?.integer,
-        let findings = value["findings"]?.integer, let payloadBytes = value["payload_bytes"]?.integer,
-        let payloadFiles = value["payload_files"]?.integer, let entity = value["entity"]?.string,
+      guard let offset = value["offset"]?.byteCount, let manifest = value["manifest"]?.byteCount,
+        let findings = value["findings"]?.byteCount, let payloadBytes = value["payload_bytes"]?.byteCount,
+        let payloadFiles = value["payload_files"]?.count, let entity = value["entity"]?.string,
         let summary = value["summary"].flatMap(SegmentSummary.init)
       else { return nil }
       position = SegmentWriter.Position()
@@ -126,7 +126,7 @@ public final class SegmentJournal {
     init?(_ value: JSONValue) {
       guard let algorithm = value["digest"]?.string.flatMap(DigestAlgorithm.init),
         let seal = value["seal"]?.string.flatMap({ Checksum(algorithm, hex: $0.utf8) }),
-        let byteCount = value["bytes"]?.integer, let summary = value["summary"].flatMap(SegmentSummary.init)
+        let byteCount = value["bytes"]?.byteCount, let summary = value["summary"].flatMap(SegmentSummary.init)
       else { return nil }
       self.init(seal: seal, byteCount: byteCount, summary: summary)
     }
@@ -148,7 +148,7 @@ public final class SegmentJournal {
   ///
   /// - Returns: `nil` when there is none, or none whose first line was completed.
   public static func resume(_ path: String) throws -> (SegmentJournal, Header, Checkpoint?)? {
-    guard let status = FileStatus.of(path) else { return nil }
+    guard let status = try FileStatus.ifPresent(path) else { return nil }
     guard status.byteCount < 64 << 20 else {
       throw MigrationError(
         .archiveDamaged, "the journal \(path) is too long to be one", cause: "\(status.byteCount) bytes",

@@ -9,11 +9,19 @@ enum ErrorText {
   static func render(_ error: MigrationError, width: Int) -> String {
     let columns = min(80, max(20, width))
     var lines = title("noteferry: " + clean(error.message), code: error.code.rawValue, columns: columns)
-    if !error.cause.isEmpty { lines += part("cause", clean(error.cause), columns) }
+    for (index, line) in causes(error).enumerated() {
+      lines += index == 0 ? part("cause", clean(line), columns) : further(clean(line), columns)
+    }
     if !error.safeNow.isEmpty { lines += part("safe now", clean(error.safeNow), columns) }
     lines += next(error.next.map(clean), columns)
     lines += part("more", "noteferry explain \(error.code.rawValue)", columns, wraps: false)
     return lines.joined(separator: "\n")
+  }
+
+  /// A profile has a problem a line, whose parts the reader has made printable. Elsewhere a line feed is hostile.
+  private static func causes(_ error: MigrationError) -> [String] {
+    guard error.code == .profileInvalid else { return error.cause.isEmpty ? [] : [error.cause] }
+    return error.cause.split(separator: "\n").map(String.init)
   }
 
   private static func clean(_ text: String) -> String { SafeText(text).text }
@@ -41,10 +49,14 @@ enum ErrorText {
       } else if isCommand {
         lines.append(spaces(12) + step)
       } else {
-        lines += Wrap.lines(step, width: columns, first: spaces(12), next: spaces(12))
+        lines += further(step, columns)
       }
     }
     return lines
+  }
+
+  private static func further(_ text: String, _ columns: Int) -> [String] {
+    Wrap.lines(text, width: columns, first: spaces(12), next: spaces(12))
   }
 
   private static func spaces(_ count: Int) -> String { String(repeating: " ", count: max(0, count)) }

@@ -95,7 +95,6 @@ struct Session: Sendable {
     let result = Result { try command.perform(session) }
     view.finish()
     if log?.isBroken == true { screen.line("the event log is not complete: its reader went away or did not read") }
-    if let steps = Fault.report { screen.line(steps) }
     switch result {
     case .success(let outcome): return report.success(outcome, settings: settings, log: log, screen: screen)
     case .failure(let error): return report.failure(failure(error), settings: settings, log: log, screen: screen)
@@ -104,7 +103,11 @@ struct Session: Sendable {
 
   /// Any error as a `MigrationError`.
   static func failure(_ error: any Error) -> MigrationError {
-    if let error = error as? MigrationError { return error }
+    if let error = error as? MigrationError {
+      // True of every failure, for the rare ones that come from a place which knows no more.
+      return error.completed(
+        safeNow: "no source and no sealed archive was changed", next: ["mend the cause, then repeat the same command"])
+    }
     return MigrationError(
       .internal, "something unforeseen happened", cause: String(describing: error),
       safeNow: "not known; do not use the result before the reason is known",

@@ -67,7 +67,10 @@ public struct Entity: Sendable, Hashable {
     self.referenceColumn = referenceColumn
   }
 
-  public func index(of column: String) -> Int? { columns.firstIndex { $0.name == column } }
+  /// The place of a column, by the bytes of its name.
+  public func index(of column: String) -> Int? {
+    columns.firstIndex { $0.name.utf8.elementsEqual(column.utf8) }
+  }
 
   /// Makes a name that is safe as a path component from a table's name: other characters become `=XX`.
   public static func archiveName(for table: String) -> String { archiveName(forBytes: Array(table.utf8)) }

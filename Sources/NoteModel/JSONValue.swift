@@ -177,7 +177,7 @@ public struct JSONReader {
     case UInt8(ascii: "{"):
       offset += 1
       var members: [JSONValue.Member] = []
-      var names: Set<String> = []
+      var names: Set<[UInt8]> = []
       skipSpace()
       if peek == UInt8(ascii: "}") {
         offset += 1
@@ -186,11 +186,11 @@ public struct JSONReader {
       while true {
         skipSpace()
         let at = offset
-        let name = String(decoding: try stringBytes(), as: UTF8.self)
+        let name = try stringBytes()
         guard names.insert(name).inserted else { throw JSONError("a name stands twice", at: at) }
         skipSpace()
         try consume(UInt8(ascii: ":"))
-        members.append(JSONValue.Member(name, try value(depth: depth + 1)))
+        members.append(JSONValue.Member(String(decoding: name, as: UTF8.self), try value(depth: depth + 1)))
         skipSpace()
         if peek == UInt8(ascii: ",") {
           offset += 1

@@ -31,7 +31,7 @@ public struct Key: Hashable, Sendable, Comparable, CustomStringConvertible {
   private static func compare(_ left: Value, _ right: Value) -> Int {
     switch (left, right) {
     case (.integer(let first), .integer(let second)): return first < second ? -1 : first > second ? 1 : 0
-    case (.real(let first), .real(let second)): return first < second ? -1 : first > second ? 1 : 0
+    case (.real(let first), .real(let second)): return compare(first, second)
     case (.integer(let first), .real(let second)): return compare(first, second)
     case (.real(let first), .integer(let second)): return -compare(second, first)
     case (.text(let first), .text(let second)), (.bytes(let first), .bytes(let second)):
@@ -41,8 +41,15 @@ public struct Key: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
   }
 
+  /// What is not a number stands in front of all numbers. SQLite knows none; an archive may say anything.
+  private static func compare(_ left: Double, _ right: Double) -> Int {
+    if left.isNaN || right.isNaN { return left.isNaN ? (right.isNaN ? 0 : -1) : 1 }
+    return left < right ? -1 : left > right ? 1 : 0
+  }
+
   /// Compares without rounding: an integer above 2^53 is not turned into a real.
   private static func compare(_ left: Int64, _ right: Double) -> Int {
+    if right.isNaN { return 1 }
     if right >= 9_223_372_036_854_775_808 { return -1 }
     if right < -9_223_372_036_854_775_808 { return 1 }
     let whole = Int64(right)

@@ -77,17 +77,15 @@ struct DirectoryWalk {
   /// Goes into a directory; an exchanged link is not followed.
   private mutating func descend(_ name: [UInt8]) -> Int32? {
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    let descriptor = name.withTerminated { openat(place.descriptor, $0, flags) }
+    let descriptor = name.withTerminated { name in retrying { openat(place.descriptor, name, flags) } }
     guard descriptor >= 0 else { return errno }
     trail.append(File(descriptor: descriptor, path: "a directory of attachments"))
     return nil
   }
 
   private func makeDirectory(_ name: [UInt8]) -> Int32? {
-    let fault = Fault.step(.create)
-    if fault > 0 { return fault }
     guard name.withTerminated({ mkdirat(place.descriptor, $0, 0o700) }) == 0 || errno == EEXIST else { return errno }
-    return fsync(place.descriptor) == 0 || errno == EINVAL || errno == ENOTSUP ? nil : errno
+    return retrying({ fsync(place.descriptor) }) == 0 || errno == EINVAL || errno == ENOTSUP ? nil : errno
   }
 
   /// The parts that a link stands for, the first one last; `nil` when it leads out, or there are too many links. An

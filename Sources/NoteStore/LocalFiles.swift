@@ -25,6 +25,8 @@ public final class LocalFiles: Sendable {
   private let namedDirectory: String
   /// Directories that references from the root on may also begin with: where the files lay before they were moved here.
   private let formerDirectories: [String]
+  /// Stands in the names of files that are not finished.
+  let unfinishedMark: String
   let root: File
 
   /// Links that one path may lead through.
@@ -46,8 +48,11 @@ public final class LocalFiles: Sendable {
   /// Opens a directory.
   ///
   /// - Parameter formerDirectories: Where the files lay before; a reference that begins with one of them is meant here.
+  /// - Parameter unfinishedMark: Stands in the names of files that are not finished: at most 32 characters without `/`
+  ///   that no other name has, so that a file is never written over one that was brought before.
   /// - Throws: `.sourceMissing`, `.noPermission`.
-  public init(directory: String, formerDirectories: [String] = []) throws {
+  public init(directory: String, formerDirectories: [String] = [], unfinishedMark: String = "") throws {
+    self.unfinishedMark = unfinishedMark
     self.formerDirectories = formerDirectories.filter { $0.hasPrefix("/") }
     guard let resolved = Folder.resolve(directory) else {
       throw systemError(
@@ -56,7 +61,7 @@ public final class LocalFiles: Sendable {
     }
     self.directory = resolved
     namedDirectory = Self.absolute(directory)
-    let descriptor = openat(AT_FDCWD, resolved, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = retrying { openat(AT_FDCWD, resolved, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else {
       throw systemError(
         errno, "cannot open the data directory \(directory)", safeNow: "nothing was changed",
@@ -145,7 +150,7 @@ public final class LocalFiles: Sendable {
         return .unreadable(
           status & S_IFMT == S_IFDIR ? "it is a directory" : "it is not a regular file")
       }
-      let descriptor = name.withTerminated { openat(parent.descriptor, $0, Self.readFlags) }
+      let descriptor = name.withTerminated { name in retrying { openat(parent.descriptor, name, Self.readFlags) } }
       guard descriptor >= 0 else { return failure(errno) }
       let file = File(descriptor: descriptor, path: Self.printable(path, in: directory))
       guard let status = try? file.status() else { return failure(errno) }
@@ -164,11 +169,7 @@ public final class LocalFiles: Sendable {
   }
 
   /// Makes everything that was written so far survive a loss of power, on all file systems; Linux waits until it is done.
-  public func synchronize() throws {
-    let fault = Fault.step(.sync)
-    if fault > 0 { throw Self.targetError(fault, directory) }
-    sync()
-  }
+  public func synchronize() { sync() }
 
   /// Without waiting for a pipe's other end, should the file have become one just now.
   private static let readFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY

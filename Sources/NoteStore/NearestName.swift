@@ -1,10 +1,10 @@
 /// Finds the name that was probably meant.
-enum NearestName {
+package enum NearestName {
   /// The most single-character changes between two names that are still taken for a slip.
   static let maximumDistance = 2
 
   /// The known name nearest to `name`, at most two changes away; the first of equals.
-  static func find(_ name: String, in known: [String]) -> String? {
+  package static func find(_ name: String, in known: [String]) -> String? {
     guard name.utf8.count <= 64 else { return nil }
     var best: (name: String, distance: Int)?
     for candidate in known {

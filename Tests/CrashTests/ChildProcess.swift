@@ -31,14 +31,26 @@ final class ChildProcess {
 
   /// Starts `noteferry` with `arguments`.
   ///
-  /// - Parameters:
-  ///   - directory: Where the files for its words go.
-  ///   - piped: A file that another process writes into a pipe, its standard input.
-  init(_ arguments: [String], in directory: String, fault: String? = nil, piped: String? = nil) throws {
-    guard let noteferry = Self.program else { throw CannotStart(reason: "no noteferry beside the tests") }
+  /// - Parameter directory: Where the files for its words go.
+  convenience init(_ arguments: [String], in directory: String, fault: FaultPlan? = nil) throws {
+    try self.init(words: try Self.words(arguments, fault: fault), in: directory)
+  }
+
+  /// Starts several programs joined by pipes, as a shell does it.
+  convenience init(script: String, in directory: String) throws {
+    try self.init(words: ["/bin/sh", "-c", script], in: directory)
+  }
+
+  /// The command line of `noteferry`, disturbed by `fault`.
+  static func words(_ arguments: [String], fault: FaultPlan? = nil) throws -> [String] {
+    guard let program else { throw CannotStart(reason: "no noteferry beside the tests") }
+    guard let fault else { return [program] + arguments }
+    return ["/usr/bin/env"] + (try fault.environment()) + [program] + arguments
+  }
+
+  private init(words: [String], in directory: String) throws {
     files = "\(directory)/words-\(Self.counter.next())"
-    var environment = ["SOURCE_DATE_EPOCH=1700000000", "HOME=\(directory)", "TZ=UTC", "LANG=C.UTF-8"]
-    if let fault { environment.append("NOTEFERRY_FAULT=\(fault)") }
+    let environment = ["SOURCE_DATE_EPOCH=1700000000", "HOME=\(directory)", "TZ=UTC", "LANG=C.UTF-8"]
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -54,12 +66,9 @@ final class ChildProcess {
     let flags = O_WRONLY | O_CREAT | O_TRUNC
     posix_spawn_file_actions_addopen(&actions, 1, files + ".out", flags, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, files + ".err", flags, 0o600)
-    let pipeline = #"file=$1; shift; /bin/cat "$file" | "$@""#
-    let program = piped == nil ? noteferry : "/bin/sh"
-    let words = piped.map { ["sh", "-c", pipeline, "sh", $0, noteferry] } ?? [noteferry]
     var child: pid_t = 0
-    let result = withCStrings(words + arguments) { words in
-      withCStrings(environment) { posix_spawn(&child, program, &actions, &attributes, words, $0) }
+    let result = withCStrings(words) { arguments in
+      withCStrings(environment) { posix_spawn(&child, words[0], &actions, &attributes, arguments, $0) }
     }
     guard result == 0 else { throw CannotStart(reason: String(cString: strerror(result))) }
     id = child
@@ -101,17 +110,20 @@ final class ChildProcess {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The program that was built with these tests: it lies beside the test bundle, or above it.
-  static let program: String? = {
+  /// The program that was built with these tests.
+  static let program = built("noteferry")
+
+  /// A file that was built with these tests: it lies beside the test bundle, or above it.
+  static func built(_ name: String) -> String? {
     for argument in CommandLine.arguments.prefix(1) + CommandLine.arguments.filter({ $0.contains(".xctest") }) {
       var place = Folder.resolve(argument) ?? argument
       for _ in 0..<6 {
         place = Folder.parent(of: place)
-        if FileStatus.of(place + "/noteferry")?.isRegularFile == true { return place + "/noteferry" }
+        if FileStatus.of(place + "/" + name)?.isRegularFile == true { return place + "/" + name }
       }
     }
     return nil
-  }()
+  }
 }
 
 private func noteferryChildOf(_ info: siginfo_t) -> pid_t {
@@ -123,10 +135,19 @@ private func noteferryChildOf(_ info: siginfo_t) -> pid_t {
 }
 
 /// Runs `noteferry` to its end.
-func run(
-  _ arguments: [String], in directory: String, fault: String? = nil, piped: String? = nil
-) throws -> ChildProcess.Ending {
-  try ChildProcess(arguments, in: directory, fault: fault, piped: piped).wait()
+func run(_ arguments: [String], in directory: String, fault: FaultPlan? = nil) throws -> ChildProcess.Ending {
+  try ChildProcess(arguments, in: directory, fault: fault).wait()
+}
+
+/// Runs programs joined by pipes to their end.
+func run(script: String, in directory: String) throws -> ChildProcess.Ending {
+  try ChildProcess(script: script, in: directory).wait()
+}
+
+/// Words as one line for the shell.
+func quoted(_ words: [String]) -> String {
+  words.map { "'" + $0.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'" }
+    .joined(separator: " ")
 }
 
 private func withCStrings<R>(

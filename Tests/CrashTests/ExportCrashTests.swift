@@ -2,10 +2,10 @@ import DurableIO
 import NoteModel
 import Testing
 
-/// What a crash, a full disk or a bad disk leaves of an export, and what the same command makes of it.
+/// What a crash leaves of an export of several pages, and what the same command makes of it.
 @Suite(.serialized)
 struct ExportCrashTests {
-  /// One store, its undisturbed archive, and how many durable steps that took.
+  /// One store, its undisturbed archive, and how many operations on it that took.
   final class Fixture: Sendable {
     let directory: String
     let store: SampleStore
@@ -18,14 +18,21 @@ struct ExportCrashTests {
       try Folder.create(directory + "/state")
       store = try SampleStore(in: directory + "/source", journal: journal, hasLargeContent: false)
       fingerprint = try store.fingerprint()
-      let ending = try exportStore(store.database, to: directory + "/undisturbed", in: directory, fault: "count")
+      try Folder.create(directory + "/undisturbed")
+      let log = directory + "/operations"
+      let ending = try exportStore(
+        store.database, to: directory + "/undisturbed", in: directory,
+        fault: .count(below: directory + "/undisturbed", log: log))
       try #require(ending.status == 0, "\(ending.summary)")
       archive = try contents(directory + "/undisturbed/0000-base.tar")
-      steps = try #require(stepCount(ending))
+      steps = try Operations(log: log).lines.count
     }
 
-    func export(to name: String, fault: String? = nil) throws -> ChildProcess.Ending {
-      try exportStore(store.database, to: directory + "/" + name, in: directory, fault: fault)
+    /// - Parameter plan: What is done to the operations on the archive.
+    func export(to name: String, plan: String? = nil) throws -> ChildProcess.Ending {
+      let archive = directory + "/" + name
+      let fault = plan.map { FaultPlan(plan: $0, root: archive) }
+      return try exportStore(store.database, to: archive, in: directory, fault: fault)
     }
 
     /// What is wrong after a repeated command; removes the archive when nothing is.
@@ -43,12 +50,14 @@ struct ExportCrashTests {
   }
 
   @Test(arguments: SampleStore.Journal.allCases)
-  func `an export killed at any step and repeated gives the undisturbed archive`(journal: SampleStore.Journal) throws {
+  func `an export killed at any operation, or within any write, and repeated gives the undisturbed archive`(
+    journal: SampleStore.Journal
+  ) throws {
     try withWorkshop { directory in
       let fixture = try Fixture(directory, journal: journal)
       Sweep.run("export kill (\(journal))", Sweep.numbers("export (\(journal))", upTo: fixture.steps)) { step in
         let name = "kill-\(step)"
-        let killed = try fixture.export(to: name, fault: "kill@\(step)")
+        let killed = try fixture.export(to: name, plan: step % 2 == 0 ? "kill@\(step)" : "torn@\(step)")
         guard killed.wasKilled else { return "it was not killed: \(killed.summary)" }
         return try fixture.problem(name, try fixture.export(to: name))
       }
@@ -73,51 +82,11 @@ struct ExportCrashTests {
       Sweep.run("export killed twice", Array(pairs)) { pair in
         let name = "twice-\(pair[0])-\(pair[1])"
         for step in pair {
-          let ending = try fixture.export(to: name, fault: "kill@\(step)")
+          let ending = try fixture.export(to: name, plan: "kill@\(step)")
           // The second run may have less to do than the step at which it would be killed.
           if ending.status == 0 { return try fixture.problem(name, ending) }
           guard ending.wasKilled else { return "it was not killed: \(ending.summary)" }
         }
-        return try fixture.problem(name, try fixture.export(to: name))
-      }
-    }
-  }
-
-  @Test func `an export cut in the middle of any write gives the undisturbed archive when repeated`() throws {
-    try withWorkshop { directory in
-      let fixture = try Fixture(directory)
-      Sweep.run("export short", Sweep.numbers("export short", upTo: fixture.steps)) { step in
-        let name = "short-\(step)"
-        let killed = try fixture.export(to: name, fault: "short@\(step)")
-        guard killed.wasKilled else { return "it was not killed: \(killed.summary)" }
-        return try fixture.problem(name, try fixture.export(to: name))
-      }
-    }
-  }
-
-  @Test func `an export on a disk that fills up stops with its documented status and can be repeated`() throws {
-    try withWorkshop { directory in
-      let fixture = try Fixture(directory)
-      Sweep.run("export full", Sweep.numbers("export full", upTo: fixture.steps)) { step in
-        let name = "full-\(step)"
-        let full = try fixture.export(to: name, fault: "full@\(step)")
-        // Removing needs no room, so the last steps may still succeed.
-        if full.status == 0, step > fixture.steps - 6 { return try fixture.problem(name, full) }
-        guard full.status == 34 else { return "status 34 was due: \(full.summary)" }
-        if let problem = lack(full) { return problem }
-        return try fixture.problem(name, try fixture.export(to: name))
-      }
-    }
-  }
-
-  @Test func `an export on a failing disk stops with its documented status and can be repeated`() throws {
-    try withWorkshop { directory in
-      let fixture = try Fixture(directory)
-      Sweep.run("export error", Sweep.numbers("export error", upTo: fixture.steps)) { step in
-        let name = "error-\(step)"
-        let failed = try fixture.export(to: name, fault: "error@\(step)")
-        guard failed.status == 32 else { return "status 32 was due: \(failed.summary)" }
-        if let problem = lack(failed) { return problem }
         return try fixture.problem(name, try fixture.export(to: name))
       }
     }
@@ -133,7 +102,8 @@ struct ExportCrashTests {
       Sweep.run("export, source changed", steps) { step in
         let store = try fixture.store.copy(to: "\(directory)/source-\(step)")
         let archive = "\(directory)/changed-\(step)"
-        _ = try exportStore(store.database, to: archive, in: directory, fault: "kill@\(step)")
+        _ = try exportStore(
+          store.database, to: archive, in: directory, fault: FaultPlan(plan: "kill@\(step)", root: archive))
         let wasBegun = hasCheckpoint(archive)
         let writer = try Database(store.database)
         try writer.run(
@@ -191,11 +161,6 @@ func hasCheckpoint(_ archive: String) -> Bool {
   return lines.count > 2 && !lines.contains { $0.hasPrefix("{\"seal\":") && $0.hasSuffix("}") }
 }
 
-/// The number of steps that a run with `NOTEFERRY_FAULT=count` told.
-func stepCount(_ ending: ChildProcess.Ending) -> Int? {
-  ending.words.split(separator: "\n").last { $0.hasPrefix("fault steps: ") }.flatMap { Int($0.dropFirst(13)) }
-}
-
 /// What a refusal lacks: its code, what is safe now, what to do next.
 func lack(_ ending: ChildProcess.Ending) -> String? {
   if ending.hung { return "it hung" }
@@ -213,7 +178,7 @@ func exportArguments(_ store: String, to archive: String, in directory: String) 
 }
 
 func exportStore(
-  _ store: String, to archive: String, in directory: String, fault: String? = nil
+  _ store: String, to archive: String, in directory: String, fault: FaultPlan? = nil
 ) throws -> ChildProcess.Ending {
   try run(exportArguments(store, to: archive, in: directory), in: directory, fault: fault)
 }

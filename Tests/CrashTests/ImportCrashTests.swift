@@ -2,62 +2,33 @@ import DurableIO
 import NoteModel
 import Testing
 
-/// What a crash, a full disk or a bad disk leaves of an import, and what the same command makes of it.
+/// What a crash leaves of an import with long contents, and what the same command makes of it.
 @Suite(.serialized)
 struct ImportCrashTests {
   @Test(arguments: SampleStore.Journal.allCases)
-  func `an import killed at any step and repeated gives an equal store`(journal: SampleStore.Journal) throws {
+  func `an import killed at any operation, or within any write, and repeated gives an equal store`(
+    journal: SampleStore.Journal
+  ) throws {
     try withWorkshop { directory in
       let fixture = try ImportFixture(directory, journal: journal)
-      Sweep.run("import kill (\(journal))", Sweep.numbers("import (\(journal))", upTo: fixture.steps, limit: 20)) {
+      Sweep.run("import kill (\(journal))", Sweep.numbers("import (\(journal))", upTo: fixture.steps, limit: 12)) {
         step in
         let target = try fixture.newTarget("kill-\(step)")
-        let killed = try fixture.fill(target, fault: "kill@\(step)")
+        let killed = try fixture.fill(target, plan: step % 2 == 0 ? "kill@\(step)" : "torn@\(step)")
         guard killed.wasKilled else { return "it was not killed: \(killed.summary)" }
         return try fixture.problem(target, try fixture.fill(target), asksDiff: step % 8 == 0)
       }
     }
   }
 
-  @Test func `an import from a pipe killed at any step is repeated from the pipe's beginning`() throws {
+  @Test func `an import from a pipe killed at any operation is repeated from the pipe's beginning`() throws {
     try withWorkshop { directory in
       let fixture = try ImportFixture(directory)
       Sweep.run("import pipe kill", Sweep.numbers("import pipe", upTo: fixture.steps, limit: 10)) { step in
         let target = try fixture.newTarget("pipe-\(step)")
-        let killed = try fixture.fill(target, fault: "kill@\(step)", fromPipe: true)
+        let killed = try fixture.fill(target, plan: "kill@\(step)", fromPipe: true)
         guard killed.wasKilled else { return "it was not killed: \(killed.summary)" }
         return try fixture.problem(target, try fixture.fill(target, fromPipe: true))
-      }
-    }
-  }
-
-  @Test func `an import cut in the middle of any write gives an equal store when repeated`() throws {
-    try withWorkshop { directory in
-      let fixture = try ImportFixture(directory)
-      Sweep.run("import short", Sweep.numbers("import short", upTo: fixture.steps, limit: 12)) { step in
-        let target = try fixture.newTarget("short-\(step)")
-        let killed = try fixture.fill(target, fault: "short@\(step)")
-        guard killed.wasKilled else { return "it was not killed: \(killed.summary)" }
-        return try fixture.problem(target, try fixture.fill(target))
-      }
-    }
-  }
-
-  @Test(arguments: [("full", Int32(34)), ("error", Int32(32))])
-  func `an import on a disk that fails stops with its documented status and can be repeated`(
-    fault: String, status: Int32
-  ) throws {
-    try withWorkshop { directory in
-      let fixture = try ImportFixture(directory)
-      Sweep.run("import \(fault)", Sweep.numbers("import \(fault)", upTo: fixture.steps, limit: 20)) { step in
-        let target = try fixture.newTarget("\(fault)-\(step)")
-        let failed = try fixture.fill(target, fault: "\(fault)@\(step)")
-        // Steps that only tidy up may fail without harm.
-        if failed.status == 0 { return try fixture.problem(target, failed) }
-        // A full disk fails a commit; so does a failing one, which a fault tells as full there.
-        guard failed.status == status else { return "status \(status) was due: \(failed.summary)" }
-        if let problem = lack(failed) { return problem }
-        return try fixture.problem(target, try fixture.fill(target))
       }
     }
   }

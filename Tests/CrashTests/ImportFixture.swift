@@ -5,7 +5,7 @@ import Testing
 final class ImportFixture: Sendable {
   let directory: String
   let store: SampleStore
-  /// Durable steps of an undisturbed import.
+  /// Operations on the target of an undisturbed import.
   let steps: Int
   let duration: Duration
   private let dump: [String]
@@ -25,14 +25,15 @@ final class ImportFixture: Sendable {
     try #require(exported.status == 0, "\(exported.summary)")
     let start = ContinuousClock.now
     try Folder.create(directory + "/undisturbed")
+    let log = directory + "/operations"
     let ending = try run(
       importArguments(directory + "/archive", to: directory + "/undisturbed/memos_prod.db", in: directory),
-      in: directory, fault: "count")
+      in: directory, fault: .count(below: directory + "/undisturbed", log: log))
     duration = .now - start
     try #require(ending.status == 0, "\(ending.summary)")
     let wrong = try difference(store, directory + "/undisturbed/memos_prod.db")
     try #require(wrong == nil)
-    steps = try #require(stepCount(ending))
+    steps = try Operations(log: log).lines.count
   }
 
   /// A directory for a target that does not exist yet.
@@ -41,12 +42,13 @@ final class ImportFixture: Sendable {
     return "\(directory)/\(name)/memos_prod.db"
   }
 
-  func fill(
-    _ target: String, fault: String? = nil, fromPipe: Bool = false, more: [String] = []
-  ) throws -> ChildProcess.Ending {
-    try run(
-      importArguments(fromPipe ? "-" : archive, to: target, in: directory) + more, in: directory, fault: fault,
-      piped: fromPipe ? segment : nil)
+  /// - Parameter plan: What is done to the operations on the target.
+  func fill(_ target: String, plan: String? = nil, fromPipe: Bool = false) throws -> ChildProcess.Ending {
+    let arguments = importArguments(fromPipe ? "-" : archive, to: target, in: directory)
+    let fault = plan.map { FaultPlan(plan: $0, root: Folder.parent(of: target)) }
+    guard fromPipe else { return try run(arguments, in: directory, fault: fault) }
+    let words = try ChildProcess.words(arguments, fault: fault)
+    return try run(script: "cat \(quoted([segment])) | \(quoted(words))", in: directory)
   }
 
   /// What is wrong with a target after the repeated command; removes it when nothing is.
@@ -63,9 +65,11 @@ final class ImportFixture: Sendable {
   }
 }
 
-func importArguments(_ archive: String, to target: String, in directory: String) -> [String] {
+func importArguments(
+  _ archive: String, to target: String, in directory: String, repair: String = "none"
+) -> [String] {
   [
     "import", archive, "--to", target, "--create-schema", "--checkpoint", "1B", "--free-floor", "0B", "--state-dir",
-    directory + "/state", "--progress", "none",
+    directory + "/state", "--progress", "none", "--repair", repair,
   ]
 }

@@ -52,7 +52,9 @@ struct SampleStore: Sendable {
   ]
 
   /// Makes the store, and sets its files' times back so that its snapshots can prove that nothing was committed since.
-  init(in directory: String, journal: Journal = .delete, hasLargeContent: Bool = true) throws {
+  ///
+  /// - Parameter shrink: Texts and contents are so many times shorter.
+  init(in directory: String, journal: Journal = .delete, hasLargeContent: Bool = true, shrink: Int = 1) throws {
     self.directory = directory
     try Folder.create(directory + "/assets/deep")
     var generator = SeededGenerator(seed: 7)
@@ -69,7 +71,7 @@ struct SampleStore: Sendable {
       """)
     // Texts above 256 KiB become members of their own; many middling ones fill more than one page.
     for number in 1...24 {
-      let length = number == 3 ? 300_000 : number % 2 == 0 ? 150_000 : 900
+      let length = (number == 3 ? 300_000 : number % 2 == 0 ? 150_000 : 900) / shrink
       try store.run(
         "INSERT INTO memo (uid, creator_id, content, pinned) VALUES (?, 1, ?, ?)",
         [
@@ -81,14 +83,16 @@ struct SampleStore: Sendable {
       try store.run("INSERT INTO memo_relation VALUES (\(number), \(number + 1), 'COMMENT')")
       try store.run("INSERT INTO reaction (creator_id, memo_id, reaction_type) VALUES (1, \(number), '+')")
     }
-    let shared = Self.bytes(40_000, &generator)
-    let large = Self.bytes(1_300_000, &generator)
+    let shared = Self.bytes(40_000 / shrink, &generator)
+    let large = Self.bytes(1_300_000 / shrink, &generator)
     var contents: [[UInt8]?] = [
-      Self.bytes(700_000, &generator), shared, [], nil, shared, large, Self.bytes(900_000, &generator), large,
-      Self.bytes(1_048_576, &generator), Self.bytes(800_000, &generator), shared, Self.bytes(1, &generator),
+      Self.bytes(700_000 / shrink, &generator), shared, [], nil, shared, large,
+      Self.bytes(900_000 / shrink, &generator), large,
+      Self.bytes(1_048_576 / shrink, &generator), Self.bytes(800_000 / shrink, &generator), shared,
+      Self.bytes(1, &generator),
     ]
     // Beyond what the target collects in memory: it is written in pieces.
-    if hasLargeContent { contents.append(Self.bytes(8_600_000, &generator)) }
+    if hasLargeContent { contents.append(Self.bytes(8_600_000 / shrink, &generator)) }
     for (index, content) in contents.enumerated() {
       try store.run(
         """
@@ -101,7 +105,7 @@ struct SampleStore: Sendable {
         ])
     }
     let files: [(String, [UInt8])] = [
-      ("assets/a.png", Self.bytes(20_000, &generator)), ("assets/b.png", shared), ("assets/empty.png", []),
+      ("assets/a.png", Self.bytes(20_000 / shrink, &generator)), ("assets/b.png", shared), ("assets/empty.png", []),
       ("assets/deep/large.png", large), ("assets/deep/b2.png", shared),
     ]
     for (index, (path, bytes)) in files.enumerated() {

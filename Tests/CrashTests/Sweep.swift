@@ -13,7 +13,7 @@ import Testing
 struct Sweep: Sendable {
   static let threads = 3
   /// More cases than this are sampled; `NOTEFERRY_TEST_ALL=1` runs them all.
-  static let limit = getenv("NOTEFERRY_TEST_ALL") == nil ? 24 : Int.max / 8
+  static let limit = getenv("NOTEFERRY_TEST_ALL") == nil ? 14 : Int.max / 8
 
   private final class Failures: @unchecked Sendable {
     private let monitor = Monitor()
@@ -57,7 +57,7 @@ struct Sweep: Sendable {
 
   /// Every number from 1 to `count`, or `limit` of them by a seed that is printed; `NOTEFERRY_TEST_SEED` repeats it.
   static func numbers(_ name: String, upTo count: Int, limit wanted: Int = Sweep.limit) -> [Int] {
-    print("  \(name): \(count) durable steps")
+    print("  \(name): \(count) operations")
     let limit = Sweep.limit > 1000 ? Sweep.limit : wanted
     guard count > limit else { return count > 0 ? Array(1...count) : [] }
     var generator = SeededGenerator.forTests(name)

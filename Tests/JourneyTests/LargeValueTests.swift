@@ -26,28 +26,25 @@ import Testing
     #expect(try Database(walk.target).texts("PRAGMA integrity_check") == ["ok"])
   }
 
-  @Test(arguments: ["kill", "short"])
+  @Test(.enabled(if: Scratch.canDisturb), arguments: ["kill", "torn"])
   func `an import of long values that is killed anywhere goes on to the same end`(_ action: String) throws {
     let scratch = Scratch()
     let store = try store(scratch)
     let archive = scratch.path("archive")
     #expect(scratch.ferry("export", store.path, "-o", archive).status == .ok)
-    let counted = scratch.shell(
-      "NOTEFERRY_FAULT=count $FERRY import \(archive) --to \(scratch.path("counted.db")) --create-schema")
-    let words = counted.errors.split(whereSeparator: \.isWhitespace)
-    let steps = try #require(words.last.flatMap { Int($0) }, "\(counted.errors)")
-    let seed = UInt64.random(in: 0...999)
-    print("seed \(seed), \(steps) steps")
-    // All steps where there are few, else the last ones and some in between.
-    let sampled = steps <= 10 ? Array(1...steps) : (0..<10).map { Int(UInt64($0 * steps / 10) + seed % 3) + 1 }
-    // The first run makes the state directory, which is a step that the others do not have.
-    for step in sampled where step < steps {
-      let target = scratch.path("target-\(step).db")
+    let targets = scratch.folder("targets")
+    let steps = try scratch.operations(
+      below: targets, of: "import \(archive) --to \(targets)/counted.db --create-schema")
+    let seed = testSeed()
+    print("NOTEFERRY_TEST_SEED=\(seed), \(steps) operations")
+    let first = Int(seed % UInt64(steps / 10)) + 1
+    for step in stride(from: first, through: steps, by: steps / 10) {
+      let target = "\(targets)/target-\(step).db"
       let line = "$FERRY import \(archive) --to \(target) --create-schema"
-      let killed = scratch.shell("NOTEFERRY_FAULT=\(action)@\(step) \(line)")
-      #expect(killed.code == 137, "step \(step) of \(steps): \(killed.code) \(killed.words)")
+      let killed = scratch.shell(scratch.disturbing("\(action)@\(step)", below: targets) + line)
+      #expect(killed.code == 137, "step \(step) of \(steps), seed \(seed): \(killed.code) \(killed.words)")
       let again = scratch.shell(line)
-      #expect(again.code == 0, "step \(step) of \(steps): \(again.code) \(again.words)")
+      #expect(again.code == 0, "step \(step) of \(steps), seed \(seed): \(again.code) \(again.words)")
       guard again.code == 0 else { continue }
       let found = try Database(target, readOnly: true)
       try expectEqualStores(store.database, found)
@@ -56,25 +53,30 @@ import Testing
     }
   }
 
-  @Test func `an import of long values into the product's own store that is killed goes on to the same end`() throws {
+  @Test(.enabled(if: Scratch.canDisturb))
+  func `an import of long values into the product's own store that is killed goes on to the same end`() throws {
     let scratch = Scratch()
     let store = try store(scratch)
     let archive = scratch.path("archive")
     #expect(scratch.ferry("export", store.path, "-o", archive).status == .ok)
+    let targets = scratch.folder("targets")
     func makeTarget(_ name: String) throws -> String {
-      let target = try MemosStore(scratch.path(name), .attachmentWithoutMarker, notes: 0)
+      let target = try MemosStore(targets + "/" + name, .attachmentWithoutMarker, notes: 0)
       try target.database.run("DELETE FROM user; DELETE FROM user_setting; DELETE FROM inbox")
       target.database.close()
       return target.path
     }
-    let counted = scratch.shell("NOTEFERRY_FAULT=count $FERRY import \(archive) --to \(try makeTarget("counted.db"))")
-    let steps = try #require(counted.errors.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) })
-    for step in stride(from: 1, to: steps, by: max(1, steps / 10)) {
+    let steps = try scratch.operations(below: targets, of: "import \(archive) --to \(try makeTarget("counted.db"))")
+    let seed = testSeed()
+    print("NOTEFERRY_TEST_SEED=\(seed), \(steps) operations")
+    let first = Int(seed % UInt64(steps / 10)) + 1
+    for step in stride(from: first, through: steps, by: steps / 10) {
       let target = try makeTarget("target-\(step).db")
-      let killed = scratch.shell("NOTEFERRY_FAULT=kill@\(step) $FERRY import \(archive) --to \(target)")
-      #expect(killed.code == 137, "step \(step) of \(steps): \(killed.code) \(killed.words)")
+      let killed = scratch.shell(
+        scratch.disturbing("kill@\(step)", below: targets) + "$FERRY import \(archive) --to \(target)")
+      #expect(killed.code == 137, "step \(step) of \(steps), seed \(seed): \(killed.code) \(killed.words)")
       let again = scratch.shell("$FERRY import \(archive) --to \(target)")
-      #expect(again.code == 0, "step \(step) of \(steps): \(again.code) \(again.words)")
+      #expect(again.code == 0, "step \(step) of \(steps), seed \(seed): \(again.code) \(again.words)")
       guard again.code == 0 else { continue }
       try expectEqualStores(store.database, try Database(target, readOnly: true))
       removeFile(target)

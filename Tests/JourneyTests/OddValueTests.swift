@@ -114,4 +114,24 @@ import Testing
     let walk = Walk(scratch, store.path, importFlags: ["--repair", "none"])
     try walk.expectEqual(store.database)
   }
+
+  /// Swift calls the two names equal; SQLite does not.
+  @Test func `names that differ only in how an accent is written stay apart`() throws {
+    let scratch = Scratch()
+    let store = try MemosStore(scratch.path("memos.db"), .attachmentWithMarker)
+    let names = ["\u{E9}", "e\u{301}"]
+    try store.database.run("CREATE TABLE twins (id INTEGER PRIMARY KEY, \"\(names[0])\" TEXT, \"\(names[1])\" TEXT)")
+    try store.database.run("INSERT INTO twins VALUES (1, 'one letter', 'a letter and its mark')")
+    for name in names {
+      try store.database.run("CREATE TABLE \"table \(name)\" (id INTEGER PRIMARY KEY, value TEXT)")
+      try store.database.run("INSERT INTO \"table \(name)\" VALUES (1, '\(name.utf8.count) bytes')")
+      try store.database.run("CREATE INDEX \"index \(name)\" ON twins (\"\(name)\")")
+    }
+    let walk = Walk(scratch, store.path)
+    let target = try Database(walk.target)
+    for table in ["twins", "table \(names[0])", "table \(names[1])"] {
+      #expect(try target.dump(table) == store.database.dump(table), "\(table)")
+    }
+    #expect(try target.texts("SELECT sql FROM sqlite_schema WHERE name LIKE 'index %'").count == 2)
+  }
 }

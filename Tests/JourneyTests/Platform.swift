@@ -20,6 +20,11 @@ func cutFile(_ path: String, to length: Int) { _ = truncate(path, off_t(length))
 func giveAway(_ path: String, to user: UInt32) { _ = chown(path, user, user) }
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+/// `NOTEFERRY_TEST_SEED`, or a new one.
+func testSeed() -> UInt64 {
+  getenv("NOTEFERRY_TEST_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0...999_999)
+}
+
 /// A fresh directory with a name of its own.
 func makeTemporaryDirectory() -> String {
   var template = Array("/tmp/noteferry-journey-XXXXXX".utf8CString)

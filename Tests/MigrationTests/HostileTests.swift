@@ -253,6 +253,30 @@ import Testing
 
   // MARK: - What is no archive
 
+  /// Each of these stopped the process: sums and limits were computed with whatever the archive said.
+  @Test(arguments: [
+    ("\"memo\":12", "\"memo\":9223372036854775807"), ("\"expected_bytes\":", "\"expected_bytes\":922337203685477"),
+    ("\"memo\":12", "\"memo\":-1"),
+  ])
+  func `a description with impossible numbers is refused`(old: String, new: String) throws {
+    var changed = image
+    try changed.edit(SegmentLayout.description, old, new)
+    try changed.reseal()
+    let path = try bench.write(changed.encoded, to: "numbers.tar")
+    for body in [{ _ = try bench.verified(path, .full) }, { _ = try bench.imported(path) }] {
+      let error = #expect(throws: MigrationError.self) { try body() }
+      #expect(error?.code == .archiveDamaged)
+    }
+  }
+
+  /// The mark is one character with the slash in front of it, and is a byte of the name all the same.
+  @Test func `a member whose name begins with a combining mark is not the one without`() throws {
+    var changed = image
+    changed.members[try changed.index(SegmentLayout.summary)].name = "\u{301}" + SegmentLayout.summary
+    let result = try bench.verified(try bench.write(changed.encoded, to: "mark.tar"), .full)
+    #expect(!result.isWhole)
+  }
+
   @Test func `another format version is refused as such`() throws {
     var changed = image
     try changed.edit(SegmentLayout.description, "\"format\":1", "\"format\":2")

@@ -135,5 +135,7 @@ struct ArgumentTests {
         == "postgresql://***@host/db?password=***&profile=memos")
     #expect(Redaction.argument("sqlite:notes.db?profile=memos") == "sqlite:notes.db?profile=memos")
     #expect(Redaction.argument("plain") == "plain")
+    // Only the last `?` begins the options of a store whose path has one of its own.
+    #expect(Redaction.argument("sqlite:what?.db?password=x&data=y") == "sqlite:what?.db?password=***&data=y")
   }
 }

@@ -86,4 +86,24 @@ struct ErrorTextTests {
     #expect(text == #"{"text":"a\u009b2J\u202eb\udb40\udc41笔👩"}"#)
     #expect(try JSONReader.parse(Array(text.utf8)) == value)
   }
+
+  @Test func `a cause of several lines is shown in lines`() {
+    let error = MigrationError(
+      .profileInvalid, "the profile p.toml has 2 problems", cause: "p.toml:1:1: one\np.toml:2:1: two")
+    #expect(
+      ErrorText.render(error, width: 80) == """
+        noteferry: the profile p.toml has 2 problems                        NF-CONFIG-27
+          cause     p.toml:1:1: one
+                    p.toml:2:1: two
+          more      noteferry explain NF-CONFIG-27
+        """)
+  }
+
+  @Test func `a name from a store begins no line of its own`() {
+    let finding = Finding(
+      .textContainsNUL, .info, entity: "memo", key: "[1]", column: "a\n  looks like ours\u{9B}",
+      explanation: "text\nmore")
+    #expect(
+      ResultText.line(finding) == "  text-contains-nul  memo [1] a\\x0A  looks like oursU+009B  text\\x0Amore")
+  }
 }

@@ -137,4 +137,13 @@ struct KeyTests {
       }
     }
   }
+
+  @Test func `what is not a number stands in front of all numbers`() {
+    let nan = Key([.real(.nan)])
+    for number: Value in [.integer(.min), .integer(0), .integer(.max), .real(-.infinity), .real(0), .real(.infinity)] {
+      #expect(nan < Key([number]))
+      #expect(!(Key([number]) < nan))
+    }
+    #expect(!(nan < nan) && Key([.null]) < nan && nan < Key([.text([])]))
+  }
 }

@@ -108,11 +108,12 @@ enum ResultText {
 
   static func line(_ difference: Difference) -> String {
     let key = SafeText(difference.key).text
-    return "  \(difference.kind.rawValue)  \(difference.entity) \(key)  \(difference.explanation)"
+    return "  \(difference.kind.rawValue)  \(difference.entity) \(key)  \(SafeText(difference.explanation).text)"
   }
 
   static func line(_ finding: Finding) -> String {
-    let place = [finding.entity, SafeText(finding.key).text, finding.column].filter { !$0.isEmpty }
+    // A column's name is the store's own text and may have a line feed in it, which would begin a line that looks like ours.
+    let place = [finding.entity, finding.key, finding.column].filter { !$0.isEmpty }.map { SafeText($0).text }
     return "  \(finding.kind.rawValue)  \(place.joined(separator: " "))  \(SafeText(finding.explanation).text)"
   }
 }

@@ -9,13 +9,17 @@ enum Redaction {
       if let at = authority.lastIndex(of: "@") { result = text[..<scheme.upperBound] + "***" + text[at...] }
     }
     guard let mark = result.firstIndex(of: "?") else { return result }
-    let options = result[result.index(after: mark)...].split(separator: "&", omittingEmptySubsequences: false)
-      .map { option -> String in
-        let name = option.prefix { $0 != "=" }
-        let isSecret = ["password", "passfile", "token", "secret", "key", "sslkey"].contains(name.lowercased())
-        return isSecret ? "\(name)=***" : String(option)
-      }
-    return result[...mark] + options.joined(separator: "&")
+    var shown = result[..<mark]
+    var rest = result[mark...]
+    // A path may have a `?` in it too, so each of them may be the one in front of the options.
+    while let separator = rest.popFirst() {
+      let option = rest.prefix { $0 != "&" && $0 != "?" }
+      let name = option.prefix { $0 != "=" }
+      let isSecret = ["password", "passfile", "token", "secret", "key", "sslkey"].contains(name.lowercased())
+      shown += "\(separator)\(isSecret ? "\(name)=***" : String(option))"
+      rest = rest[option.endIndex...]
+    }
+    return String(shown)
   }
 
   private static func range(of part: String, in text: String) -> Range<String.Index>? {

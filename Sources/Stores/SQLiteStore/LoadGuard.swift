@@ -43,7 +43,7 @@ struct LoadGuard {
   /// The guard that an earlier import left; `nil` when there is none.
   static func present(target: String) throws -> LoadGuard? {
     let path = target + suffix
-    guard let status = FileStatus.of(path), status.isRegularFile, status.byteCount < 4096 else { return nil }
+    guard let status = try FileStatus.ifPresent(path), status.isRegularFile, status.byteCount < 4096 else { return nil }
     var bytes = [UInt8](repeating: 0, count: Int(status.byteCount))
     let file = try File.read(path)
     _ = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }

@@ -64,7 +64,7 @@ struct PlanBuilder {
         EntityPlan.Step(
           kind: isContent ? .content : .plain, result: result,
           affinity: Affinity(declaredType: column.declaredType),
-          isText: texts.contains(folded) || documents.contains(folded), isSecret: false, isSize: place == size))
+          isText: !isContent, isSecret: false, isSize: place == size))
     }
     if profile.file.flatMap({ shape.index(of: $0.referenceColumn) }) != nil {
       columns.append(Column(name: "@file", kind: .file))

@@ -13,6 +13,7 @@ extension SQLiteTarget {
     self.profile = profile
     definitions = schema.definitions.filter { $0.kind == .table || $0.kind == .index }
     sourceDirectory = schema.dataDirectory ?? ""
+    unfinishedMark = "." + String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
     dataDirectory = location.dataDirectory(of: profile)
     for entity in schema.entities where isOurs(entity.table) {
       throw MigrationError(
@@ -44,7 +45,7 @@ extension SQLiteTarget {
       try Folder.create(parent)
     }
     try settleGuard(origin, options)
-    let status = FileStatus.of(location.path)
+    let status = try FileStatus.ifPresent(location.path)
     if let status, !status.isRegularFile {
       throw MigrationError(
         .targetMismatch, "\(location.path) is not a store", cause: "it is not a regular file", safeNow: untouched,
@@ -108,9 +109,11 @@ extension SQLiteTarget {
 
   private func create(_ schema: StoreSchema, _ origin: String, isNew: Bool) throws {
     isCreated = true
+    var hasMadeFile = false
     do {
       loadGuard = try LoadGuard(target: location.path, origin: origin)
       if isNew { _ = try File.write(location.path, exclusive: true) }
+      hasMadeFile = isNew
       try open()
       for (name, allowed) in [("page_size", Self.pageSizes), ("auto_vacuum", ["0", "1", "2"])] {
         if let value = setting(name, schema), allowed.contains(value) {
@@ -136,7 +139,8 @@ extension SQLiteTarget {
     } catch {
       rollback()
       closeConnection()
-      if isNew { for suffix in ["", "-journal", "-wal", "-shm"] { try? Folder.remove(location.path + suffix) } }
+      // A file that somebody else made meanwhile is not ours to remove.
+      if hasMadeFile { for suffix in ["", "-journal", "-wal", "-shm"] { try? Folder.remove(location.path + suffix) } }
       try? loadGuard?.remove()
       loadGuard = nil
       throw error
@@ -211,6 +215,7 @@ extension SQLiteTarget {
         safeNow: untouched, next: ["finish that import", "or import into a new store"])
     }
     isCreated = mark.isCreated
+    if isCreated { try adoptOwnStore() }
     if try !ImportMark.work(connection, kind: "patch").isEmpty {
       try applyPatches()
       try endTransaction()

@@ -127,7 +127,11 @@ struct TableShape {
   }
 }
 
-/// ASCII letters in lower case, as SQLite compares names.
+/// A name in the form in which it is compared: ASCII letters in lower case, as SQLite has it, and all bytes beyond ASCII
+/// spelled out, because texts that Swift calls equal (a letter with its accent, and one behind the other) are two names
+/// to SQLite.
 func foldedCase(_ name: String) -> String {
-  String(decoding: name.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }, as: UTF8.self)
+  let folded = name.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+  guard folded.contains(where: { $0 >= 0x80 || $0 == 0x01 }) else { return String(decoding: folded, as: UTF8.self) }
+  return folded.map { $0 >= 0x80 || $0 == 0x01 ? "\u{1}" + hexadecimal([$0]) : String(UnicodeScalar($0)) }.joined()
 }
