@@ -32,7 +32,7 @@ enum FileOperation {
     switch (words[0], words.count) {
     case ("remove", 2):
       if FileStatus.of(path, followLinks: false)?.isDirectory == true {
-        try Folder.removeTree(path)
+        try RawFile.removeTree(path)
       } else {
         try Folder.remove(path)
       }

@@ -22,6 +22,31 @@ enum RawFile {
     try bytes.withUnsafeBytes { try file.write($0) }
   }
 
+  /// Removes a directory with all that is in it, also names that are no UTF-8; links are not followed.
+  static func removeTree(_ directory: String) throws { try removeTree(Array(directory.utf8)) }
+
+  private static func removeTree(_ path: [UInt8]) throws {
+    for entry in entries(path) {
+      let isRemoved = withPath(entry[...]) { unlink($0) == 0 }
+      if !isRemoved { try removeTree(entry) }
+    }
+    if withPath(path[...], { rmdir($0) }) != 0, errno != ENOENT {
+      throw systemError(errno, "cannot remove a directory of the sample store")
+    }
+  }
+
+  /// The paths of what is in a directory; none where it cannot be read.
+  private static func entries(_ folder: [UInt8]) -> [[UInt8]] {
+    guard let stream = withPath(folder[...], { opendir($0) }) else { return [] }
+    defer { closedir(stream) }
+    var paths: [[UInt8]] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      if name != Array(".".utf8), name != Array("..".utf8) { paths.append(folder + [UInt8(ascii: "/")] + name) }
+    }
+    return paths
+  }
+
   /// The digest of a file in the directory of a database; `nil` when there is no such ordinary file in it.
   static func digest(beside database: String, _ reference: [UInt8]) -> Checksum? {
     let parts = reference.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -31,6 +56,12 @@ enum RawFile {
     let path = Array((Folder.parent(of: database) + "/").utf8) + reference
     var status = stat()
     guard withPath(path[...], { lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    // A directory on the way may be a link that leads out.
+    guard let inside = Folder.resolve(Folder.parent(of: database)),
+      let whole = withPath(path[...], { realpath($0, nil) })
+    else { return nil }
+    defer { free(whole) }
+    guard strncmp(whole, inside + "/", inside.utf8.count + 1) == 0 else { return nil }
     let descriptor = withPath(path[...]) { open($0, O_RDONLY) }
     guard descriptor >= 0 else { return nil }
     let file = File(descriptor: descriptor, path: "")
@@ -42,16 +73,13 @@ enum RawFile {
     var files: [[UInt8]: Checksum?] = [:]
     var pending = [Array(directory.utf8)]
     while let folder = pending.popLast() {
-      guard let entries = withPath(folder[...], { opendir($0) }) else { continue }
-      defer { closedir(entries) }
-      while let entry = readdir(entries) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-        if name == Array(".".utf8) || name == Array("..".utf8) || name.suffix(4) == Array("-shm".utf8)[...] { continue }
-        let path = folder + [UInt8(ascii: "/")] + name
+      for path in entries(folder) where path.suffix(4) != Array("-shm".utf8)[...] {
         var status = stat()
         guard withPath(path[...], { lstat($0, &status) }) == 0 else { continue }
         switch status.st_mode & S_IFMT {
         case S_IFDIR: pending.append(path)
+        // Whoever reads a store at rest may leave an empty log.
+        case S_IFREG where status.st_size == 0 && path.suffix(4) == Array("-wal".utf8)[...]: continue
         case S_IFREG:
           let descriptor = withPath(path[...]) { open($0, O_RDONLY) }
           files[path] = descriptor < 0 ? nil : digest(of: File(descriptor: descriptor, path: ""))

@@ -13,6 +13,9 @@ import NoteModel
 /// | `base64(blob)` | its Base64 text |
 /// | `repeated(text, times)` | the text that many times |
 /// | `file(path, blob)` | the path, after the file was written below the data directory |
+/// | `copied(path, new)` | the new path, after the file was copied as it is at this moment, amid a transaction too |
+/// | `flipped(path, offset, count)` | the path, after so many bytes of the file were inverted |
+/// | `run(statements)` | the statements, after they were run: for statements that SQL puts together |
 /// | `scaled(count)` | the count times the scale, at least 1 |
 /// | `mark(label[, count])` | the count, after the label grew by it; labels stand in the expectations |
 /// | `canary()` | words that no screen may show |
@@ -57,6 +60,21 @@ final class RecipeFunctions {
       return .text(Array(repeatElement(part, count: try count(values, 1)).joined()))
     }
     database.define("file") { [self] values in .text(try writeFile(try bytes(values, 0), try bytes(values, 1))) }
+    database.define("copied") { [self] values in
+      let source = directory + "/" + (try text(values, 0))
+      return .text(try writeFile(try bytes(values, 1), try FileBytes.read(source)))
+    }
+    database.define("flipped") { [self] values in
+      let path = try text(values, 0)
+      try FileOperation.change(
+        directory + "/" + path, at: Int64(try count(values, 1)), count: Int64(try count(values, 2))
+      ) { ~$0 }
+      return .text(Array(path.utf8))
+    }
+    database.define("run") { [self, unowned database] values in
+      try database.run(try text(values, 0))
+      return values[0]
+    }
     database.define("scaled") { [self] values in .integer(Int64(scaled(try count(values, 0)))) }
     database.define("mark") { [self] values in
       let number = values.count > 1 ? Int64(try count(values, 1)) : 1

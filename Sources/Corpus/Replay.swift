@@ -54,7 +54,7 @@ package struct Replay: Sendable {
       }
     }
     for worker in workers { worker.join() }
-    if !keepsSurprises || !results.hasSurprises { try? Folder.removeTree(place) }
+    if !keepsSurprises || !results.hasSurprises { try? RawFile.removeTree(place) }
     return try results.all()
   }
 
@@ -76,7 +76,7 @@ package struct Replay: Sendable {
       report = Journey.Report(scenario: scenario, surprises: ["the case cannot be followed: \(error.description)"])
     }
     if let baselineConnection { report.baseline = try journey.baseline(report, connection: baselineConnection) }
-    if report.surprises.isEmpty || !keepsSurprises { try? Folder.removeTree(directory) }
+    if report.surprises.isEmpty || !keepsSurprises { try? RawFile.removeTree(directory) }
     return report
   }
 }

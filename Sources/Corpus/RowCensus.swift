@@ -7,13 +7,17 @@ import NoteModel
 struct RowCensus {
   /// How often each digest of a row occurs, by table.
   private(set) var tables: [String: [Checksum: Int]] = [:]
+  /// Tables that SQLite cannot read to their end.
+  private(set) var unreadable: Set<String> = []
 
   /// Reads a database.
   ///
   /// - Complexity: O(*n*) time; 100 bytes of memory a row, and one row.
   init(_ path: String, _ access: SampleDatabase.Access = .reading) throws {
     let database = try SampleDatabase(path, access)
-    for table in try Self.tables(database) { tables[table] = try Self.rows(table, database) }
+    for table in try Self.tables(database) {
+      do { tables[table] = try Self.rows(table, database) } catch { unreadable.insert(table) }
+    }
   }
 
   /// Ordinary tables; those that noteferry itself leaves in a target do not count.
@@ -23,6 +27,7 @@ struct RowCensus {
       """
       SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
         AND name NOT IN ('sqlite_schema', 'sqlite_temp_schema') AND name NOT LIKE 'sqlite_stat%'
+        AND name NOT LIKE 'noteferry!_import%' ESCAPE '!'
       """)
     var names: [String] = []
     while try list.step() {
@@ -61,9 +66,11 @@ struct RowCensus {
   }
 
   /// How many rows of each table differ: are not in the other as they are here, or are only there.
+  ///
+  /// What cannot be read here cannot be compared; what cannot be read there counts as missing.
   func differences(to other: RowCensus) -> [String: Int64] {
     var differences: [String: Int64] = [:]
-    for table in Set(tables.keys).union(other.tables.keys) {
+    for table in Set(tables.keys).union(other.tables.keys).subtracting(unreadable) {
       let here = tables[table] ?? [:]
       let there = other.tables[table] ?? [:]
       let missing = here.reduce(0) { $0 + max(0, $1.value - (there[$1.key] ?? 0)) }

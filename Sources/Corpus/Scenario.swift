@@ -36,6 +36,8 @@ package struct StoreRecipe: Sendable {
   package var notes = 0
   /// Ordinary attachments, before scaling; every fifth is a file where the product knows files.
   package var attachments = 0
+  /// SQL for the database while it has no tables yet, where the size of its pages and its encoding are still open.
+  package var first = ""
   /// What makes the store pathological: SQL with the functions of `RecipeFunctions`.
   package var sql = ""
   /// Whether the recipe's last changes are still in the write-ahead log, as in a server that runs.

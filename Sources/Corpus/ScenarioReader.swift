@@ -68,6 +68,7 @@ package enum ScenarioReader {
     }
     recipe.notes = part.integer("notes") ?? 0
     recipe.attachments = part.integer("attachments") ?? 0
+    recipe.first = part.string("first") ?? ""
     recipe.sql = part.string("sql") ?? ""
     recipe.leavesLog = part.boolean("log") ?? true
     recipe.file = part.string("file") ?? (recipe.product == "reference" ? "notes.db" : recipe.file)

@@ -44,6 +44,7 @@ package struct StoreBuilder: Sendable {
       let data = recipe.product == "reference" ? directory + "/files" : directory
       let functions = RecipeFunctions(directory: data, scale: scale, seed: seed)
       let database = try SampleDatabase(path)
+      try database.run(recipe.first)
       try database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF")
       database.seed(seed)
       functions.install(in: database)
@@ -62,14 +63,16 @@ package struct StoreBuilder: Sendable {
       CREATE TEMP TABLE number(n INTEGER PRIMARY KEY);
       WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 12000) INSERT INTO number SELECT n FROM up
       """)
-    try database.run("BEGIN")
-    for statement in SampleSchema.statements(of: recipe.product, version: recipe.version) {
-      try database.run(statement)
+    if !recipe.product.isEmpty {
+      try database.run("BEGIN")
+      for statement in SampleSchema.statements(of: recipe.product, version: recipe.version) {
+        try database.run(statement)
+      }
+      try database.run(
+        OrdinaryRows.statements(
+          recipe, notes: functions.scaled(recipe.notes), attachments: functions.scaled(recipe.attachments)))
+      try database.run("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
     }
-    try database.run(
-      OrdinaryRows.statements(
-        recipe, notes: functions.scaled(recipe.notes), attachments: functions.scaled(recipe.attachments)))
-    try database.run("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
     if recipe.leavesLog {
       try database.run("PRAGMA wal_autocheckpoint=0")
       database.keepLogOnClose()

@@ -22,7 +22,7 @@ struct StoreComparison {
     let database = try SampleDatabase(source, .reading)
     guard try database.number("SELECT count(*) FROM sqlite_schema WHERE name = '\(table)'") > 0 else { return 0 }
     let statement = try SampleStatement(
-      database, "SELECT DISTINCT reference FROM \(table) WHERE storage_type = 'LOCAL' AND typeof(reference) = 'text'")
+      database, "SELECT DISTINCT CAST(reference AS TEXT) FROM \(table) WHERE storage_type = 'LOCAL'")
     var count: Int64 = 0
     while try statement.step() {
       guard case .text(let reference) = statement.value(0) else { continue }

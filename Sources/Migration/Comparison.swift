@@ -43,7 +43,11 @@ public struct ComparisonResult: Sendable {
   public var differenceCount: Int64 = 0
   public static let differenceLimit = 1000
 
-  public var isEqual: Bool { differenceCount == 0 }
+  /// Places of the stores that could not be read, so that nothing is known about their rows.
+  public var unreadable: Int64 = 0
+
+  /// Whether everything was read and nothing differs.
+  public var isEqual: Bool { differenceCount == 0 && unreadable == 0 }
 }
 
 /// Merges an inventory with the pages of a store that is scanned in the same order.
@@ -162,12 +166,15 @@ extension Comparison {
             kind: .extra, entity: entity.name, key: "", explanation: "a table that is not expected, with \(rows) rows"))
       }
     }
-    try scan.run(
+    let unreadable = try scan.run(
       snapshot, entities: entities, algorithm: algorithm, totalItems: totalItems, totalBytes: totalBytes
     ) { position, page, digests in
       try comparison.found(entityIndex: indices[position], page: page, rowDigests: digests)
     }
     try comparison.end()
+    comparison.addUnreadable(unreadable)
     return comparison.result
   }
+
+  func addUnreadable(_ places: Int64) { result.unreadable += places }
 }

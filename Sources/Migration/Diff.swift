@@ -32,6 +32,7 @@ public func diff(
   let schema: StoreSchema
   var algorithm = DigestAlgorithm.fastest
   var secrets = secrets
+  var unreadable: Int64 = 0
   switch first {
   case .archive(let place):
     let (pipeline, _) = try collect(
@@ -52,7 +53,7 @@ public func diff(
     defer { snapshot.close() }
     schema = snapshot.schema
     let recorded = try book.map { try RecordedRepairs($0.path, side: $0.side, entities: schema.entities) }
-    try StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop).run(
+    unreadable = try StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop).run(
       snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil,
       totalBytes: storeBytes(store, snapshot)
     ) {
@@ -66,15 +67,18 @@ public func diff(
     snapshotOptions.formerDataDirectories = schema.dataDirectory.map { [$0] } ?? []
     let snapshot = try store.openSnapshot(snapshotOptions)
     defer { snapshot.close() }
-    return try Comparison.compare(
+    var result = try Comparison.compare(
       inventory, of: schema, with: snapshot, algorithm: algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop), totalItems: nil,
       totalBytes: storeBytes(store, snapshot), report: report)
+    result.unreadable += unreadable
+    return result
   case .archive(let place):
     let comparison = try Comparison(inventory, entities: schema.entities, report: report)
     try collect(
       place, against: comparison, schema: schema, stateDirectory: stateDirectory, rate: rate, observer: observer,
       stop: stop)
+    comparison.addUnreadable(unreadable)
     return comparison.result
   }
 }

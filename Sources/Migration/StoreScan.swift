@@ -12,12 +12,14 @@ struct StoreScan {
   /// - Parameters:
   ///   - entities: What to read, in which order; entities of the snapshot's schema.
   ///   - page: Called for each page, in order, on one thread.
+  /// - Returns: How many places of the store could not be read; their rows were not handed on.
+  @discardableResult
   func run(
     _ snapshot: any SourceSnapshot, entities: [Entity], algorithm: DigestAlgorithm, totalItems: Int64?,
     totalBytes: Int64?,
     page body: @escaping (_ entityIndex: Int, RecordPage, _ rowDigests: GrowingBuffer) throws -> Void
-  ) throws {
-    guard !entities.isEmpty else { return }
+  ) throws -> Int64 {
+    guard !entities.isEmpty else { return 0 }
     var schema = snapshot.schema
     schema.entities = entities
     let start = ContinuousClock.now
@@ -40,10 +42,12 @@ struct StoreScan {
     _ = try pipeline.run(snapshot, into: sink)
     observer.observe(
       .phaseFinished(.init(name: phase, wall: .now - start, items: progress.items, bytes: progress.bytes)))
+    return sink.unreadable
   }
 }
 
 private final class ScanSink: GroupSink {
+  private(set) var unreadable: Int64 = 0
   private let progress: ProgressCounter
   private let observer: any RunObserver
   private let body: (Int, RecordPage, GrowingBuffer) throws -> Void
@@ -63,7 +67,10 @@ private final class ScanSink: GroupSink {
   func endStream(byteCount: Int64) {}
 
   func close(_ group: PageGroup) throws {
-    for finding in group.findings where finding.kind == .rowUnreadable { observer.observe(.finding(finding)) }
+    for finding in group.findings where finding.kind == .rowUnreadable {
+      unreadable += 1
+      observer.observe(.finding(finding))
+    }
     try body(group.entityIndex, group.page, group.rowDigests)
     let contentBytes = group.page.contents.reduce(Int64(0)) { $0 + $1.byteCount }
     progress.advance(

@@ -135,6 +135,14 @@ public struct SegmentSummary: Sendable, Equatable {
     }
   }
 
+  /// Tables of the source that are not in the archive and that nothing can make again.
+  public var lostTables: Int64 {
+    findings.reduce(0) {
+      $1.kind == Finding.Kind.tableNotCarried.rawValue && $1.severity == Finding.Severity.loss.rawValue
+        ? $0 + $1.count : $0
+    }
+  }
+
   public init(isFuzzy: Bool, renewals: Int64, entities: [EntitySummary], findings: [FindingCount]) {
     self.isFuzzy = isFuzzy
     self.renewals = renewals

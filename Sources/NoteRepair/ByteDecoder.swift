@@ -253,7 +253,7 @@ extension ByteDecoder {
 extension Workbench {
   /// What choosing `page` costs here: less for the page that is declared or that the column's other notes had.
   func prior(of page: CodePage, otherwise usual: Int) -> Int {
-    let learned = engine.evidence?.prior(of: page, kind: context.kind) ?? usual
+    let learned = engine.evidence?.prior(of: page, kind: context.kind, usual: usual) ?? usual
     let isDeclared = context.declared == page || context.declared == .gbk && page == .gb18030
     return max(0, learned - (isDeclared ? 10 : 0))
   }

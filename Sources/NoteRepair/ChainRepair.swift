@@ -212,7 +212,9 @@ struct Reading {
   private static func run(_ chain: PageChain, on text: [UInt32]) -> [UInt32]? {
     var text = text
     for step in stride(from: 1, to: chain.pages.count, by: 2) {
-      guard let next = PageChain.step(text, encode: chain.pages[step], decode: chain.pages[step + 1]) else { return nil }
+      guard let next = PageChain.step(text, encode: chain.pages[step], decode: chain.pages[step + 1]) else {
+        return nil
+      }
       text = next
     }
     return text

@@ -21,7 +21,8 @@ struct ChainRule {
     add(
       [.windows1251, .windows1250, .windows1254, .cp437, .cp850, .macRoman, .windows1253, .windows1257, .iso8859x2],
       [.utf8], .utf8AsSingleByte, 60)
-    add([.cp866, .cp852, .koi8r, .windows1255, .windows1256, .windows1258, .windows874], [.utf8], .utf8AsSingleByte, 70)
+    add(
+      [.cp866, .cp852, .koi8r, .windows1255, .windows1256, .windows1258, .windows874], [.utf8], .utf8AsSingleByte, 70)
     add([.gb18030, .windows936], [.utf8], .utf8AsChinese, 60)
     add([.windows932, .eucKR, .big5, .eucJP], [.utf8], .utf8AsOtherCJK, 60)
     add(latin, asian, .cjkAsSingleByte, 70)
@@ -69,7 +70,9 @@ struct ChainRule {
     case .singleByteAsOther where decode == .windows1250:
       // Eth and thorn are what a language that the model does not know looks like.
       let changes = zip(before, after).filter { $0 != $1 }
-      return gain >= 15 * changes.count && changes.contains { ![0xD0, 0xDE, 0xF0, 0xFE].contains($0.0) }
+      let holdsOrdinals = changes.contains { $0.0 == 0xAA || $0.0 == 0xBA }
+      return !holdsOrdinals && gain >= 15 * changes.count
+        && changes.contains { ![0xD0, 0xDE, 0xF0, 0xFE].contains($0.0) }
     case .singleByteAsOther:
       let foreign = after.count { $0 > 0xFF }
       return foreign * 10 >= changed * 7 && Self.longestWord(after) >= 4

@@ -41,7 +41,9 @@ struct ChainSearch {
         let scored = cut > 0 ? Array(result.dropLast()) : result
         // A cut alone is no evidence: many a last letter looks like one.
         guard cut == 0 || scored.contains(where: { $0 > 0x7F }) else { continue }
-        let after = scored.withUnsafeBufferPointer { model.cost(of: $0, limit: before) } + (cut > 0 ? Self.cutPenalty : 0) - rule.bonus(scored)
+        let after =
+          scored.withUnsafeBufferPointer { model.cost(of: $0, limit: before) } + (cut > 0 ? Self.cutPenalty : 0)
+          - rule.bonus(scored)
         guard after <= before else { continue }
         let chain = PageChain(pages: pages + [page, rule.decode])
         found.append(ChainCandidate(chain: chain, rule: rule, text: result, cost: after, isCut: cut > 0))

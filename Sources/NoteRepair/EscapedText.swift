@@ -51,7 +51,11 @@ enum CharacterReference {
       }
       var new: [UInt8] = []
       let number = bytes[start..<end].lastIndex(of: 0x23)
-      if scalar < 0x80, let number { new = [0x26] + bytes[number..<end] } else { UnicodeCoding.append(scalar, to: &new) }
+      if scalar < 0x80, let number {
+        new = [0x26] + bytes[number..<end]
+      } else {
+        UnicodeCoding.append(scalar, to: &new)
+      }
       parts.append(EscapedPart(range: start..<end, bytes: new))
       at = end
     }
@@ -80,10 +84,14 @@ enum CharacterReference {
 
   private static func body(_ bytes: [UInt8], at: Int) -> (UInt32, Int)? {
     guard let end = bytes[at...].prefix(12).firstIndex(of: 0x3B), end > at else { return nil }
-    guard bytes[at] == 0x23 else { return names[String(decoding: bytes[at..<end], as: UTF8.self)].map { ($0, end + 1) } }
+    guard bytes[at] == 0x23 else {
+      return names[String(decoding: bytes[at..<end], as: UTF8.self)].map { ($0, end + 1) }
+    }
     let isHex = bytes[at + 1] | 0x20 == 0x78
     let digits = String(decoding: bytes[(at + (isHex ? 2 : 1))..<end], as: UTF8.self)
-    guard let value = UInt32(digits, radix: isHex ? 16 : 10), value > 0, Unicode.Scalar(value) != nil else { return nil }
+    guard let value = UInt32(digits, radix: isHex ? 16 : 10), value > 0, Unicode.Scalar(value) != nil else {
+      return nil
+    }
     // Browsers read references to the upper controls as Windows-1252.
     let isControl = (0x80..<0xA0).contains(value)
     return (isControl ? SingleByteTable.windows1252.scalars[Int(value) - 0x80] : value, end + 1)

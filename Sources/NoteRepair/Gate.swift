@@ -107,7 +107,11 @@ struct Gate: Sendable {
         suspicion = max(0, suspicion + Int(weights[Int(TextModel.fold(scalar))]))
       }
       if suspicion > Self.threshold { flags.insert(.rare) }
-      if scalar < 0x370 { Self.lookLow(scalar, at: at, in: bytes, &flags) } else if scalar >= 0xFEFF { Self.lookHigh(scalar, &flags) }
+      if scalar < 0x370 {
+        Self.lookLow(scalar, at: at, in: bytes, &flags)
+      } else if scalar >= 0xFEFF {
+        Self.lookHigh(scalar, &flags)
+      }
       at += length
     }
     return flags

@@ -73,7 +73,9 @@ private struct InlineReading {
     guard parts.allSatisfy({ Self.isUsual($0.text[0], model) }) else { return nil }
     // One short sequence comes about by chance, in capitals and in lists of symbols.
     let isLatin = page == .windows1252 || page == .iso8859x1
-    guard parts.count > 1 && (isLatin || touchesWord(result)) || isLatin && parts.contains(where: { $0.text[0] >= 0x2000 }) || isLatin && isInWord(result)
+    guard
+      parts.count > 1 && (isLatin || touchesWord(result)) || isLatin && parts.contains(where: { $0.text[0] >= 0x2000 })
+        || isLatin && isInWord(result)
     else { return nil }
     isQuoted = parts.contains { sound.contains($0.text[0]) && $0.text[0] < 0x2000 } || isAlone(result)
     gain = line.cost - result.withUnsafeBufferPointer { model.cost(of: $0) }

@@ -58,7 +58,9 @@ struct LayerBuilder {
   private func distance(_ end: Int, _ bytes: [UInt8], _ at: Int) -> (Int, Int)? {
     for new in 0...3 where at + new + 8 <= bytes.count {
       for old in 0...12 where position + old + 8 <= end && old + new > 0 {
-        if input[position + old..<position + old + 8].elementsEqual(bytes[at + new..<at + new + 8]) { return (old, new) }
+        if input[position + old..<position + old + 8].elementsEqual(bytes[at + new..<at + new + 8]) {
+          return (old, new)
+        }
       }
     }
     return nil

@@ -16,7 +16,13 @@ enum LostText {
     for scalar in text {
       run = scalar == 0x3F ? run + 1 : 0
       longest = max(longest, run)
-      if scalar == 0xFFFD { replaced += 1 } else if scalar == 0x3F { questions += 1 } else if scalar > 0x7F { others += 1 }
+      if scalar == 0xFFFD {
+        replaced += 1
+      } else if scalar == 0x3F {
+        questions += 1
+      } else if scalar > 0x7F {
+        others += 1
+      }
       if scalar > 0x20 { visible += 1 }
       if (scalar & 0xDF) &- 0x41 < 26 { letters += 1 }
     }

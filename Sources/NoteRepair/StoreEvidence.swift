@@ -12,11 +12,11 @@ public struct StoreEvidence: Sendable {
   /// Counters stop here; what matters is settled long before.
   private static let most: UInt16 = 4095
   /// Least occurrences of a context before it says anything.
-  private static let leastContext: UInt16 = 4
+  private static let leastContext: UInt16 = 8
   /// Least repaired notes of a column before its pages count.
   private static let leastNotes: UInt32 = 10
-  /// The dearest that a page which the column never had may become, in units of ``TextModel``.
-  private static let dearest = 30
+  /// How much dearer a page is that the column never had, in units of ``TextModel``.
+  private static let unseen = 10
 
   public init() {}
 
@@ -24,7 +24,8 @@ public struct StoreEvidence: Sendable {
 
   /// Counts the characters of a clean text.
   ///
-  /// The caller passes only what ``RepairEngine/repair(_:context:)`` calls clean.
+  /// The caller passes only what ``RepairEngine/isPlainlyClean(_:kind:)`` lets through: a text that needed a second look
+  /// may hold damage that was not certain enough to repair, and would bear witness for it.
   ///
   /// - Complexity: O(*bytes*); no memory of its own.
   public mutating func learn(_ text: UnsafeBufferPointer<UInt8>) {
@@ -56,13 +57,13 @@ public struct StoreEvidence: Sendable {
 
   // MARK: - Use
 
-  /// What choosing `page` costs in such a column, or nil where too little is known.
-  func prior(of page: CodePage, kind: RepairContext.Kind) -> Int? {
+  /// What choosing `page` costs in such a column where it usually costs `usual`.
+  func prior(of page: CodePage, kind: RepairContext.Kind, usual: Int) -> Int {
     let row = Int(kind.rawValue) * 64
     let total = pages[row..<row + 64].reduce(0, +)
-    guard total >= Self.leastNotes else { return nil }
+    guard total >= Self.leastNotes else { return usual }
     let own = pages[row + Int(page.rawValue)]
-    return min(Self.dearest, NaturalLog.cost(Int(own) * 2 + 1, of: Int(total) * 2 + 30))
+    return own > 0 ? min(usual, NaturalLog.cost(Int(own), of: Int(total))) : usual + Self.unseen
   }
 
   /// The cost of `c` after `a` and `b` by the store's own text, or nil where it does not say.
@@ -70,11 +71,11 @@ public struct StoreEvidence: Sendable {
   func cost(_ c: UInt32, after a: UInt32, _ b: UInt32) -> Int? {
     let pair = pairs[Self.pairSlot(a, b)]
     let triple = triples[Self.tripleSlot(a, b, c)]
-    if pair >= Self.leastContext, triple >= 2 { return NaturalLog.cost(Int(triple), of: Int(pair) + 2) + 4 }
+    if pair >= Self.leastContext, triple >= 3 { return NaturalLog.cost(Int(triple), of: Int(pair) + 2) + 6 }
     let next = pairs[Self.pairSlot(b, c)]
     let single = singles[Int(b)]
-    guard single >= Self.leastContext, next >= 2, single < Self.most else { return nil }
-    return NaturalLog.cost(Int(next), of: Int(single) + 2) + 7
+    guard single >= Self.leastContext, next >= 3, single < Self.most else { return nil }
+    return NaturalLog.cost(Int(next), of: Int(single) + 2) + 10
   }
 
   @inline(__always)

@@ -22,8 +22,20 @@ struct Workbench {
 
   var model: TextScorer { engine.model }
 
-  /// Runs every kind of repair once, in the order in which one uncovers the next.
+  /// The most rounds; each undoes what the one before uncovered.
+  private static let maximumRounds = 4
+
+  /// Repairs until nothing changes.
   mutating func run() {
+    for _ in 0..<Self.maximumRounds {
+      let before = layers.count
+      runOnce()
+      if layers.count == before || flags.isEmpty { return }
+    }
+  }
+
+  /// Runs every kind of repair once, in the order in which one uncovers the next.
+  private mutating func runOnce() {
     ImageRepair.run(&self)
     WideText.run(&self)
     EscapedSets.run(&self)

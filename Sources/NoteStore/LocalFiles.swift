@@ -25,6 +25,8 @@ public final class LocalFiles: Sendable {
   private let namedDirectory: String
   /// Directories that references from the root on may also begin with: where the files lay before they were moved here.
   private let formerDirectories: [String]
+  /// Stands in the names of files that are not finished.
+  let unfinishedMark: String
   let root: File
 
   /// Links that one path may lead through.
@@ -46,8 +48,11 @@ public final class LocalFiles: Sendable {
   /// Opens a directory.
   ///
   /// - Parameter formerDirectories: Where the files lay before; a reference that begins with one of them is meant here.
+  /// - Parameter unfinishedMark: Stands in the names of files that are not finished: at most 32 characters without `/`
+  ///   that no other name has, so that a file is never written over one that was brought before.
   /// - Throws: `.sourceMissing`, `.noPermission`.
-  public init(directory: String, formerDirectories: [String] = []) throws {
+  public init(directory: String, formerDirectories: [String] = [], unfinishedMark: String = "") throws {
+    self.unfinishedMark = unfinishedMark
     self.formerDirectories = formerDirectories.filter { $0.hasPrefix("/") }
     guard let resolved = Folder.resolve(directory) else {
       throw systemError(

@@ -11,7 +11,8 @@ import NoteModel
 
 /// A file of a target that is being written; nobody sees it under its name before it is whole.
 ///
-/// Its bytes go to `NAME.noteferry-part` beside it. Dropped without `commit`, it is removed again. One thread.
+/// Its bytes go to `NAME.MARK.noteferry-part` beside it; the mark is one of the import, so that no file that is carried
+/// has that name. Dropped without `commit`, it is removed again. One thread.
 public final class PendingFile {
   /// Where the bytes are written.
   public let file: File
@@ -23,10 +24,10 @@ public final class PendingFile {
   /// What the name of an unfinished file ends in.
   public static let suffix = ".noteferry-part"
 
-  init(parent: File, name: [UInt8], path: String) throws {
+  init(parent: File, name: [UInt8], mark: String = "", path: String) throws {
     self.parent = parent
     self.name = name
-    partName = Self.partName(of: name)
+    partName = Self.partName(of: name, mark: mark)
     // What an interrupted run left is taken away rather than written into: it might be a link to something else.
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let descriptor = partName.withTerminated { part in
@@ -66,7 +67,8 @@ public final class PendingFile {
   }
 
   /// A name with the suffix that the file system takes: long ones are cut and end in a hash.
-  static func partName(of name: [UInt8]) -> [UInt8] {
+  static func partName(of name: [UInt8], mark: String = "") -> [UInt8] {
+    let suffix = mark + Self.suffix
     if name.count + suffix.utf8.count <= 255 { return name + suffix.utf8 }
     let hash = name.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
     return Array(name.prefix(200)) + Array("=\(String(hash, radix: 16))\(suffix)".utf8)
@@ -87,7 +89,7 @@ extension LocalFiles {
     switch walk.enter(path, creating: true) {
     case .found(let parent, let name, let mode):
       guard mode == 0 || mode & S_IFMT == S_IFREG else { throw Self.notAFileError(printable) }
-      return try PendingFile(parent: parent, name: name, path: printable)
+      return try PendingFile(parent: parent, name: name, mark: unfinishedMark, path: printable)
     case .outside: throw Self.outsideError(printable)
     case .absent: throw Self.notAFileError(printable)
     case .failed(let number): throw Self.targetError(number, printable)

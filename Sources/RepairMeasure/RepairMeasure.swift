@@ -6,44 +6,50 @@ import NoteRepair
 /// - `decode PAGE BYTES`, `encode PAGE BYTES` (UTF-8): bytes (UTF-8 or of the page) or `-`.
 /// - `repair KIND BYTES`: the text's bytes, its tier, `reversed` or `not reversed`, the plan's size, the margin in nats,
 ///   and the damages found, separated by tabs.
+/// - `store KIND BYTES`: the same, but answered at the end, for all such notes as those of one store.
 /// - `speed COUNT BYTES`: megabytes a second of the first look and of repairing, best of COUNT.
 @main
 struct RepairMeasure {
+  private let engine = RepairEngine()
+  private var store = StoreTrial()
+  private var stored: [[UInt8]] = []
+
   static func main() {
-    while let line = readLine() {
-      let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-      guard fields.count == 3, let bytes = Hexadecimal.bytes(fields[2]) else {
-        print("? a request has three fields, the last in hexadecimal")
-        continue
-      }
-      print(answer(to: fields[0], argument: String(fields[1]), bytes))
+    var measure = RepairMeasure()
+    while let line = readLine() { measure.answer(line) }
+    for (repair, bytes) in zip(measure.store.repairs(), measure.stored) { print(describe(repair, of: bytes)) }
+  }
+
+  private mutating func answer(_ line: String) {
+    let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
+    guard fields.count == 3, let bytes = Hexadecimal.bytes(fields[2]) else {
+      return print("? a request has three fields, the last in hexadecimal")
+    }
+    let argument = String(fields[1])
+    switch fields[0] {
+    case "repair": print(Self.describe(engine.repair(bytes, context: context(argument)), of: bytes))
+    case "store":
+      store.add(bytes, context(argument))
+      stored.append(bytes)
+    case "speed": print(Speed.answer(bytes, count: Int(argument) ?? 1))
+    case "decode": print(Self.recode(bytes, from: CodePage(label: argument), to: .utf8))
+    case "encode": print(Self.recode(bytes, from: .utf8, to: CodePage(label: argument)))
+    default: print("? unknown operation")
     }
   }
 
-  private static func answer(to operation: Substring, argument: String, _ bytes: [UInt8]) -> String {
-    switch operation {
-    case "repair": return repair(bytes, kind: argument)
-    case "speed": return Speed.answer(bytes, count: Int(argument) ?? 1)
-    default: break
-    }
-    guard let page = CodePage(label: argument) else { return "? unknown code page" }
-    switch operation {
-    case "decode":
-      guard let scalars = try? page.decode(bytes), let text = CodePage.utf8.encode(scalars) else { return "-" }
-      return Hexadecimal.text(text)
-    case "encode":
-      guard let scalars = try? CodePage.utf8.decode(bytes), let result = page.encode(scalars) else { return "-" }
-      return Hexadecimal.text(result)
-    default:
-      return "? unknown operation"
-    }
-  }
-
-  private static let engine = RepairEngine()
-
-  private static func repair(_ bytes: [UInt8], kind: String) -> String {
+  private func context(_ kind: String) -> RepairContext {
     let kinds: [String: RepairContext.Kind] = ["title": .title, "name": .name, "json": .json]
-    let result = engine.repair(bytes, context: RepairContext(kind: kinds[kind] ?? .body))
+    return RepairContext(kind: kinds[kind] ?? .body)
+  }
+
+  private static func recode(_ bytes: [UInt8], from: CodePage?, to: CodePage?) -> String {
+    guard let from, let to else { return "? unknown code page" }
+    guard let scalars = try? from.decode(bytes), let result = to.encode(scalars) else { return "-" }
+    return Hexadecimal.text(result)
+  }
+
+  private static func describe(_ result: Repair, of bytes: [UInt8]) -> String {
     let plan = result.plan.serialized()
     let isReversed = (try? RepairPlan(serialized: plan))?.reverse(result.text) == bytes
     let findings = result.findings.map { finding in

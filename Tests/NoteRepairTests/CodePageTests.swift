@@ -5,14 +5,14 @@ import Testing
 struct CodePageTests {
   @Test(arguments: CodePage.allCases)
   func `what a page decodes it encodes back to the same characters`(_ page: CodePage) throws {
-    for scalar in Self.samples {
+    for scalar in Self.samples where page != .windows932 || scalar.value != 0xF8F0 {
       guard let bytes = page.encode([scalar]) else { continue }
       #expect(try page.decode(bytes) == [scalar], "\(page.name) U+\(String(scalar.value, radix: 16))")
     }
   }
 
   /// Every character of the Basic Multilingual Plane and every 61st of the next two, but for those that the tables of
-  /// GB18030 moved, which are read back as the new ones.
+  /// GB18030 moved, which are read back as the new ones. Windows' page 932 writes U+F8F0 and U+00A0 alike.
   private static let samples: [Unicode.Scalar] = {
     let moved = Set(CodePageData.gb18030MovedScalars.unpacked())
     let values = Array(UInt32(0)..<0x10000) + stride(from: UInt32(0x10000), to: 0x30000, by: 61)

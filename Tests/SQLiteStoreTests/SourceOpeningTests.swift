@@ -111,6 +111,23 @@ struct SourceOpeningTests {
     #expect(error?.next.isEmpty == false)
   }
 
+  @Test(arguments: [0, 31, 9])
+  func `a log that does not begin as one is refused, and a whole one is read`(_ place: Int) throws {
+    let copy = scratch.file("copy.db")
+    do {
+      let product = try Product(path)
+      try product.run("PRAGMA journal_mode = wal;" + memoTables + "PRAGMA wal_autocheckpoint = 0;")
+      try product.run("INSERT INTO memo(uid) VALUES ('a')")
+      for suffix in ["", "-wal"] { try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix) }
+    }
+    #expect(try readAll(snapshot(copy), "memo").rows.count == 1)
+    var log = try #require(scratch.read("copy.db-wal"))
+    log[place] ^= 1
+    try scratch.write("copy.db-wal", log)
+    let error = refusal { _ = try snapshot(copy) }
+    #expect(error?.code == .sourceWALUnreadable)
+  }
+
   @Test func `a log that is no file is refused`() throws {
     try Product(path).run(memoTables)
     try FileManager.default.createDirectory(atPath: path + "-wal", withIntermediateDirectories: false)

@@ -70,7 +70,7 @@ struct DiffCommand: LongCommand {
     let total = result.entities.reduce((missing: Int64(0), changed: Int64(0), extra: Int64(0))) {
       ($0.missing + $1.missing, $0.changed + $1.changed, $0.extra + $1.extra)
     }
-    if !result.isEqual {
+    if result.differenceCount > 0 {
       lines.append(
         "\(Format.number(total.missing)) missing, \(Format.number(total.changed)) changed, "
           + "\(Format.number(total.extra)) extra.")
@@ -80,10 +80,15 @@ struct DiffCommand: LongCommand {
     }
     let repaired = result.entities.reduce(0) { $0 + $1.repaired }
     if repaired > 0 { lines.append("\(Format.count(repaired, "row")) differ by recorded repairs alone.") }
-    let differs =
-      kinds.count == Difference.allCases.count ? !result.isEqual : !shown.isEmpty
+    let differs = kinds.count == Difference.allCases.count ? result.differenceCount > 0 : !shown.isEmpty
+    var reasons: [ExitStatus] = differs ? [.mismatch] : []
+    if result.unreadable > 0 {
+      reasons.append(.unproven)
+      lines.append(
+        "\(Format.count(result.unreadable, "place")) could not be read, so nothing is proven about its rows.")
+    }
     return Outcome(
-      differs ? .mismatch : .ok, text: lines.joined(separator: "\n"),
-      members: [.init("comparison", ResultText.json(result))], reasons: differs ? [.mismatch] : [])
+      reasons.first ?? .ok, text: lines.joined(separator: "\n"),
+      members: [.init("comparison", ResultText.json(result))], reasons: reasons)
   }
 }

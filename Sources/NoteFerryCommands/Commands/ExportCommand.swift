@@ -112,6 +112,11 @@ struct ExportCommand: LongCommand {
       reasons.append(.partial)
       remarks.append("Some attachments could not be read; the archive says which: noteferry verify, or --events.")
     }
+    if result.summary.lostTables > 0 {
+      reasons.append(.partial)
+      remarks.append(
+        "\(Format.count(result.summary.lostTables, "table")) of the source cannot be carried; --events names them.")
+    }
     if result.summary.isFuzzy {
       reasons.append(.partial)
       remarks.append(

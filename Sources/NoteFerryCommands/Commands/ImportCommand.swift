@@ -94,7 +94,13 @@ struct ImportCommand: LongCommand {
     }
     let isFuzzy = result.summary?.isFuzzy == true
     if conservation.accounts.contains(where: { $0.missing > 0 }), !isFuzzy { reasons.append(.loss) }
-    if conservation.accounts.contains(where: { $0.degraded > 0 }) || isFuzzy { reasons.append(.partial) }
+    let lostTables = result.summary?.lostTables ?? 0
+    if conservation.accounts.contains(where: { $0.degraded > 0 }) || lostTables > 0 || isFuzzy {
+      reasons.append(.partial)
+    }
+    if lostTables > 0 {
+      remarks.append("\(Format.count(lostTables, "table")) of the source could not be carried into the archive.")
+    }
     if isFuzzy { remarks.append("The archive is not one moment of the store, so the target is not either.") }
     if result.comparison == nil {
       remarks.append("The target was not read back: run noteferry diff \(archive) \(target).")
@@ -149,8 +155,8 @@ struct ImportCommand: LongCommand {
 
   private func json(_ tally: RepairTally) -> JSONValue {
     var members: [JSONValue.Member] = [.init("policy", .text(repair.rawValue))]
-    members += Self.tiers.map { .init($0.name, .integer(tally.values[$0] ?? 0)) }
     members += [
+      .init("repaired", .object(Self.tiers.map { .init($0.name, .integer(tally.values[$0] ?? 0)) })),
       .init(
         "left_as_found", .object(tally.kept.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
       .init("too_long", .integer(tally.longValues)),

@@ -55,7 +55,13 @@ struct VerifyCommand: LongCommand {
       lines += result.damage.prefix(20).map { ResultText.line($0) }
       if result.damageCount > 20 { lines.append("  … \(Format.number(result.damageCount - 20)) more: --ledger FILE") }
     }
-    if let comparison = result.comparison, !comparison.isEqual {
+    if let comparison = result.comparison, comparison.unreadable > 0 {
+      reasons.append(.unproven)
+      lines.append(
+        "\(Format.count(comparison.unreadable, "place")) of \(against ?? "") could not be read, "
+          + "so nothing is proven about the rows there.")
+    }
+    if let comparison = result.comparison, comparison.differenceCount > 0 {
       reasons.append(.mismatch)
       lines.append("DIFFERENT from \(against ?? "") in \(Format.count(comparison.differenceCount, "row")):")
       lines += comparison.differences.prefix(20).map { ResultText.line($0) }

@@ -46,19 +46,19 @@ struct EntityPlan {
   /// SQL names of the key columns.
   var keyNames: [String]
 
-  /// The reading statement, from the beginning or behind a key.
-  func statement(isResumed: Bool) -> String {
+  /// The reading statement, from the beginning, behind a key, or from a key on.
+  func statement(isResumed: Bool, isInclusive: Bool = false) -> String {
     var sql = "SELECT \(selection) FROM \(quoted(entity.table))"
-    if isResumed { sql += " WHERE \(keyList) > \(keyParameters)" }
+    if isResumed { sql += " WHERE \(keyList) \(isInclusive ? ">=" : ">") \(keyParameters)" }
     return sql + " ORDER BY " + keyNames.joined(separator: ", ")
   }
 
   /// Finds the next key (and the row number, last) behind a key, or the first.
-  func nextKeyStatement(isResumed: Bool) -> String {
+  func nextKeyStatement(isResumed: Bool, isInclusive: Bool = false) -> String {
     var names = keyNames
     if let row = shape.rowIDName { names.append(row) }
     var sql = "SELECT \(names.joined(separator: ", ")) FROM \(quoted(entity.table))"
-    if isResumed { sql += " WHERE \(keyList) > \(keyParameters)" }
+    if isResumed { sql += " WHERE \(keyList) \(isInclusive ? ">=" : ">") \(keyParameters)" }
     return sql + " ORDER BY \(keyNames.joined(separator: ", ")) LIMIT 1"
   }
 

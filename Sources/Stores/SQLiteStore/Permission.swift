@@ -7,15 +7,29 @@ import NoteModel
 /// named table, index, view or trigger is refused, and so is a second statement behind the first.
 final class Permission {
   private let definition: StoreSchema.Definition
+  /// Names of functions that a table or an index may call.
+  private let functions: Set<String>
   private var wasDenied = false
 
-  private init(_ definition: StoreSchema.Definition) { self.definition = definition }
+  private init(_ definition: StoreSchema.Definition, _ functions: Set<String>) {
+    self.definition = definition
+    self.functions = functions
+  }
+
+  /// Functions that SQLite calls innocuous, and JSON's, which are that and are not called so by every version.
+  private static func harmlessFunctions(_ connection: Connection) throws -> Set<String> {
+    let rows = try connection.prepare(
+      "SELECT name FROM pragma_function_list WHERE flags & \(SQLITE_INNOCUOUS) OR name GLOB 'json*' OR name GLOB '->*'")
+    var names: Set<String> = []
+    while try rows.step() { names.insert(foldedCase(rows.text(0))) }
+    return names
+  }
 
   /// Makes what a definition says.
   ///
   /// - Throws: `.archiveHostile` when the statement would do anything else; `.targetMismatch` when SQLite refuses it.
   static func make(_ definition: StoreSchema.Definition, _ connection: Connection) throws {
-    let permission = Permission(definition)
+    let permission = Permission(definition, try harmlessFunctions(connection))
     let context = Unmanaged.passUnretained(permission).toOpaque()
     sqlite3_set_authorizer(
       connection.handle,
@@ -72,7 +86,7 @@ final class Permission {
     switch action {
     case SQLITE_INSERT, SQLITE_UPDATE: return isCatalogue
     case SQLITE_READ: return isCatalogue || first == table || first == name
-    case SQLITE_FUNCTION: return second != "load_extension"
+    case SQLITE_FUNCTION: return functions.contains(second)
     case SQLITE_CREATE_TABLE:
       return definition.kind == .table && (first == name || first == "sqlite_sequence")
     case SQLITE_CREATE_INDEX:

@@ -13,6 +13,9 @@ final class Reading {
   /// The last row that was delivered: its row number, or its key where rows are not read by row number.
   private(set) var lastRow: Int64?
   private(set) var lastKey: Key?
+  /// Whether the row with the number `lastRow` is still to be read: the one that follows a corrupt page. To look behind
+  /// the page's last row SQLite would have to enter the page.
+  private(set) var isInclusive = false
   var isAtEnd = false
   var rowCount: Int64 = 0
   /// Whether rows were stepped over because they cannot be read.
@@ -43,7 +46,7 @@ final class Reading {
   }
 
   private func prepared() throws -> Statement {
-    let statement = try connection.prepare(plan.statement(isResumed: hasPosition))
+    let statement = try connection.prepare(plan.statement(isResumed: hasPosition, isInclusive: isInclusive))
     bindPosition(statement)
     self.statement = statement
     return statement
@@ -58,6 +61,16 @@ final class Reading {
   /// Lets the statement go, so that a transaction can end; the position stays.
   func pause() { statement = nil }
 
-  @inline(__always) func delivered(row: Int64) { lastRow = row }
+  @inline(__always)
+  func delivered(row: Int64) {
+    lastRow = row
+    isInclusive = false
+  }
+
+  /// Goes on with the first row from a number on.
+  func goOn(from row: Int64) {
+    lastRow = row
+    isInclusive = true
+  }
   func delivered(key: Key) { lastKey = key }
 }

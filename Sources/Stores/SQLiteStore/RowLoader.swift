@@ -49,7 +49,11 @@ final class RowLoader {
   private var hasKey: Bool {
     guard entity.key.allSatisfy({ entity.columns[$0].kind != .file }) else { return false }
     if isKeyedByRowID { return shape.rowIDName != nil }
-    return shape.usableKey(entity.key.map { places[$0] }) != nil
+    let key = entity.key.map { places[$0] }
+    if shape.usableKey(key) != nil { return true }
+    // Such a table is its primary key; one that ignores case keeps rows apart all the more.
+    return shape.isWithoutRowID
+      && Set(key) == Set(shape.columns.indices.filter { shape.columns[$0].primaryKeyPlace > 0 })
   }
 
   func name(_ column: Int) -> String {
@@ -109,9 +113,10 @@ final class RowLoader {
   /// Steps a statement while the CHECKs of tables are off: they would test zeros. The switch makes SQLite compile the
   /// statement anew, before and after.
   func withoutChecks(_ statement: Statement) throws -> Int32 {
+    let before = try connection.integer("PRAGMA ignore_check_constraints") ?? 0
     try connection.execute("PRAGMA ignore_check_constraints = 1")
     let result = statement.rawStep()
-    if result == SQLITE_DONE { try connection.execute("PRAGMA ignore_check_constraints = 0") }
+    if result == SQLITE_DONE { try connection.execute("PRAGMA ignore_check_constraints = \(before)") }
     return result
   }
 

@@ -79,7 +79,10 @@ struct RowWriter {
   @inline(__always)
   private mutating func append(_ cell: Cell, _ column: Int, _ step: EntityPlan.Step, _ row: Int64) {
     switch cell {
-    case .null: page.appendNull()
+    case .null:
+      // No bytes are as many as none; where a file has them its length is taken instead.
+      if step.kind == .content { contentLength = 0 }
+      page.appendNull()
     case .integer(let number):
       if step.isSize { size = number }
       if step.affinity == .blob { notices.append((.valueTypeDiffers, column)) }
@@ -167,7 +170,12 @@ struct RowWriter {
         default: cell = .null
         }
       }
-      if column == plan.entity.referenceColumn, case .text(let bytes) = cell { reference = Array(bytes) }
+      if column == plan.entity.referenceColumn {
+        switch cell {
+        case .text(let bytes), .bytes(let bytes): reference = Array(bytes)
+        default: break
+        }
+      }
       if step.isSecret, appendSecret(cell, column, step, row, report, { isMet($0, otherwise: true) }) { continue }
       append(cell, column, step, row)
     }

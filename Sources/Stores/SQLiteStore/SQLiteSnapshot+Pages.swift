@@ -84,7 +84,8 @@ extension SQLiteSnapshot {
   /// Appends the row behind the last one, value by value.
   private func appendOversizedRow(_ reading: Reading, _ writer: inout RowWriter, _ report: (Finding) -> Void) throws {
     let plan = reading.plan
-    let next = try connection.prepare(plan.nextKeyStatement(isResumed: reading.hasPosition))
+    let next = try connection.prepare(
+      plan.nextKeyStatement(isResumed: reading.hasPosition, isInclusive: reading.isInclusive))
     reading.bindPosition(next)
     guard try next.step() else { throw connection.failure("cannot find the next row of \(plan.entity.table)") }
     let row = next.integer(Int32(plan.keyNames.count))
@@ -105,9 +106,9 @@ extension SQLiteSnapshot {
   private func skipUnreadable(_ reading: Reading, _ failure: MigrationError, _ report: (Finding) -> Void) throws {
     let plan = reading.plan
     guard plan.isKeyedByRowID else { throw failure }
-    let probe = try connection.prepare(plan.statement(isResumed: true))
-    // `nil`: fails; otherwise whether there is a row behind `row`.
-    func works(after row: Int64) -> Bool? {
+    let probe = try connection.prepare(plan.statement(isResumed: true, isInclusive: true))
+    // `nil`: fails; otherwise whether there is a row from `row` on.
+    func works(from row: Int64) -> Bool? {
       probe.reset()
       probe.bind(row, at: 1)
       switch probe.rawStep() & 0xFF {
@@ -124,7 +125,7 @@ extension SQLiteSnapshot {
     while good == nil {
       let (candidate, overflow) = first.addingReportingOverflow(step)
       if overflow { break }
-      if works(after: candidate) != nil { good = candidate } else { bad = candidate }
+      if works(from: candidate) != nil { good = candidate } else { bad = candidate }
       let (doubled, tooFar) = step.multipliedReportingOverflow(by: 2)
       if tooFar { break }
       step = doubled
@@ -141,13 +142,13 @@ extension SQLiteSnapshot {
     }
     while end - bad > 1 {
       let middle = bad + (end - bad) / 2
-      if works(after: middle) != nil { end = middle } else { bad = middle }
+      if works(from: middle) != nil { end = middle } else { bad = middle }
     }
-    let more = works(after: end) == true
-    let to = more ? "up to \(end)" : "to the end"
+    let more = works(from: end) == true
+    let to = more ? "up to \(end - 1)" : "to the end"
     probe.reset()
     report(unreadable(plan, "rows \(from) \(to) cannot be read: a page of the database is corrupt"))
-    reading.delivered(row: end)
+    reading.goOn(from: end)
     if !more { reading.isAtEnd = true }
   }
 

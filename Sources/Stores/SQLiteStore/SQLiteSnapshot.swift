@@ -102,8 +102,12 @@ public final class SQLiteSnapshot: SourceSnapshot {
     try connection.integer("SELECT count(*) FROM \(quoted(entity.table))") ?? 0
   }
 
+  /// Sizes up to this are believed when space is planned.
+  private static let believedSize: Int64 = 64 << 20
+
   /// Bytes of local files by the size column. Rows with bytes of their own are passed over by the type of that value
-  /// alone, so no long value is walked through: one look at each leaf of the table.
+  /// alone, so no long value is walked through: one look at each leaf of the table. Very large sizes are few, and one
+  /// that is wrong would ask for more space than there is, so those files are looked at.
   public func fileByteCount() throws -> ByteCount {
     var total: Int64 = 0
     for plan in plans.values where plan.fileCondition >= 0 {
@@ -115,12 +119,24 @@ public final class SQLiteSnapshot: SourceSnapshot {
       }
       tests.append(condition.expression)
       let name = quoted(plan.entity.columns[size].name)
+      let rows = "FROM \(quoted(plan.entity.table)) WHERE typeof(\(name)) = 'integer' AND "
+      let isFile = tests.joined(separator: " AND ")
       total +=
         try connection.integer(
-          "SELECT CAST(min(total(max(0, \(name))), 1e18) AS INTEGER) FROM \(quoted(plan.entity.table)) "
-            + "WHERE typeof(\(name)) = 'integer' AND \(tests.joined(separator: " AND "))") ?? 0
+          "SELECT CAST(min(total(max(0, \(name))), 1e18) AS INTEGER) \(rows) \(name) <= \(Self.believedSize) AND "
+            + isFile) ?? 0
+      total += try lengthOfFiles(plan, rows + "\(name) > \(Self.believedSize) AND " + isFile)
     }
     return ByteCount(total)
+  }
+
+  /// The length of the files that rows name; 0 for what cannot be opened.
+  private func lengthOfFiles(_ plan: EntityPlan, _ rows: String) throws -> Int64 {
+    guard let column = plan.entity.referenceColumn else { return 0 }
+    let references = try connection.prepare("SELECT \(quoted(plan.entity.columns[column].name)) \(rows)")
+    var total: Int64 = 0
+    while try references.step() { total += files?.status(reference: references.bytes(0))?.byteCount ?? 0 }
+    return total
   }
 
   // MARK: - Renewal

@@ -230,8 +230,12 @@ extension SQLiteTarget {
       var reader = RecordReader(page.row(row))
       for index in 0...column {
         guard let value = reader.next() else { break }
-        if index == column, case .text(let bytes) = value {
+        guard index == column else { continue }
+        switch value {
+        // Some programs store the path as bytes.
+        case .text(let bytes), .bytes(let bytes):
           found = LocalFiles.safeRelativePath(bytes, dataDirectory: sourceDirectory)
+        default: break
         }
       }
     }
@@ -255,7 +259,7 @@ extension SQLiteTarget {
   private func localFiles() throws -> LocalFiles {
     if let files { return files }
     try Folder.create(dataDirectory)
-    let opened = try LocalFiles(directory: dataDirectory)
+    let opened = try LocalFiles(directory: dataDirectory, unfinishedMark: unfinishedMark)
     files = opened
     return opened
   }

@@ -13,6 +13,7 @@ extension SQLiteTarget {
     self.profile = profile
     definitions = schema.definitions.filter { $0.kind == .table || $0.kind == .index }
     sourceDirectory = schema.dataDirectory ?? ""
+    unfinishedMark = "." + String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
     dataDirectory = location.dataDirectory(of: profile)
     for entity in schema.entities where isOurs(entity.table) {
       throw MigrationError(
@@ -214,6 +215,7 @@ extension SQLiteTarget {
         safeNow: untouched, next: ["finish that import", "or import into a new store"])
     }
     isCreated = mark.isCreated
+    if isCreated { try adoptOwnStore() }
     if try !ImportMark.work(connection, kind: "patch").isEmpty {
       try applyPatches()
       try endTransaction()

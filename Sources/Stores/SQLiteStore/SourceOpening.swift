@@ -9,6 +9,7 @@ import NoteModel
 /// | `.db` with a write-ahead log that has bytes | with the log, through its shared index; refused when that fails |
 /// | `.db` in log mode, no log or an empty one, directory writable | as above |
 /// | the same, directory not writable | as a file that nobody can change (`immutable`) |
+/// | a log that does not begin as one | refused: SQLite would pass over it without a word |
 /// | `.db` with a rollback journal | with shared locks |
 ///
 /// Reading a store in log mode may create its `-shm` (and an empty `-wal`), as every SQLite program does; the database
@@ -20,7 +21,7 @@ enum SourceOpening {
     try examine(path)
     let log = WriteAheadLog(database: path)
     let logStatus = try FileStatus.ifPresent(log.path)
-    if let logStatus { try examineLog(log.path, logStatus) }
+    if let logStatus { try examineLog(log, logStatus) }
     let hasLog = (logStatus?.byteCount ?? 0) > 0
     do {
       return try connect(path, isImmutable: false)
@@ -86,12 +87,27 @@ enum SourceOpening {
     }
   }
 
-  private static func examineLog(_ path: String, _ status: FileStatus) throws {
-    guard status.isRegularFile, (try? File.read(path)) != nil else {
+  private static func examineLog(_ log: WriteAheadLog, _ status: FileStatus) throws {
+    guard status.isRegularFile, (try? File.read(log.path)) != nil else {
       throw MigrationError(
         .sourceWALUnreadable, "the store's write-ahead log cannot be read",
-        cause: "\(path) exists and cannot be opened; the .db alone lacks what was committed last", safeNow: safe,
+        cause: "\(log.path) exists and cannot be opened; the .db alone lacks what was committed last", safeNow: safe,
         next: ["run as the user that owns the store"])
     }
+    // A header that is just being written is whole a moment later.
+    for _ in 0..<5 {
+      if !log.isForeign { return }
+      pause(milliseconds: 20)
+    }
+    throw MigrationError(
+      .sourceWALUnreadable, "the store's write-ahead log is damaged",
+      cause:
+        "\(log.path) has \(ByteCount(status.byteCount)) and does not begin as a log does; what was committed to it "
+        + "cannot be read",
+      safeNow: safe,
+      next: [
+        "copy the store with its -wal to another place", "put the right -wal there if there is one",
+        "else let the server open and close the store, which gives the log up, and repeat the command",
+      ])
   }
 }

@@ -16,6 +16,23 @@ struct WriteAheadLog {
   /// The header's 32 bytes: its salts change whenever the log begins anew. Empty when there is none.
   var header: [UInt8] { (try? File.read(path)).map { Self.read($0, 32) } ?? [] }
 
+  /// Whether the file is long enough for a log and does not begin as one. SQLite passes over such a file without a word,
+  /// with all that it may have held (file format, section 4.1).
+  var isForeign: Bool {
+    let bytes = header
+    guard bytes.count == 32 else { return false }
+    func word(_ offset: Int) -> UInt32 { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) } }
+    // The checksum is over words of the order that the last bit of the first word tells; all fields are big-endian.
+    guard word(0) & ~1 == 0x377F_0682 else { return true }
+    var sums: (UInt32, UInt32) = (0, 0)
+    for offset in stride(from: 0, to: 24, by: 8) {
+      let pair = [word(offset), word(offset + 4)].map { word(0) & 1 == 1 ? $0 : $0.byteSwapped }
+      sums.0 &+= pair[0] &+ sums.1
+      sums.1 &+= pair[1] &+ sums.0
+    }
+    return sums.0 != word(24) || sums.1 != word(28)
+  }
+
   /// Descriptors of `-shm` files that stay open for the life of the process, one for each file that was looked at.
   private static let indexes = Mutex<[String: File]>([:])
 

@@ -3,7 +3,7 @@ import NoteModel
 import Testing
 
 /// A store out of service with damaged texts, a plan of their repairs, and the same store repaired.
-final class RepairFixture: Sendable {
+final class InPlaceRepairFixture: Sendable {
   /// What is disturbed.
   enum Command: String, CaseIterable, Sendable { case apply, undo }
 

@@ -1,0 +1,23 @@
+import NoteRepair
+
+/// Repairs a store's notes twice: the second time with what the first pass learned.
+struct StoreTrial {
+  private var notes: [(bytes: [UInt8], context: RepairContext)] = []
+
+  mutating func add(_ bytes: [UInt8], _ context: RepairContext) { notes.append((bytes, context)) }
+
+  /// The second pass's repairs, in the order of the notes.
+  func repairs() -> [Repair] {
+    var evidence = StoreEvidence()
+    let first = RepairEngine()
+    for note in notes {
+      let repair = first.repair(note.bytes, context: note.context)
+      note.bytes.withUnsafeBufferPointer { bytes in
+        if first.isPlainlyClean(bytes, kind: note.context.kind) { evidence.learn(bytes) }
+      }
+      evidence.learn(repair, kind: note.context.kind)
+    }
+    let second = RepairEngine(evidence: evidence)
+    return notes.map { second.repair($0.bytes, context: $0.context) }
+  }
+}
