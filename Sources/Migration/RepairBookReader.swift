@@ -89,7 +89,7 @@ public final class RepairBookReader {
   func damaged(_ cause: String) -> MigrationError {
     MigrationError(
       .repairsDamaged, "the repairs file \(path) is damaged", cause: cause,
-      safeNow: "nothing was changed; the originals are still in the archive",
+      safeNow: "nothing was changed",
       next: [
         "fetch the file from a backup", "or move it away, and compare the target with the archive: noteferry diff",
       ])
