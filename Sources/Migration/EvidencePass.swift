@@ -10,13 +10,16 @@ import NoteStore
 /// once, so nothing is learned from it. The same archive always teaches the same.
 struct EvidencePass {
   /// Bytes of decompressed rows that are looked at.
-  static let limit: Int64 = 64 << 20
+  static let limit: Int64 = 16 << 20
+  /// Bytes of doubtful texts among them that are looked at closely, which takes much longer.
+  static let closeLimit = 2 << 20
 
   private let scanner: TarScanner
   private let schema: StoreSchema
   private let algorithm: DigestAlgorithm
   private let profile: Profile
   private let engine = RepairEngine()
+  private var closeBytes = 0
 
   /// - Returns: nil for an archive that is not a file.
   init?(_ place: ArchivePlace, head: SegmentPipeline, profile: Profile) throws {
@@ -30,7 +33,7 @@ struct EvidencePass {
   }
 
   /// - Parameter checkpoint: Called between members; may stop the pass by throwing.
-  func run(checkpoint: () throws -> Void) throws -> StoreEvidence {
+  mutating func run(checkpoint: () throws -> Void) throws -> StoreEvidence {
     var evidence = StoreEvidence()
     var done: Int64 = 0
     let decompressor = ZstdDecompressor()
@@ -61,7 +64,7 @@ struct EvidencePass {
     return evidence
   }
 
-  private func learn(_ page: RecordPage, _ columns: RepairableColumns, _ evidence: inout StoreEvidence) {
+  private mutating func learn(_ page: RecordPage, _ columns: RepairableColumns, _ evidence: inout StoreEvidence) {
     for row in 0..<page.rowCount {
       var reader = RecordReader(page.row(row))
       for column in 0..<columns.end {
@@ -70,7 +73,8 @@ struct EvidencePass {
         let text = bytes.assumingMemoryBound(to: UInt8.self)
         if engine.isPlainlyClean(text, kind: kind) {
           evidence.learn(text)
-        } else {
+        } else if closeBytes < Self.closeLimit {
+          closeBytes += text.count
           let repair = engine.repair(Array(text), context: RepairContext(kind: kind))
           if repair.tier == .clean { evidence.learn(text) } else { evidence.learn(repair, kind: kind) }
         }
