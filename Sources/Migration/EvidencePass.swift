@@ -6,17 +6,13 @@ import NoteStore
 
 /// Learns from the clean text of an archive in a file what the texts of this store look like.
 ///
-/// Reads at most `limit` of rows in front of the import itself and jumps over contents. An archive in a pipe comes only
-/// once, so nothing is learned from it. The same archive always teaches the same.
+/// Reads the rows that a `TextLesson` takes in front of the import itself and jumps over contents. An archive in a pipe
+/// comes only once, so nothing is learned from it. The same archive always teaches the same.
 struct EvidencePass {
-  /// Bytes of decompressed rows that are looked at.
-  static let limit: Int64 = 64 << 20
-
   private let scanner: TarScanner
   private let schema: StoreSchema
   private let algorithm: DigestAlgorithm
   private let profile: Profile
-  private let engine = RepairEngine()
 
   /// - Returns: nil for an archive that is not a file.
   init?(_ place: ArchivePlace, head: SegmentPipeline, profile: Profile) throws {
@@ -31,12 +27,11 @@ struct EvidencePass {
 
   /// - Parameter checkpoint: Called between members; may stop the pass by throwing.
   func run(checkpoint: () throws -> Void) throws -> StoreEvidence {
-    var evidence = StoreEvidence()
-    var done: Int64 = 0
+    var lesson = TextLesson()
     let decompressor = ZstdDecompressor()
     let (packed, text) = (GrowingBuffer(capacity: 64 << 10), GrowingBuffer(capacity: 64 << 10))
     var decoder: RowDecoder?
-    while done < Self.limit {
+    while !lesson.isOver {
       try checkpoint()
       // What is damaged ends the lesson; the import itself meets it again and tells.
       guard let member = try? scanner.next() else { break }
@@ -55,9 +50,8 @@ struct EvidencePass {
         try decompressor.decompress(packed.bytes, into: text, limit: GroupChecker.textLimit)
         try decoder!.decode(text.bytes, into: page)
       } catch { break }
-      evidence.learn(page, columns, by: engine)
-      done += Int64(page.rows.count)
+      lesson.learn(page, columns)
     }
-    return evidence
+    return lesson.evidence
   }
 }

@@ -138,7 +138,8 @@ private func repairs(
   guard options.repair != .none, let profile = try? head.profile.withUnsafeBytes({ try readProfile($0) }) else {
     return nil
   }
-  let evidence = try EvidencePass(place, head: head, profile: profile)?.run { try requireNoStop(stop) }
+  let pass = try EvidencePass(place, head: head, profile: profile)
+  let evidence = try pass?.run { try requireNoStop(stop) }
   return RowRepairs(profile: profile, engine: RepairEngine(evidence: evidence), policy: options.repair)
 }
 

@@ -194,7 +194,7 @@ final class ImportConsumer: SegmentConsumer {
   private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
     if let place = group.repaired.place(of: row) {
       do {
-        return try target.apply(row: place, of: group.repaired.page, supplies: supplies)
+        return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
       } catch let error as MigrationError where error.code == .targetRefusedRow {
         try repairs.withdraw(row, of: group)
       }

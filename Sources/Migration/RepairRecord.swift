@@ -4,7 +4,7 @@ import NoteRepair
 
 /// One repaired value with all that is needed to bring the stored bytes back.
 ///
-/// In a repairs file it is one line of JSON; <doc:ArchiveFormat> describes its members.
+/// In a repairs file it is one line of JSON; <doc:Repair> describes its members.
 public struct RepairRecord: Sendable {
   /// A damage and its place in the original, in bytes.
   public struct Place: Sendable, Equatable {

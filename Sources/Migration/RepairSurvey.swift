@@ -138,7 +138,7 @@ extension RepairSurvey.Sample {
 ///
 /// - Parameter samples: Of each kind of damage in each column, how many texts are kept to be shown.
 /// - Throws: What opening the store or the archive throws; `.archiveDamaged`, `.interrupted`.
-/// - Complexity: two passes over the rows, of which the first ends after 64 MiB; both look closely only at texts that are
+/// - Complexity: two passes over the rows, of which the first ends after 16 MiB; both look closely only at texts that are
 ///   not plainly sound. Memory: see `RowReading`, and some hundred bytes for each kind of damage in each column.
 public func surveyDamage(
   _ side: DiffSide, named name: String, samples: Int = 0, rate: ByteCount? = nil, stateDirectory: String,

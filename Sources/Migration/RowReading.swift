@@ -7,7 +7,7 @@ import NoteStore
 /// Reads the rows of a store or an archive, page by page, in key order, after it has learned from their sound texts.
 /// Nothing is written; contents of archives are passed over.
 ///
-/// What is learned is the same as on the way into a target (`EvidencePass`): from the first 64 MiB of rows, and nothing
+/// What is learned is the same as on the way into a target (`EvidencePass`): from the first 16 MiB of rows, and nothing
 /// from an archive in a pipe. Memory: one page of a store, or what `SegmentPipeline` holds, and 3 MB of what was learned.
 struct RowReading {
   /// What is known before the first page.
@@ -84,18 +84,15 @@ struct RowReading {
   private func learn(
     _ snapshot: any SourceSnapshot, _ entities: [(Entity, RepairableColumns)]
   ) throws -> StoreEvidence {
-    var evidence = StoreEvidence()
-    let engine = RepairEngine()
-    var done: Int64 = 0
-    for (entity, columns) in entities where done < EvidencePass.limit {
+    var lesson = TextLesson()
+    for (entity, columns) in entities where !lesson.isOver {
       try eachPage(snapshot, entity) { page in
-        evidence.learn(page, columns, by: engine)
-        done += Int64(page.rows.count)
-        return done < EvidencePass.limit
+        lesson.learn(page, columns)
+        return !lesson.isOver
       } report: { _ in
       }
     }
-    return evidence
+    return lesson.evidence
   }
 
   /// - Parameter body: Returns whether to go on.

@@ -55,14 +55,16 @@ struct ByteDecoder {
     var order = Array(0..<count)
     var narrow = order
     var totals = [Int](repeating: 0, count: count)
-    var (seen, isDoubtful) = (0, false)
+    var (seen, isDoubtful, isSettled) = (0, false, false)
     var reader = RunReader(bytes, model: engine.model)
     for (number, run) in runs.enumerated() {
       let row = number * count
-      let isSettled = narrow.count <= 3
       if run.startsLine { isDoubtful = false }
-      var best = score(run, narrow, engine, &reader, &costs, row, sample: isSettled && !isDoubtful ? Self.glance : .max)
-      if narrow.count < count, best.cost * 2 > best.count * Self.poor {
+      // Where only pages of single bytes are left besides UTF-8, or one other, three of four words are only decoded.
+      let isPassedOver = isSettled && !run.startsLine && number % 4 != 0
+      let sample = isDoubtful || !isSettled ? .max : isPassedOver ? 0 : Self.glance
+      var best = score(run, narrow, engine, &reader, &costs, row, sample: sample)
+      if narrow.count < count, best.cost * 2 > max(best.count, 3) * Self.poor {
         isDoubtful = true
         best = score(run, order, engine, &reader, &costs, row, sample: .max)
       }
@@ -79,6 +81,7 @@ struct ByteDecoder {
       guard seen >= Self.sample else { continue }
       let bar = totals.min()! + Self.slack * 3
       narrow = order.filter { totals[$0] <= bar || $0 == 0 }
+      isSettled = narrow.count <= 2 || narrow.allSatisfy { $0 == 0 || Self.pages[$0].page.singleByteTable != nil }
     }
     return costs
   }

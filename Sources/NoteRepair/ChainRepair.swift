@@ -13,9 +13,9 @@ enum ChainRepair {
   private static let explained = 60
 
   static func run(_ bench: inout Workbench) {
-    let isName = bench.context.kind == .name && bench.bytes.contains { $0 >= 0x80 }
-    guard isName || !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
-    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isName: isName)
+    let isShort = bench.context.kind.isShort && bench.bytes.contains { $0 >= 0x80 }
+    guard isShort || !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
+    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isShort: isShort)
     let chains = candidates(places, bench)
     guard !chains.isEmpty else { return }
     let lines = places.map { Line($0, in: bench.bytes, model: bench.model) }
@@ -142,8 +142,8 @@ struct LinePlace {
   /// Whether the text ends with this line.
   let isLast: Bool
 
-  /// Splits `bytes`; of a name every line is suspicious, since names are short and their damage common.
-  static func split(_ bytes: [UInt8], gate: Gate, isName: Bool) -> [LinePlace] {
+  /// Splits `bytes`; of a name or title every line is suspicious.
+  static func split(_ bytes: [UInt8], gate: Gate, isShort: Bool) -> [LinePlace] {
     var places: [LinePlace] = []
     bytes.withUnsafeBufferPointer { bytes in
       var start = 0
@@ -151,7 +151,7 @@ struct LinePlace {
         let end = bytes[start...].firstIndex(of: 10) ?? bytes.count
         let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
         let isASCII = part.allSatisfy { $0 < 0x80 }
-        let isSuspicious = !isASCII && (isName || !gate.scan(part).isDisjoint(with: [.rare, .upperControl]))
+        let isSuspicious = !isASCII && (isShort || !gate.scan(part).isDisjoint(with: [.rare, .upperControl]))
         places.append(
           LinePlace(range: start..<end, isASCII: isASCII, isSuspicious: isSuspicious, isLast: end == bytes.count))
         start = end + 1

@@ -41,27 +41,24 @@ struct Gate: Sendable {
   /// By an ASCII character and a Latin letter after it: how much the letter adds.
   private let pairs: Table<Int8>
 
+  /// Characters that may stand before the pair: the likeliest of them counts.
+  private static let contexts: [UInt32] = [0x20, 0x61, 0x65, 0x69, 0x6E]
+
   /// What a letter with an accent may cost after the letter before it.
-  private static let pairBar = 40
+  private static let pairBar = 33
 
   /// Suspicion that asks for a second look, in units of ``TextModel``.
-  private static let threshold = 12
+  private static let threshold = 11
 
   init() {
     let model = TextModel.shared
     pairs = Table(
       (0..<0x80 * 0xC0).map { index in
-        let cost = model.cost(UInt32(0xC0 + index % 0xC0), after: 0x20, TextModel.fold(UInt32(index / 0xC0)))
+        let (letter, before) = (UInt32(0xC0 + index % 0xC0), TextModel.fold(UInt32(index / 0xC0)))
+        let cost = Self.contexts.map { model.cost(letter, after: $0, before) }.min()!
         return Int8(max(-3, min(20, cost - Self.pairBar)))
       })
-    weights = Table((0..<0x10000).map { Self.weight(UInt32($0), cost: model.singleCost(UInt32($0))) })
-  }
-
-  /// A character adds what its cost exceeds that of an uncommon one; a common one calms a little. A script whose
-  /// everyday characters are many, as the Chinese, has a higher bar.
-  private static func weight(_ scalar: UInt32, cost: Int) -> Int8 {
-    let bar = (0x3400..<0xD7A4).contains(scalar) ? 53 : 46
-    return Int8(max(-4, min(40, cost - bar)))
+    weights = Table(GateWeights.table(model))
   }
 
   /// Scans `bytes`; after the first invalid byte it stops.
@@ -91,7 +88,9 @@ struct Gate: Sendable {
         let scalar = Int(lead & 0x0F) << 12 | Int(base[at + 1] & 0x3F) << 6 | Int(base[at + 2] & 0x3F)
         suspicion = max(0, suspicion + Int(weights[scalar]))
         // One Chinese character inside a Latin word.
-        if at > 0, base[at - 1] &- 0x61 < 26, at + 3 < count, base[at + 3] &- 0x61 < 26 { flags.insert(.rare) }
+        if scalar >= 0x3400, at > 0, base[at - 1] &- 0x61 < 26, at + 3 < count, base[at + 3] &- 0x61 < 26 {
+          flags.insert(.rare)
+        }
         if suspicion > Self.threshold { flags.insert(.rare) }
         at += 3
         continue
@@ -175,11 +174,14 @@ struct Gate: Sendable {
       let isMixed = (before & 0xDF) &- 0x41 < 26 || (after & 0xDF) &- 0x41 < 26
       return isMixed ? Self.threshold + 1 : Int(weights[Int(scalar)])
     }
-    guard scalar >= 0xC0, scalar < 0x180 else { return Int(weights[Int(scalar)]) }
+    // A symbol beside another character beyond ASCII may be the second byte of something.
+    guard scalar >= 0xC0, scalar < 0x180 else { return before < 0x80 ? 0 : 4 }
     var weight = before < 0x80 ? Int(pairs[Int(before) * 0xC0 + Int(scalar) - 0xC0]) : 4
     // A capital or a bracket after a small letter with an accent: the second byte of something else.
     let next = at + 2 < bytes.count ? bytes[at + 2] : 0x20
-    if scalar >= 0xE0, next >= 0x40, next < 0x61 || next > 0x7A { weight += 7 }
+    if scalar >= 0xE0, next >= 0x40, next < 0x61 || next > 0x7A && next < 0x80 { weight += 7 }
+    // A symbol after a letter with an accent; after a capital hardly anybody writes one.
+    if next == 0xC2 || next == 0xE2 || next == 0xCB { weight += scalar < 0xE0 && scalar != 0xC9 ? 12 : 5 }
     return weight
   }
 

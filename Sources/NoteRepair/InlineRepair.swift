@@ -10,7 +10,7 @@ enum InlineRepair {
   static func run(_ bench: inout Workbench) {
     undoCut(&bench)
     guard !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
-    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isName: false)
+    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isShort: false)
     var builder = LayerBuilder(bench.bytes)
     for place in places where place.isSuspicious {
       let line = Line(place, in: bench.bytes, model: bench.model)

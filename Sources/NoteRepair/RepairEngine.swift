@@ -50,7 +50,15 @@ public struct RepairEngine: Sendable {
   ///
   /// - Complexity: O(*bytes*), several hundred megabytes a second.
   public func isPlainlyClean(_ bytes: UnsafeBufferPointer<UInt8>, kind: RepairContext.Kind = .body) -> Bool {
-    gate.scan(bytes).subtracting(kind == .name ? [] : .combining).isEmpty
+    needsNoSecondLook(gate.scan(bytes), bytes, kind)
+  }
+
+  /// A name or a title is short: too few characters to be unusual together, and cheap to look at twice.
+  private func needsNoSecondLook(
+    _ flags: GateFlags, _ bytes: UnsafeBufferPointer<UInt8>, _ kind: RepairContext.Kind
+  ) -> Bool {
+    guard kind.isShort else { return flags.subtracting(.combining).isEmpty }
+    return flags.isEmpty && bytes.allSatisfy { $0 < 0x80 }
   }
 
   /// Repairs `bytes`.
@@ -60,12 +68,16 @@ public struct RepairEngine: Sendable {
   /// - Complexity: O(*bytes*) time for a sound text; some thirty decodings of the damaged lines else.
   public func repair(_ bytes: [UInt8], context: RepairContext = RepairContext()) -> Repair {
     let flags = bytes.withUnsafeBufferPointer { gate.scan($0) }
-    let isName = context.kind == .name && bytes.contains { $0 >= 0x80 }
-    if flags.subtracting(isName ? [] : .combining).isEmpty, !isName {
+    if bytes.withUnsafeBufferPointer({ needsNoSecondLook(flags, $0, context.kind) }) {
       return Repair(text: bytes, tier: .clean, plan: RepairPlan(layers: []), findings: [], margin: .infinity)
     }
     var bench = Workbench(bytes, flags: flags, context: context, engine: self)
     bench.run()
     return bench.finished()
   }
+}
+
+extension RepairContext.Kind {
+  /// Whether texts of the kind are short.
+  var isShort: Bool { self == .name || self == .title }
 }

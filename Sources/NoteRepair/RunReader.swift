@@ -6,6 +6,9 @@ struct RunReader {
   /// What a cut character costs, in units of ``TextModel``.
   private static let cutPenalty = 25
 
+  /// What a character of ordinary text costs.
+  private static let usual = 20
+
   let bytes: UnsafeBufferPointer<UInt8>
   let model: TextScorer
   /// The text of the last reading.
@@ -31,7 +34,8 @@ struct RunReader {
     if text.count > sample {
       let weighed = text.withUnsafeBufferPointer { model.cost(of: .init(rebasing: $0.prefix(sample)), limit: limit) }
       if cut > 0 { text.append(0xFFFD) }
-      return weighed > limit ? Self.impossible : weighed * text.count / sample + penalty
+      let whole = sample > 0 ? weighed * text.count / sample : text.count * Self.usual
+      return weighed > limit ? Self.impossible : whole + penalty
     }
     text.append(isEnd ? 10 : UInt32(bytes[run.upperBound]))
     let before: (UInt32, UInt32) = (0x20, run.lowerBound > 0 ? UInt32(bytes[run.lowerBound - 1]) : 10)

@@ -55,7 +55,8 @@ struct TextModel: Sendable {
   private func step(_ c: UInt32, _ a: UInt32, _ b: UInt32, _ weight: inout Int) -> Int {
     let slot = pair(b, c)
     var cost = -1
-    if weight != PairSlots.noTriples {
+    // Triples of ASCII alone are not part of the model.
+    if weight != PairSlots.noTriples, (a | b | c) > 0x7F {
       let key = UInt64(a) << 32 | UInt64(b) << 16 | UInt64(c)
       cost = TripleSlots.find(key, in: triples, mask: tripleMask)
     } else {

@@ -28,6 +28,12 @@ public protocol TargetStore: AnyObject {
   ///   that order; empty for most rows.
   func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws
 
+  /// Applies one row whose values were repaired, so that they are not those of the source.
+  ///
+  /// - Throws: `.targetRefusedRow` also where `apply` would take the row as the source had it, against a rule of the
+  ///   table; except for a row with contents that are streamed.
+  func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws
+
   /// Begins to write the content that the row applied last announced as `.stream`, the `index`-th of its supplies.
   func beginContent(_ index: Int) throws
   func writeContent(_ bytes: UnsafeRawBufferPointer) throws

@@ -142,9 +142,9 @@ import Testing
   @Test func `a repair that could collide under a UNIQUE index is not applied`() throws {
     let scratch = Scratch()
     let store = try MemosStore(scratch.path("memos.db"), .attachmentWithoutMarker)
-    try store.database.run("CREATE UNIQUE INDEX nicknames ON user (nickname)")
     try store.database.run("UPDATE user SET nickname = ? WHERE id = 1", .text(Self.twice))
     try store.database.run("UPDATE user SET nickname = ? WHERE id = 2", .text("Grüße aus Köln"))
+    try store.database.run("CREATE UNIQUE INDEX nicknames ON user (nickname)")
     let walk = Walk(scratch, store.path)
     try walk.expectEqual(store.database)
     let found = walk.import.items(.textNotRepaired)
