@@ -53,14 +53,15 @@ let package = Package(
     .target(
       name: "SQLiteStore", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"],
       path: "Sources/Stores/SQLiteStore"),
-    .target(name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
+    .target(
+      name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive"]),
     .target(name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore"]),
     // Stores that are made up, and the replay of the pathological corpus.
     .target(name: "Corpus", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "CSQLite", "CZstd"]),
     .target(
       name: "NoteFerryCommands",
       dependencies: [
-        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "Corpus",
+        "NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores", "Corpus",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),
@@ -88,7 +89,8 @@ let package = Package(
     .testTarget(
       name: "MigrationTests",
       dependencies: [
-        "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore", "CSQLite",
+        "NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
+        "CSQLite",
       ]),
     // The whole journey by the real program, which is a dependency so that it is built.
     .testTarget(

@@ -26,6 +26,12 @@ public enum AllStores {
     return try engine(location).target(location, profiles: profiles)
   }
 
+  /// Names a store out of service by its URL or path. Nothing is read until it is opened.
+  public static func idle(_ text: String, profiles: [Profile]) throws -> any IdleStore {
+    let location = try location(text)
+    return try engine(location).idle(location, profiles: profiles)
+  }
+
   private static func location(_ text: String) throws -> StoreLocation {
     try StoreLocation(parsing: text, schemes: schemes) { FileStatus.of($0) != nil }
   }

@@ -47,7 +47,11 @@ package struct Journey: Sendable {
   }
 
   var reading: [String] { arguments(scenario.journey.reading) }
-  var importing: [String] { arguments(scenario.journey.importing) }
+  /// Every byte as it is, where the case does not say otherwise: what the repairs are worth has scenarios of its own.
+  var importing: [String] {
+    let words = arguments(scenario.journey.importing)
+    return words.contains("--repair") ? words : words + ["--repair", "none"]
+  }
 
   func expected(_ step: Step) -> Int32 { scenario.expectation.statuses[step] ?? 0 }
 

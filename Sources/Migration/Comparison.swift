@@ -26,6 +26,8 @@ public struct ComparisonResult: Sendable {
     public var role: EntityRole
     public var expected: Int64 = 0
     public var identical: Int64 = 0
+    /// Differing by repairs alone that a repairs file records.
+    public var repaired: Int64 = 0
     public var missing: Int64 = 0
     public var changed: Int64 = 0
     public var extra: Int64 = 0
@@ -80,6 +82,8 @@ final class Comparison {
         result.entities[entityIndex].expected += 1
         if digest.elementsEqual(cursor.digest) {
           result.entities[entityIndex].identical += 1
+        } else if digest.elementsEqual(cursor.alternative) {
+          result.entities[entityIndex].repaired += 1
         } else {
           result.entities[entityIndex].changed += 1
           try add(.changed, entityIndex, Array(key.bytes), "the row's values or the bytes of its contents differ")

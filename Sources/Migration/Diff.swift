@@ -11,6 +11,9 @@ public enum DiffSide {
 
 /// Compares two stores, two archives or one of each, row by row and byte by byte.
 ///
+/// A store beside which a repairs file lies was imported with repairs: rows that differ from the other side by recorded
+/// repairs alone are counted as repaired and are no difference. The file of the second side counts, else the first's.
+///
 /// The inventory of the first side is set aside in the state directory (about 50 bytes a row); the second is read once.
 public func diff(
   _ first: DiffSide, _ second: DiffSide, secrets: SecretsPolicy, stateDirectory: String, rate: ByteCount? = nil,
@@ -24,6 +27,7 @@ public func diff(
       reason: difference.kind.rawValue, explanation: difference.explanation)
   }
   defer { _ = try? ledger.close() }
+  let book = repairs(first, second)
   let inventory = InventorySpool(directory: stateDirectory)
   let schema: StoreSchema
   var algorithm = DigestAlgorithm.fastest
@@ -32,7 +36,7 @@ public func diff(
   switch first {
   case .archive(let place):
     let (pipeline, _) = try collect(
-      place, into: inventory, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+      place, into: inventory, book: book, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
     schema = pipeline.schema
     algorithm = pipeline.description.algorithm
     secrets = pipeline.description.secretsIncluded ? secrets : .withhold
@@ -48,10 +52,14 @@ public func diff(
     let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets))
     defer { snapshot.close() }
     schema = snapshot.schema
+    let recorded = try book.map { try RecordedRepairs($0.path, side: $0.side, entities: schema.entities) }
     unreadable = try StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop).run(
       snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil,
       totalBytes: storeBytes(store, snapshot)
-    ) { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2) }
+    ) {
+      try inventory.append(
+        entityIndex: $0, page: $1, rowDigests: $2, alternatives: recorded?.rows(of: $1, entityIndex: $0))
+    }
   }
   switch second {
   case .store(let store):
@@ -75,12 +83,22 @@ public func diff(
   }
 }
 
+/// The repairs file that says how the first side would be repaired, or how it was before.
+private func repairs(_ first: DiffSide, _ second: DiffSide) -> (path: String, side: RecordedRepairs.Side)? {
+  if case .store(let store) = second, let path = RecordedRepairs.path(of: store) { return (path, .original) }
+  if case .store(let store) = first, let path = RecordedRepairs.path(of: store) { return (path, .repaired) }
+  return nil
+}
+
 /// Reads an archive's inventory; damage stops it, because a damaged archive cannot be compared.
 private func collect(
-  _ place: ArchivePlace, into inventory: InventorySpool, stateDirectory: String, rate: ByteCount?,
-  observer: any RunObserver, stop: StopRequest
+  _ place: ArchivePlace, into inventory: InventorySpool, book: (path: String, side: RecordedRepairs.Side)?,
+  stateDirectory: String, rate: ByteCount?, observer: any RunObserver, stop: StopRequest
 ) throws -> (SegmentPipeline, SegmentEnd?) {
-  let consumer = InventoryConsumer { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2) }
+  let consumer = InventoryConsumer { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2, alternatives: $3) }
+  if let book {
+    consumer.recorded = { try RecordedRepairs(book.path, side: book.side, entities: $0) }
+  }
   return try read(
     place, into: consumer, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
 }
@@ -89,7 +107,7 @@ private func collect(
   _ place: ArchivePlace, against comparison: Comparison, schema: StoreSchema, stateDirectory: String,
   rate: ByteCount?, observer: any RunObserver, stop: StopRequest
 ) throws {
-  let consumer = InventoryConsumer { entityIndex, page, digests in
+  let consumer = InventoryConsumer { entityIndex, page, digests, _ in
     guard let index = schema.entities.firstIndex(where: { $0.name == page.entity.name }) else {
       try comparison.add(
         Difference(
@@ -123,13 +141,18 @@ private func read(
 }
 
 private final class InventoryConsumer: SegmentConsumer {
-  private let body: (Int, RecordPage, GrowingBuffer) throws -> Void
+  private let body: (Int, RecordPage, GrowingBuffer, RepairedRows?) throws -> Void
   private(set) var rows: Int64 = 0
+  /// Opens the repairs file, when the entities are known.
+  var recorded: (([Entity]) throws -> RecordedRepairs)?
+  private var repairs: RecordedRepairs?
 
-  init(_ body: @escaping (Int, RecordPage, GrowingBuffer) throws -> Void) { self.body = body }
+  init(_ body: @escaping (Int, RecordPage, GrowingBuffer, RepairedRows?) throws -> Void) { self.body = body }
 
   var wantsChecks: Bool { false }
-  func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) {}
+  func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) throws {
+    repairs = try recorded?(schema.entities)
+  }
   func open(_ group: ReceivedGroup) {}
   func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) {}
   func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) {}
@@ -144,6 +167,7 @@ private final class InventoryConsumer: SegmentConsumer {
         safeNow: "nothing was changed", next: ["noteferry verify ARCHIVE lists what is damaged"])
     }
     rows += Int64(group.page.rowCount)
-    try body(group.entityIndex, group.page, group.rowDigests)
+    let repaired = try repairs?.rows(of: group.page, entityIndex: group.entityIndex)
+    try body(group.entityIndex, group.page, group.rowDigests, repaired)
   }
 }

@@ -13,13 +13,17 @@ final class GroupChecker {
   private let text = GrowingBuffer(capacity: 64 << 10)
   private let key = GrowingBuffer(capacity: 256)
   private var rowDecoder: RowDecoder?
+  private let repairs: RowRepairs?
+  private var repairer: RowRepairer?
+  private var repairedEntity: Entity?
   /// Where contents are read to, when they are digested where they lie.
   private let room: UnsafeMutableRawBufferPointer
 
   /// The longest text of one rows or inventory member, in bytes; a page of a writer of this format is far below it.
   static let textLimit = 64 << 20
 
-  init(algorithm: DigestAlgorithm, decodes: Bool, readsContents: Bool) {
+  init(algorithm: DigestAlgorithm, decodes: Bool, readsContents: Bool, repairs: RowRepairs? = nil) {
+    self.repairs = repairs
     self.algorithm = algorithm
     self.decodes = decodes
     whole = Digest(algorithm)
@@ -59,6 +63,7 @@ final class GroupChecker {
         if rowDecoder?.entity != group.page.entity { rowDecoder = RowDecoder(group.page.entity) }
         try rowDecoder!.decode(text.bytes, into: group.page)
         Self.findOwnContents(of: group)
+        repair(group)
       } catch {
         group.page.removeAll()
         group.rowsDamage = Self.cause(error)
@@ -67,6 +72,19 @@ final class GroupChecker {
       text.shrink(to: 8 << 20)
     }
     group.markDecoded()
+  }
+
+  /// Looks for damaged texts. What is done about them is decided later.
+  private func repair(_ group: ReceivedGroup) {
+    guard let repairs else { return }
+    if repairedEntity != group.page.entity {
+      repairedEntity = group.page.entity
+      repairer = repairs.repairer(of: group.page.entity)
+    }
+    guard let repairer, !repairer.columns.isEmpty else { return }
+    let before = repairer.longValueCount
+    repairer.repair(group.page) { group.repairs.append($0) }
+    group.longValueCount = repairer.longValueCount - before
   }
 
   func receiveInventory(_ group: ReceivedGroup, member: Int) {
@@ -85,6 +103,15 @@ final class GroupChecker {
   func finish(_ group: ReceivedGroup) {
     defer { group.markFinished() }
     guard decodes else { return }
+    check(group)
+    // The rows have been checked as the archive has them; the target holds them repaired.
+    for row in group.repaired.rows where group.rowDigests.count > row * 32 {
+      group.repaired.updateContents(ofRow: row, from: group.page)
+      group.repaired.withDigest(ofRow: row) { group.rowDigests.overwrite(at: row * 32, with: $0) }
+    }
+  }
+
+  private func check(_ group: ReceivedGroup) {
     let page = group.page
     var entries: [InventoryEntry] = []
     if group.inventoryDamage == nil, group.inventoryText.count > 0 {

@@ -1,6 +1,7 @@
 import DurableIO
 import NoteArchive
 import NoteModel
+import NoteRepair
 import NoteStore
 
 /// How an archive is brought into a target.
@@ -14,6 +15,8 @@ public struct ImportOptions: Sendable {
   public var freeFloor = FreeFloor()
   public var stateDirectory: String
   public var ledgerPath: String?
+  /// Which damaged texts are repaired on the way; the repairs file lies beside the target.
+  public var repair = RepairPolicy.policy
   /// Bytes of rows and contents in one transaction of the target, about.
   public var batchBytes = ByteCount.mebibytes(64)
 
@@ -29,6 +32,7 @@ public struct ImportResult: Sendable {
   /// Differences that the reading back found; `nil` when it did not take place.
   public var comparison: ComparisonResult?
   public var damageCount: Int64
+  public var repairs: RepairTally
   public var ledgerPath: String?
   public var wasResumed: Bool
   /// Whether everything is proven: the mark of the import is removed and nothing is lost.
@@ -87,6 +91,7 @@ private func importUnexplained(
   defer { target.close() }
   let end: SegmentEnd?
   do {
+    pipeline.repairs = try repairs(place, head: pipeline, options: options, readProfile: readProfile, stop: stop)
     end = try pipeline.run(into: consumer)
     try consumer.finish()
   } catch {
@@ -120,8 +125,22 @@ private func importUnexplained(
   if consumer.refusal == nil, isApproved || isSalvaged { try target.approve() }
   return ImportResult(
     archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
-    comparison: comparison, damageCount: damage, ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
+    comparison: comparison, damageCount: damage, repairs: consumer.repairs.tally, ledgerPath: ledgerPath,
+    wasResumed: consumer.wasResumed,
     isApproved: isApproved, isSalvaged: isSalvaged, wall: .now - start)
+}
+
+/// How the import repairs; nil where it does not, or where the profile cannot be read, which the import tells later.
+private func repairs(
+  _ place: ArchivePlace, head: SegmentPipeline, options: ImportOptions,
+  readProfile: (UnsafeRawBufferPointer) throws -> Profile, stop: StopRequest
+) throws -> RowRepairs? {
+  guard options.repair != .none, let profile = try? head.profile.withUnsafeBytes({ try readProfile($0) }) else {
+    return nil
+  }
+  let pass = try EvidencePass(place, head: head, profile: profile)
+  let evidence = try pass?.run { try requireNoStop(stop) }
+  return RowRepairs(profile: profile, engine: RepairEngine(evidence: evidence), policy: options.repair)
 }
 
 func requireNoStop(_ stop: StopRequest) throws {

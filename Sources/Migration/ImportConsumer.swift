@@ -54,6 +54,7 @@ final class ImportConsumer: SegmentConsumer {
   /// Why the target may not be written. It may be what this import left when it ended but could not say so any more.
   private(set) var refusal: MigrationError?
   private let reopen: (Profile) throws -> any SourceStore
+  let repairs: ImportRepairs
 
   init(
     target: any TargetStore, options: ImportOptions,
@@ -61,6 +62,7 @@ final class ImportConsumer: SegmentConsumer {
     reopen: @escaping (Profile) throws -> any SourceStore, ledger: Ledger, observer: any RunObserver
   ) {
     self.reopen = reopen
+    repairs = ImportRepairs(options.repair, target: target, ledger: ledger, observer: observer)
     self.target = target
     self.options = options
     self.readProfile = readProfile
@@ -98,7 +100,7 @@ final class ImportConsumer: SegmentConsumer {
     let watermark: ImportWatermark?
     do {
       watermark = try target.prepare(
-        for: schema, profile: profile, origin: description.id,
+        for: schema, profile: profile, origin: repairs.origin(of: description.id),
         options: TargetOptions(
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
           freeFloor: options.freeFloor.limit ?? ByteCount(0)))
@@ -112,6 +114,7 @@ final class ImportConsumer: SegmentConsumer {
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
+    try repairs.begin(archive: description.id, pages: refusal == nil ? skips : nil)
     wasResumed = watermark != nil || refusal != nil
     if let watermark {
       observer.observe(
@@ -152,6 +155,7 @@ final class ImportConsumer: SegmentConsumer {
     rowContents = 0..<0
     lastContent = -1
     abandonedRows.removeAll()
+    if group.rowsDamage == nil { try repairs.prepare(group, page: received, isInTarget: isSkipping) }
     guard !isSkipping, group.rowsDamage == nil else { return }
     try applyRowsWithoutOwnContents(of: group)
   }
@@ -177,18 +181,26 @@ final class ImportConsumer: SegmentConsumer {
   private func apply(
     _ group: ReceivedGroup, row: Int, contents: Range<Int>, own: (Int) -> ContentSupply
   ) throws {
-    let page = group.page
-    guard !contents.isEmpty else {
-      try target.apply(row: row, of: page, supplies: [])
-      return
-    }
+    guard !contents.isEmpty else { return try put(row, of: group, supplies: []) }
     let supplies = try contents.map { try supply($0, of: group, own: own) }
     do {
-      try target.apply(row: row, of: page, supplies: supplies)
+      try put(row, of: group, supplies: supplies)
     } catch let error as MigrationError where error.code == .archiveDamaged && options.salvages {
       // The row whose content it shares is lost. The check of the page says so too.
-      try target.apply(row: row, of: page, supplies: contents.map { group.isOwn[$0] ? own($0) : .lost })
+      try put(row, of: group, supplies: contents.map { group.isOwn[$0] ? own($0) : .lost })
     }
+  }
+
+  /// Hands a row to the target, repaired where it is to be; as it was found where the target's constraints forbid that.
+  private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
+    if let place = group.repaired.place(of: row) {
+      do {
+        return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
+      } catch let error as MigrationError where error.code == .targetRefusedRow {
+        try repairs.withdraw(row, of: group)
+      }
+    }
+    try target.apply(row: row, of: group.page, supplies: supplies)
   }
 
   private func supply(
@@ -321,9 +333,11 @@ final class ImportConsumer: SegmentConsumer {
     }
     let page = group.page
     page.setByteCount(byteCount, ofContent: index)
-    let key = page.key(ofRow: page.contents[index].row)
+    let row = page.contents[index].row
+    group.repaired.updateContents(ofRow: row, from: page)
+    let key = page.key(ofRow: row)
     let supplies = rowContents.map { $0 == index ? ContentSupply.stream : .sameAs(key) }
-    try target.apply(row: page.contents[index].row, of: page, supplies: supplies)
+    try put(row, of: group, supplies: supplies)
     return .supply(index - rowContents.lowerBound)
   }
 
@@ -377,9 +391,11 @@ final class ImportConsumer: SegmentConsumer {
   private var isBatchFull: Bool { batchBytes >= options.batchBytes.rawValue || target.wantsCommit }
 
   func received(_ group: ReceivedGroup) throws {
-    guard !isSkipping, group.rowsDamage == nil else { return }
+    guard group.rowsDamage == nil else { return }
+    guard !isSkipping else { return try repairs.received(group, page: received, isInTarget: true) }
     // What is left waits for members that did not come.
     try applyRows(of: group, upTo: group.page.rowCount)
+    try repairs.received(group, page: received, isInTarget: false)
     batchBytes += Int64(group.page.rows.count)
   }
 
@@ -413,7 +429,8 @@ final class ImportConsumer: SegmentConsumer {
   }
 
   private func commit() throws {
-    try target.commit(ImportWatermark(origin: description.id, groups: checkedGroups))
+    try repairs.synchronize()
+    try target.commit(ImportWatermark(origin: repairs.origin(of: description.id), groups: checkedGroups))
     batchBytes = 0
     observer.observe(.checkpoint(id: "page \(checkedGroups)", bytes: progress.bytes))
   }
@@ -476,7 +493,7 @@ final class ImportConsumer: SegmentConsumer {
       // What an earlier run has committed is mended already.
       if !lost.isEmpty, !abandonedRows.contains(row), checkedGroups > skips {
         let supplies = (content..<end).map { lost.contains($0) ? ContentSupply.lost : .sameAs(key) }
-        try target.apply(row: row, of: page, supplies: supplies)
+        try put(row, of: group, supplies: supplies)
       }
       damageCount += 1
       degradedRows[group.entityIndex] += 1
@@ -531,7 +548,8 @@ final class ImportConsumer: SegmentConsumer {
         let arrived = found.map { $0.identical + $0.changed } ?? rowsByEntity[index]
         account.degraded = min(
           arrived, degradedRows[index] + surprises[entity.name, default: 0] + (archived?.degradedRows ?? 0))
-        account.identical = arrived - account.degraded
+        account.repaired = min(arrived - account.degraded, repairs.rows[entity.name] ?? 0)
+        account.identical = arrived - account.degraded - account.repaired
         account.missing = max(0, account.source - arrived)
         account.extra = found?.extra ?? 0
         account.target = counts[entity.name]

@@ -11,17 +11,26 @@ final class InventorySpool {
 
   init(directory: String) { spool = Spool(directory: directory) }
 
+  /// Set in the length of a key behind whose digest another one stands.
+  fileprivate static let alternativeMark: UInt32 = 1 << 31
+
   /// Appends the rows of a page.
-  func append(entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer) throws {
+  ///
+  /// - Parameter alternatives: Rows that may have another digest as well, which is theirs there.
+  func append(
+    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows? = nil
+  ) throws {
     line.removeAll()
     line.append(littleEndian: UInt32(entityIndex))
     line.append(littleEndian: UInt32(page.rowCount))
     for row in 0..<page.rowCount {
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
-      line.append(littleEndian: UInt32(key.count))
+      let hasAlternative = alternatives?.place(of: row) != nil
+      line.append(littleEndian: UInt32(key.count) | (hasAlternative ? Self.alternativeMark : 0))
       line.append(key.bytes)
       line.append(rowDigests.slice(row * 32..<(row + 1) * 32))
+      if hasAlternative { alternatives?.withDigest(ofRow: row) { line.append($0) } }
     }
     try spool.append(line.bytes)
     line.removeAll()
@@ -40,6 +49,8 @@ final class InventorySpool {
     /// The present row's key as JSON and its digest; empty at the end.
     private(set) var key: [UInt8] = []
     private(set) var digest: [UInt8] = []
+    /// The other digest that the row may have; empty for the most of all rows.
+    private(set) var alternative: [UInt8] = []
     var isAtEnd: Bool { digest.isEmpty }
 
     init(_ inventory: InventorySpool) throws {
@@ -58,11 +69,15 @@ final class InventorySpool {
         rowsLeft = Int(word())
       }
       guard try fill(4) else { return try end() }
-      let length = Int(word())
-      guard try fill(length + 32) else { return try end() }
+      let mark = word()
+      let length = Int(mark & ~InventorySpool.alternativeMark)
+      let alternativeCount = mark & InventorySpool.alternativeMark == 0 ? 0 : 32
+      guard try fill(length + 32 + alternativeCount) else { return try end() }
       key = Array(buffer.slice(position..<position + length))
       digest = Array(buffer.slice(position + length..<position + length + 32))
       position += length + 32
+      alternative = Array(buffer.slice(position..<position + alternativeCount))
+      position += alternativeCount
       rowsLeft -= 1
     }
 

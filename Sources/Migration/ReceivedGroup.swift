@@ -44,7 +44,13 @@ final class ReceivedGroup: @unchecked Sendable {
   var keys: (first: Key, last: Key)?
   /// Keys (as JSON) and the number of rows that only the inventory still knows, when the rows are lost.
   var lostKeys: [String] = []
+  /// Of the rows as the target has to hold them, once the group is finished.
   let rowDigests = GrowingBuffer(capacity: 32 << 10)
+  /// Damaged texts, by row, then by column, and the number of those that were too long to be looked at.
+  var repairs: [ValueRepair] = []
+  var longValueCount: Int64 = 0
+  /// The rows that get into the target repaired.
+  let repaired: RepairedRows
 
   /// Most members that the group may have: each value of each row a content, and each of them read twice.
   var memberLimit: Int { RecordPage.maximumRows * page.entity.columns.count * 2 }
@@ -55,7 +61,10 @@ final class ReceivedGroup: @unchecked Sendable {
   private var isFinished = false
   private let outstanding = Atomic<Int>(0)
 
-  init(page: RecordPage) { self.page = page }
+  init(page: RecordPage) {
+    self.page = page
+    repaired = RepairedRows(entity: page.entity, algorithm: page.algorithm)
+  }
 
   func reset(entity: Entity, algorithm: DigestAlgorithm) {
     if page.entity != entity || page.algorithm != algorithm {
@@ -63,6 +72,9 @@ final class ReceivedGroup: @unchecked Sendable {
     } else {
       page.removeAll()
     }
+    repaired.reset(entity: entity, algorithm: algorithm)
+    repairs.removeAll()
+    longValueCount = 0
     rowsMember.removeAll()
     rowsMember.shrink(to: 8 << 20)
     inventoryMember.removeAll()
@@ -81,6 +93,18 @@ final class ReceivedGroup: @unchecked Sendable {
     isFinished = false
     // One for the rows, one for the thread that receives, one for the thread that uses the page.
     outstanding.store(3, ordering: .relaxed)
+  }
+
+  /// Hands over each row with repairs that are applied, and these.
+  func forEachRepairedRow(_ body: (_ row: Int, ArraySlice<ValueRepair>) -> Void) {
+    let applied = repairs.filter(\.isApplied)
+    var start = 0
+    while start < applied.count {
+      var end = start + 1
+      while end < applied.count, applied[end].row == applied[start].row { end += 1 }
+      body(applied[start].row, applied[start..<end])
+      start = end
+    }
   }
 
   func expect() { outstanding.add(1, ordering: .relaxed) }

@@ -78,7 +78,7 @@ public enum RunEvent: Sendable {
 }
 
 public enum PhaseName: String, Sendable, CaseIterable {
-  case survey, count, export, verify, `import`, compare
+  case survey, count, export, verify, `import`, compare, repair
   case readBack = "read-back"
 }
 

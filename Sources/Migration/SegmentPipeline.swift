@@ -65,6 +65,8 @@ final class SegmentPipeline: @unchecked Sendable {
   private let failure = RunFailure<ReceivedGroup>()
   private var nextWorker = 0
 
+  /// How texts are repaired; set before `run`.
+  var repairs: RowRepairs?
   private(set) var description: SegmentDescription!
   private(set) var profile: [UInt8] = []
   private(set) var schema: StoreSchema!
@@ -603,7 +605,8 @@ final class SegmentPipeline: @unchecked Sendable {
   private func work(_ queue: Channel<Job>) {
     do {
       let checker = GroupChecker(
-        algorithm: description.algorithm, decodes: options.decodes, readsContents: directFile == nil)
+        algorithm: description.algorithm, decodes: options.decodes, readsContents: directFile == nil,
+        repairs: repairs)
       while let job = try queue.receive() {
         switch job {
         case .rows(let group):

@@ -1,3 +1,4 @@
+import NoteModel
 import Synchronization
 
 /// Whether somebody asked the run to stop at its next checkpoint.
@@ -23,5 +24,15 @@ public final class StopRequest: Sendable {
   @discardableResult
   public func request(signal: Int32) -> Bool {
     number.compareExchange(expected: 0, desired: signal, ordering: .sequentiallyConsistent).exchanged
+  }
+}
+
+extension StopRequest {
+  /// - Throws: `.interrupted`, `.terminated` when somebody asked the run to stop.
+  func check(safeNow: String) throws {
+    guard isRequested else { return }
+    throw MigrationError(
+      signal == 15 ? .terminated : .interrupted, "stopped on request", cause: "signal \(signal)", safeNow: safeNow,
+      next: ["repeat the same command to go on"])
   }
 }

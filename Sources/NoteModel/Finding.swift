@@ -22,6 +22,10 @@ public struct Finding: Sendable, Hashable {
     case textInvalidUTF8 = "text-invalid-utf8"
     /// Text with an embedded NUL; carried byte for byte.
     case textContainsNUL = "text-contains-nul"
+    /// Damaged text was repaired on its way into the target; the original is kept.
+    case textRepaired = "text-repaired"
+    /// Damaged text is in the target as it was found.
+    case textNotRepaired = "text-not-repaired"
     /// A value of another type than its column's; carried as it is.
     case valueTypeDiffers = "value-type-differs"
     /// The profile's key is not unique or has nulls, so the row number is the key.

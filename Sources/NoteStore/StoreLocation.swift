@@ -62,9 +62,10 @@ public struct StoreLocation: Sendable, Hashable {
   }
 }
 
-/// An engine: makes sources and targets of one scheme.
+/// An engine: makes sources, targets and stores out of service of one scheme.
 public protocol StoreEngine: Sendable {
   static var scheme: String { get }
   static func source(_ location: StoreLocation, profiles: [Profile]) throws -> any SourceStore
   static func target(_ location: StoreLocation, profiles: [Profile]) throws -> any TargetStore
+  static func idle(_ location: StoreLocation, profiles: [Profile]) throws -> any IdleStore
 }

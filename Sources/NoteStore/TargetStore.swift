@@ -18,11 +18,21 @@ public protocol TargetStore: AnyObject {
   func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
     -> ImportWatermark?
 
+  /// The columns of an entity, by their index, in which two rows must not have the same value or the same combination
+  /// of values; also those of constraints that are only made after the load. Asked after `prepare`.
+  func uniqueColumns(of entity: Entity) throws -> Set<Int>
+
   /// Applies one row within the open batch (opens one when there is none).
   ///
   /// - Parameter supplies: How the row's contents arrive, one for each of the row's entries in `page.contents`, in
   ///   that order; empty for most rows.
   func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws
+
+  /// Applies one row whose values were repaired, so that they are not those of the source.
+  ///
+  /// - Throws: `.targetRefusedRow` also where `apply` would take the row as the source had it, against a rule of the
+  ///   table; except for a row with contents that are streamed.
+  func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws
 
   /// Begins to write the content that the row applied last announced as `.stream`, the `index`-th of its supplies.
   func beginContent(_ index: Int) throws
@@ -79,7 +89,7 @@ public enum ContentSupply {
 
 /// How far an import is durable.
 public struct ImportWatermark: Sendable, Hashable {
-  /// What is being imported: the seal, or the segment's own id where the seal is not known yet (a pipe).
+  /// What is being imported, and what else must be the same when it goes on: the segment's id, a space, words.
   public var origin: String
   /// Groups of the segment that are applied and committed; the next import skips as many.
   public var groups: Int64

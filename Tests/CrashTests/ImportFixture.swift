@@ -65,9 +65,11 @@ final class ImportFixture: Sendable {
   }
 }
 
-func importArguments(_ archive: String, to target: String, in directory: String) -> [String] {
+func importArguments(
+  _ archive: String, to target: String, in directory: String, repair: String = "none"
+) -> [String] {
   [
     "import", archive, "--to", target, "--create-schema", "--checkpoint", "1B", "--free-floor", "0B", "--state-dir",
-    directory + "/state", "--progress", "none",
+    directory + "/state", "--progress", "none", "--repair", repair,
   ]
 }

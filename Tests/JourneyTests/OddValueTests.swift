@@ -33,7 +33,7 @@ import Testing
         "INSERT INTO system_setting VALUES (?, ?, ?)", .text(text + Array("key \(index)".utf8)), .text(text),
         .text(text))
     }
-    let walk = Walk(scratch, store.path)
+    let walk = Walk(scratch, store.path, importFlags: ["--repair", "none"])
     try walk.expectEqual(store.database, except: ["system_setting"])
     let source = try store.database.dump("system_setting")
     let target = try Database(walk.target).dump("system_setting")
@@ -111,7 +111,7 @@ import Testing
         "INSERT INTO system_setting VALUES ('long' || ?1, ?2, '')", .integer(Int64(size)),
         .text([UInt8](repeating: 0x63, count: size)))
     }
-    let walk = Walk(scratch, store.path)
+    let walk = Walk(scratch, store.path, importFlags: ["--repair", "none"])
     try walk.expectEqual(store.database)
   }
 

@@ -210,3 +210,9 @@ final class Mutexed: @unchecked Sendable {
     return try body()
   }
 }
+
+/// The permissions of a file; 0 where there is none.
+func fileMode(_ path: String) -> mode_t {
+  var info = stat()
+  return stat(path, &info) == 0 ? info.st_mode & 0o777 : 0
+}

@@ -17,7 +17,8 @@ struct Walk {
   ///   - export: How the export ends; the import ends in the same way unless another is named.
   init(
     _ scratch: Scratch, _ store: String, profile: String? = nil, export: Status = .ok, import: Status? = nil,
-    verify: Status = .ok, diff: Status = .ok, flags: [String] = [], diffFlags: [String] = [], name: String = "walk",
+    verify: Status = .ok, diff: Status = .ok, flags: [String] = [], importFlags: [String] = [],
+    diffFlags: [String] = [], name: String = "walk",
     location: SourceLocation = #_sourceLocation
   ) {
     archive = scratch.path(name + "-archive")
@@ -33,7 +34,7 @@ struct Walk {
     inspect = step(["inspect", store, "--json", "--deep"] + profile, .ok)
     self.export = step(["export", store, "-o", archive] + profile + flags, export)
     self.verify = step(["verify", archive, "--against", store, "--level", "full"], verify)
-    self.import = step(["import", archive, "--to", target, "--create-schema"], `import` ?? export)
+    self.import = step(["import", archive, "--to", target, "--create-schema"] + importFlags, `import` ?? export)
     self.diff = step(["diff", store, target] + profile + diffFlags, diff)
   }
 

@@ -49,7 +49,11 @@ struct CatalogueTests {
 
   @Test func `commands and flags that explanations name exist`() {
     let words = Catalogue.all.flatMap { ($0.act + " " + $0.matters + " " + $0.means).split(separator: " ") }
-    let help = Usage.commands.map { runTool([$0, "--help"]).output }.joined()
+    let commands = NoteFerryCommand.configuration.subcommands.flatMap { command in
+      [[command._commandName]]
+        + command.configuration.subcommands.map { [command._commandName, $0._commandName] }
+    }
+    let help = commands.map { runTool($0 + ["--help"]).output }.joined()
     // Belongs to a later command; the exit code is already given away.
     let known = Set(help.split { $0.isWhitespace || ",[]".contains($0) }.map(String.init)).union(["--exit-on"])
     for word in words where word.hasPrefix("--") {

@@ -201,6 +201,36 @@ extension Catalogue {
         "Such an archive was made or changed by somebody else, so nothing of it is used.",
         "Find out where it came from. Export again from the source."
       )
+    case .repairsMissing:
+      (
+        "The repairs file or plan that was named, or that should lie beside the store, does not exist.",
+        "Without it nobody knows which texts were repaired, nor what they were.",
+        "Name the file: --plan FILE for `noteferry repair apply`, --repairs FILE for `noteferry repair undo`."
+      )
+    case .repairsForeign:
+      (
+        "A repairs file names a table or column whose text is never repaired in this store.",
+        "It was made for a store of another product, or somebody changed it, so nothing of it is used.",
+        "Name the file that was made for this store."
+      )
+    case .unconfirmed:
+      (
+        "The command changes a store in place, and nobody confirmed it.",
+        "Nothing is changed without a yes: an answer on the terminal, or --yes.",
+        "Repeat the command and answer y, or give --yes in a script."
+      )
+    case .repairsExist:
+      (
+        "A repairs file lies beside the target that belongs to the import of another archive, or to another policy.",
+        "It holds the stored bytes of repaired texts, the only way back for a target of that name; it is not overwritten.",
+        "Move it to where it is kept, or name another target."
+      )
+    case .repairsDamaged:
+      (
+        "The repairs file beside a target cannot be read; the message names the line.",
+        "It says which rows differ from the source by repairs alone. Without it such rows count as changed.",
+        "Fetch it from a backup. The archive still has every original: import it again into a new target."
+      )
     case .usage:
       (
         "The command line or a NOTEFERRY_ variable was not understood.",

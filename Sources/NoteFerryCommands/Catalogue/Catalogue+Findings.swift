@@ -62,6 +62,20 @@ extension Catalogue {
         "The product may show such a text as unreadable characters, and other databases may refuse it.",
         "Nothing for a move to the same engine. The finding names row, column and offset."
       )
+    case .textRepaired:
+      (
+        "Text whose encoding was damaged was repaired on its way into the target; the words say how sure that is.",
+        "People can read it again. The stored bytes are kept in the repairs file, from which they can be brought back.",
+        "Look at those of the tiers policy and inferred. To carry every byte as it is: --repair none."
+      )
+    case .textNotRepaired:
+      (
+        "Text whose encoding is damaged is in the target as it was found.",
+        "Its characters are gone (unrecoverable), or a repair was refused: by --repair (policy), by a UNIQUE constraint on "
+          + "its column (unique-column) or another constraint of the target (constraint), because it would be no JSON any "
+          + "more (breaks-json), or because it is too long (too-long).",
+        "Nothing is lost against the source. Correct the text in the product if it matters."
+      )
     case .textContainsNUL:
       (
         "A text holds a zero byte in its middle. It is carried byte for byte.",
@@ -143,6 +157,7 @@ enum ItemOutcome: String, CaseIterable, Sendable {
   init(_ finding: Finding) {
     switch finding.kind {
     case .secretWithheld, .tableNotCarried: self = .skippedByRule
+    case .textRepaired: self = .repaired
     default: self = finding.severity == .loss ? .missing : .identical
     }
   }

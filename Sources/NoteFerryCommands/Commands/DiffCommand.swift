@@ -9,7 +9,8 @@ struct DiffCommand: LongCommand {
     abstract: "Lists the items that differ between two stores or archives.",
     usage: "noteferry diff <a> <b> [--only <kinds>] [<options>]",
     discussion: """
-      Nothing is printed when both are equal; the exit status is 13 when they differ.
+      Nothing is printed when both are equal; the exit status is 13 when they differ. Rows that differ by repairs alone, \
+      which TARGET.noteferry-repairs records beside a store that was imported, are counted and are no difference.
 
       Examples:
         noteferry diff data/memos_prod.db new/memos_prod.db
@@ -61,7 +62,7 @@ struct DiffCommand: LongCommand {
     let kinds = Set(try kinds().map(\.rawValue))
     let access = StoreAccess(session: session, profilePath: profile)
     let result = try Migration.diff(
-      side(first, access), side(second, access), secrets: secrets, stateDirectory: access.stateDirectory,
+      access.side(first), access.side(second), secrets: secrets, stateDirectory: access.stateDirectory,
       rate: session.settings.rate, ledgerPath: ledger, readProfile: StoreAccess.readProfile,
       observer: session.observer, stop: session.stop)
     let shown = result.differences.filter { kinds.contains($0.kind.rawValue) }
@@ -77,6 +78,8 @@ struct DiffCommand: LongCommand {
         lines.append("The first \(min(100, shown.count)) are shown; --ledger FILE has all.")
       }
     }
+    let repaired = result.entities.reduce(0) { $0 + $1.repaired }
+    if repaired > 0 { lines.append("\(Format.count(repaired, "row")) differ by recorded repairs alone.") }
     let differs = kinds.count == Difference.allCases.count ? result.differenceCount > 0 : !shown.isEmpty
     var reasons: [ExitStatus] = differs ? [.mismatch] : []
     if result.unreadable > 0 {
@@ -87,9 +90,5 @@ struct DiffCommand: LongCommand {
     return Outcome(
       reasons.first ?? .ok, text: lines.joined(separator: "\n"),
       members: [.init("comparison", ResultText.json(result))], reasons: reasons)
-  }
-
-  private func side(_ text: String, _ access: StoreAccess) throws -> DiffSide {
-    StoreAccess.isArchive(text) ? .archive(ArchivePlace(text)) : .store(try access.source(text))
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import DurableIO
 import Migration
 import NoteModel
+import NoteRepair
 
 struct ImportCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -10,11 +11,12 @@ struct ImportCommand: LongCommand {
     usage: "noteferry import <archive> --to <target> [<options>]",
     discussion: """
       The target must be an empty store of the same product, or a new one with --create-schema. An import that was \
-      stopped goes on when the same command is repeated.
+      stopped goes on when the same command is repeated. Damaged text is repaired on the way; the stored bytes are kept \
+      in TARGET.noteferry-repairs, which holds text of notes and is readable by its owner alone.
 
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
-        noteferry import notes --to new/memos_prod.db --verify full
+        noteferry import notes --to new/memos_prod.db --repair none
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
 
@@ -37,6 +39,15 @@ struct ImportCommand: LongCommand {
     help: ArgumentHelp("full: read every row and attachment back from the target; none: do not.", valueName: "level"))
   var verify: Verification = .full
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      none: carry damaged text as it is; lossless: repair where the bytes give one right answer; policy: also by rule; \
+      inferred: also guess what is gone.
+      """, valueName: "tier"))
+  var repair: RepairPolicy = .policy
+
   @Option(name: .long, help: ArgumentHelp("Write every item that is not identical to a file.", valueName: "file"))
   var ledger: String?
 
@@ -53,6 +64,7 @@ struct ImportCommand: LongCommand {
     options.createSchema = createSchema
     options.salvages = salvage
     options.readsBack = verify != .none
+    options.repair = repair
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
     if let checkpoint { options.batchBytes = try SizeArgument.size(checkpoint, for: "--checkpoint") }
@@ -107,6 +119,7 @@ struct ImportCommand: LongCommand {
       let extra = comparison.entities.reduce(0) { $0 + $1.extra }
       if extra > 0 { lines.append("\(Format.count(extra, "row")) of the target's own (settings) were kept.") }
     }
+    lines += repaired(result.repairs)
     lines.append("Done in \(Format.duration(result.wall))\(result.wasResumed ? ", resumed" : "").")
     if let path = result.ledgerPath { lines.append("Ledger: \(path)") }
     reasons.sort { $0.severity > $1.severity }
@@ -114,7 +127,8 @@ struct ImportCommand: LongCommand {
       .init("target", .text(target)), .init("resumed", .bool(result.wasResumed)),
       .init("approved", .bool(result.isApproved)), .init("salvaged", .bool(result.isSalvaged)),
       .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
-      .init("damage", .integer(result.damageCount)), .init("conservation", ResultText.json(conservation)),
+      .init("damage", .integer(result.damageCount)), .init("repairs", json(result.repairs)),
+      .init("conservation", ResultText.json(conservation)),
     ]
     if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
     if let comparison = result.comparison { members.append(.init("read_back", ResultText.json(comparison))) }
@@ -122,5 +136,37 @@ struct ImportCommand: LongCommand {
     return Outcome(
       reasons.first ?? .ok, text: lines.joined(separator: "\n"), members: members, reasons: reasons,
       next: archive == "-" ? [] : ["noteferry diff \(archive) \(target)"])
+  }
+
+  private static let tiers: [RepairTier] = [.lossless, .policy, .inferred]
+
+  private func repaired(_ tally: RepairTally) -> [String] {
+    var lines: [String] = []
+    if tally.valueCount > 0, let path = tally.path {
+      let parts = Self.tiers.compactMap { tier in tally.values[tier].map { "\(Format.number($0)) \(tier.name)" } }
+      lines.append("\(Format.count(tally.valueCount, "text")) repaired (\(parts.joined(separator: ", "))).")
+      lines.append("The stored bytes of these texts: \(path)")
+    }
+    if tally.keptCount > 0 {
+      let parts = tally.kept.sorted { $0.key < $1.key }.map { "\(Format.number($0.value)) \($0.key)" }
+      lines.append(
+        "\(Format.count(tally.keptCount, "damaged text")) left as found (\(parts.joined(separator: ", "))).")
+    }
+    if tally.longValues > 0 {
+      lines.append("\(Format.count(tally.longValues, "text")) of more than 256 KiB carried without a look.")
+    }
+    return lines
+  }
+
+  private func json(_ tally: RepairTally) -> JSONValue {
+    var members: [JSONValue.Member] = [.init("policy", .text(repair.rawValue))]
+    members += [
+      .init("repaired", .object(Self.tiers.map { .init($0.name, .integer(tally.values[$0] ?? 0)) })),
+      .init(
+        "left_as_found", .object(tally.kept.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
+      .init("too_long", .integer(tally.longValues)),
+    ]
+    if let path = tally.path { members.append(.init("file", .text(path))) }
+    return .object(members)
   }
 }

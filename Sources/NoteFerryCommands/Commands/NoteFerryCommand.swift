@@ -10,6 +10,7 @@ struct NoteFerryCommand: ParsableCommand {
       CommandGroup(
         name: "Look (never write to a store)", subcommands: [InspectCommand.self, VerifyCommand.self, DiffCommand.self]),
       CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self]),
+      CommandGroup(name: "Repair", subcommands: [RepairCommand.self]),
       CommandGroup(
         name: "Learn",
         subcommands: [
@@ -31,6 +32,9 @@ enum Overview {
 
     MOVE
     \(list([ExportCommand.self, ImportCommand.self]))
+
+    REPAIR
+    \(list([RepairCommand.self]))
 
     LEARN
     \(list([DemoCommand.self, ExplainCommand.self, ExitCodesCommand.self, SchemaCommand.self, VersionCommand.self]))

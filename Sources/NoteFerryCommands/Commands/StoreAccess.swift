@@ -25,6 +25,18 @@ struct StoreAccess {
 
   func target(_ text: String) throws -> any TargetStore { try AllStores.target(text, profiles: profiles()) }
 
+  /// The store at `text`, to be changed in place; a profile that was named is the one that is meant.
+  func idle(_ text: String) throws -> any IdleStore {
+    let profiles = try profiles()
+    guard profilePath != nil, !text.contains("profile=") else { return try AllStores.idle(text, profiles: profiles) }
+    return try AllStores.idle(text, profiles: [profiles[0]])
+  }
+
+  /// A store or an archive, whichever the words name.
+  func side(_ text: String) throws -> DiffSide {
+    Self.isArchive(text) ? .archive(ArchivePlace(text)) : .store(try source(text))
+  }
+
   /// The store at `text`, read with the profile that an archive carries.
   func source(_ text: String, profile: Profile) throws -> any SourceStore {
     try AllStores.source(text, profiles: [profile])
@@ -90,7 +102,8 @@ enum ResultText {
             .object([
               .init("entity", .text($0.entity)), .init("role", .text($0.role.rawValue)),
               .init("expected", .integer($0.expected)), .init("identical", .integer($0.identical)),
-              .init("missing", .integer($0.missing)), .init("changed", .integer($0.changed)),
+              .init("repaired", .integer($0.repaired)), .init("missing", .integer($0.missing)),
+              .init("changed", .integer($0.changed)),
               .init("extra", .integer($0.extra)),
             ])
           })),

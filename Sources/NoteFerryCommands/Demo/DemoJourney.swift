@@ -121,14 +121,14 @@ struct DemoJourney {
     let isProven =
       walked.verify.isWhole && walked.import.isApproved && conservation.isBalanced && conservation.isLossless
       && notes == marked && !walked.export.summary.isFuzzy
-    let damaged = walked.survey.findings.filter { $0.kind == .textInvalidUTF8 || $0.kind == .textContainsNUL }
-      .reduce(Int64(0)) { $0 + $1.count }
+    let repairs = walked.import.repairs
     var lines = ResultText.conservation(conservation)
     lines += [
       "",
       "  The writer committed \(Format.count(walked.during, "transaction")) during the export; the archive is one moment: "
         + "\(Format.number(marked)) = \(Format.number(notes)) notes.",
-      "  \(Format.count(damaged, "text")) with damaged encodings arrived byte for byte.",
+      "  \(Format.count(repairs.valueCount, "text")) with damaged encodings were repaired on the way, and the stored bytes "
+        + "are kept; \(Format.number(repairs.keptCount)) more are as they were found.",
       "  A copy of the database file alone would have had \(Format.number(naive.copied)) of "
         + "\(Format.number(naive.present)) notes now.",
       "  Seal \(walked.export.seal.algorithm.rawValue) \(walked.export.seal)",

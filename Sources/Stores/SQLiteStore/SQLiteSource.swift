@@ -43,6 +43,10 @@ public enum SQLiteEngine: StoreEngine {
   public static func target(_ location: StoreLocation, profiles: [Profile]) throws -> any TargetStore {
     SQLiteTarget(location, profiles: profiles)
   }
+
+  public static func idle(_ location: StoreLocation, profiles: [Profile]) throws -> any IdleStore {
+    SQLiteIdleStore(location, profiles: profiles)
+  }
 }
 
 extension StoreLocation {

@@ -11,6 +11,7 @@ extension SQLiteTarget {
     -> ImportWatermark?
   {
     self.profile = profile
+    definitions = schema.definitions.filter { $0.kind == .table || $0.kind == .index }
     sourceDirectory = schema.dataDirectory ?? ""
     unfinishedMark = "." + String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
     dataDirectory = location.dataDirectory(of: profile)
@@ -69,7 +70,7 @@ extension SQLiteTarget {
         .targetUnfinished, "the target holds an unfinished import",
         cause: found.origin == origin
           ? "the machine was restarted while \(location.path) was filled, so it must be filled anew"
-          : "\(location.path) is being filled from \(found.origin.prefix(16))…, this is \(origin.prefix(16))…",
+          : "\(location.path) is being filled from \(brief(found.origin)), this is \(brief(origin))",
         safeNow: untouched,
         next: found.origin == origin
           ? ["repeat the command with --create-schema"] : ["finish that import", "or import into a new store"])
@@ -80,6 +81,12 @@ extension SQLiteTarget {
     } else {
       loadGuard = found
     }
+  }
+
+  /// The first 16 characters of the archive's id, and what else is said of the import.
+  private func brief(_ origin: String) -> String {
+    let words = origin.split(separator: " ", maxSplits: 1)
+    return "\(words.first?.prefix(16) ?? "")…" + (words.count > 1 ? " \(words[1])" : "")
   }
 
   private func missing(_ cause: String) -> MigrationError {
@@ -203,8 +210,8 @@ extension SQLiteTarget {
   private func resume(_ mark: ImportMark, _ schema: StoreSchema, _ origin: String) throws -> ImportWatermark {
     guard mark.origin == origin else {
       throw MigrationError(
-        .targetUnfinished, "the target holds an unfinished import of another archive",
-        cause: "\(location.path) is being filled from \(mark.origin.prefix(16))…, this is \(origin.prefix(16))…",
+        .targetUnfinished, "the target holds an unfinished import of another archive, or one with other repairs",
+        cause: "\(location.path) is being filled from \(brief(mark.origin)), this is \(brief(origin))",
         safeNow: untouched, next: ["finish that import", "or import into a new store"])
     }
     isCreated = mark.isCreated

@@ -30,6 +30,8 @@ public final class SQLiteTarget: TargetStore {
   /// The data directory of the source, for references that name it.
   var sourceDirectory = ""
   var loaders: [String: RowLoader] = [:]
+  /// Tables and indexes of the archive, for constraints that come after the load.
+  var definitions: [StoreSchema.Definition] = []
   var lastPage: RecordPage?
   var lastLoader: RowLoader?
   var pending: PendingRow?

@@ -1,0 +1,97 @@
+import DurableIO
+import NoteModel
+
+/// Reads a repairs file from its first line to its last, strictly.
+///
+/// Memory: one line, at most `lineLimit`.
+public final class RepairBookReader {
+  /// Longest line in bytes; what `RepairBook` writes stays far below it.
+  public static let lineLimit = 16 << 20
+
+  public let path: String
+  /// The first line; nil only for a file that ends inside it, where that is allowed.
+  public private(set) var header: RepairBook.Header?
+  /// Where the next line begins, in bytes from the start.
+  public private(set) var offset: Int64 = 0
+  public private(set) var line: Int64 = 0
+  private let file: File
+  private let isCutOffAllowed: Bool
+  private let buffer = GrowingBuffer(capacity: 64 << 10)
+  private var position = 0
+  private var isAtEnd = false
+
+  /// - Parameter isCutOffAllowed: Whether a last line without its end is taken for the end, as a crash leaves it.
+  /// - Throws: `.repairsDamaged`; `.sourceMissing`, `.noPermission`.
+  public init(_ path: String, isCutOffAllowed: Bool = false) throws {
+    self.path = path
+    self.isCutOffAllowed = isCutOffAllowed
+    file = try File.read(path)
+    guard let json = try nextLine() else {
+      guard isCutOffAllowed else { throw damaged("it ends inside its first line") }
+      return
+    }
+    guard let schema = json["schema"]?.string, schema == RepairBook.schema else {
+      throw damaged("its first line does not say \(RepairBook.schema)")
+    }
+    guard let archive = json["archive"]?.string, let policy = json["policy"]?.string.flatMap(RepairPolicy.init) else {
+      throw damaged("its first line names no archive or no policy")
+    }
+    header = RepairBook.Header(archive: archive, policy: policy)
+  }
+
+  /// The next record; nil at the end.
+  ///
+  /// - Throws: `.repairsDamaged` with the line that is.
+  public func next() throws -> RepairRecord? {
+    guard header != nil, let json = try nextLine() else { return nil }
+    do { return try RepairRecord(json) } catch { throw damaged("line \(line): \(error.reason)") }
+  }
+
+  private func nextLine() throws -> JSONValue? {
+    var searched = position
+    while true {
+      if let end = buffer.bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+        line += 1
+        let text = buffer.slice(position..<end)
+        offset += Int64(end + 1 - position)
+        position = end + 1
+        do { return try JSONReader.parse(text) } catch { throw damaged("line \(line) is not JSON: \(error)") }
+      }
+      searched = buffer.count
+      if isAtEnd {
+        guard position < buffer.count, !isCutOffAllowed else { return nil }
+        throw damaged("it ends inside line \(line + 1)")
+      }
+      guard buffer.count - position < Self.lineLimit else {
+        throw damaged("line \(line + 1) is longer than \(Self.lineLimit) bytes")
+      }
+      searched -= try fill()
+    }
+  }
+
+  /// Reads more; moves what is left to the front first.
+  ///
+  /// - Returns: By how many bytes what was there moved.
+  private func fill() throws -> Int {
+    let moved = position
+    if moved > 0 {
+      let rest = Array(buffer.slice(position..<buffer.count))
+      buffer.removeAll()
+      buffer.append(rest)
+      position = 0
+    }
+    let before = buffer.count
+    try buffer.appendUninitialized(max(64 << 10, before)) { try file.read(into: $0) }
+    isAtEnd = buffer.count == before
+    return moved
+  }
+
+  func damaged(_ cause: String) -> MigrationError {
+    MigrationError(
+      .repairsDamaged, "the repairs file \(path) is damaged", cause: cause,
+      safeNow: "nothing was changed",
+      next: [
+        "fetch the file from a backup", "or move it away, and compare the target with the archive: noteferry diff",
+      ])
+  }
+}

@@ -1,0 +1,30 @@
+import CSQLite
+import NoteModel
+
+// Which columns must not repeat.
+extension SQLiteTarget {
+  public func uniqueColumns(of entity: Entity) throws -> Set<Int> {
+    var shapes = try TableShape.all(connection)
+    if isCreated { shapes += try shapesAfterLoad() }
+    let table = foldedCase(entity.table)
+    var found: Set<Int> = []
+    for shape in shapes where foldedCase(shape.name) == table {
+      for index in shape.indexes where index.isUnique {
+        // An expression may look at any column.
+        let places = index.columns.contains(-2) ? Array(shape.columns.indices) : index.columns.filter { $0 >= 0 }
+        found.formUnion(places.compactMap { entity.index(of: shape.columns[$0].name) })
+      }
+    }
+    return found
+  }
+
+  /// The archive's tables with all their indexes, made in an empty database in memory. What SQLite refuses is left out
+  /// here and refused again when the load has ended.
+  private func shapesAfterLoad() throws -> [TableShape] {
+    let empty = try Connection(
+      "definitions", role: .target, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY)
+    defer { empty.close() }
+    for definition in definitions { try? Permission.make(definition, empty) }
+    return try TableShape.all(empty)
+  }
+}
