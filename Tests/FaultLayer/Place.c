@@ -34,9 +34,10 @@ bool fault_place_of_file(int descriptor, char *place) {
   char link[40];
   snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
   if (descriptor < 0 || !follow(link, place)) return false;
-  // The words that a program prints are not counted, wherever its output goes.
+  // The words that a program prints are not counted, wherever its output goes and through whichever number.
+  char words[PATH_MAX];
   if (descriptor <= 2) return descriptor < 2 && !strncmp(place, "pipe:", 5);
-  return counts(place);
+  return counts(place) && !(follow("/proc/self/fd/2", words) && !strcmp(place, words));
 }
 
 bool fault_place_of_name(int directory, const char *name, char *place) {
