@@ -92,6 +92,9 @@ private func importUnexplained(
   let end: SegmentEnd?
   do {
     pipeline.repairs = try repairs(place, head: pipeline, options: options, readProfile: readProfile, stop: stop)
+    consumer.longTexts = pipeline.repairs.map {
+      LongTextImport(LongTexts($0, directory: options.stateDirectory), consumer.repairs, target: target)
+    }
     end = try pipeline.run(into: consumer)
     try consumer.finish()
   } catch {

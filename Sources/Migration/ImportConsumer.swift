@@ -55,6 +55,8 @@ final class ImportConsumer: SegmentConsumer {
   private(set) var refusal: MigrationError?
   private let reopen: (Profile) throws -> any SourceStore
   let repairs: ImportRepairs
+  /// Repairs texts that stand outside of their rows; nil where nothing is repaired.
+  var longTexts: LongTextImport?
 
   init(
     target: any TargetStore, options: ImportOptions,
@@ -167,6 +169,7 @@ final class ImportConsumer: SegmentConsumer {
       let contents = contentsOfRow(nextRow, in: page)
       if contents.contains(where: { group.isOwn[$0] }) { return }
       try apply(group, row: nextRow, contents: contents) { _ in .lost }
+      try longTexts?.settle(group, page: received, row: nextRow, contents: contents)
       nextRow += 1
       nextContent = contents.upperBound
     }
@@ -195,6 +198,7 @@ final class ImportConsumer: SegmentConsumer {
   private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
     if let place = group.repaired.place(of: row) {
       do {
+        let supplies = group.repaired.supplies(ofRow: row, in: group.page, from: supplies)
         return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
       } catch let error as MigrationError where error.code == .targetRefusedRow {
         try repairs.withdraw(row, of: group)
@@ -220,11 +224,11 @@ final class ImportConsumer: SegmentConsumer {
   }
 
   func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) throws {
-    guard !isSkipping, group.rowsDamage == nil else { return }
+    guard !isSkipping, group.rowsDamage == nil else { return try longTexts?.skip(group, path: path, bytes) ?? () }
     switch try place(path, in: group, byteCount: Int64(bytes.count)) {
     case .nowhere: return
     case .supply(let index):
-      try target.beginContent(index)
+      try target.beginContent(supply(index, of: group))
       try target.writeContent(bytes)
       try target.endContent()
     case .nextRow:
@@ -235,16 +239,24 @@ final class ImportConsumer: SegmentConsumer {
     }
     progress.advance(bytes: Int64(bytes.count), to: observer)
     batchBytes += Int64(bytes.count)
+    longTexts?.begin(group, content: lastContent)
+    try longTexts?.append(bytes)
+    try longTexts?.end()
     try goOn(group)
+  }
+
+  /// Which supply of the row applied last a content of it is: of the repaired row, where that is the one applied.
+  private func supply(_ index: Int, of group: ReceivedGroup) -> Int {
+    group.repaired.isEmpty ? index : group.repaired.ordinal(ofRow: nextRow - 1, in: group.page, content: index)
   }
 
   func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) throws {
     isStreaming = false
-    guard !isSkipping, group.rowsDamage == nil else { return }
+    guard !isSkipping, group.rowsDamage == nil else { return try longTexts?.beginSkipped(group, path: path) ?? () }
     openGroup = group
     switch try place(path, in: group, byteCount: byteCount) {
     case .nowhere: return
-    case .supply(let index): try target.beginContent(index)
+    case .supply(let index): try target.beginContent(supply(index, of: group))
     case .nextRow:
       let contents = contentsOfRow(nextRow, in: group.page)
       let first = contents.first { group.isOwn[$0] }!
@@ -253,6 +265,7 @@ final class ImportConsumer: SegmentConsumer {
       rowContents = contents
       try target.beginContent(first - contents.lowerBound)
     }
+    longTexts?.begin(group, content: lastContent)
     isStreaming = true
     streamRest = byteCount
   }
@@ -260,6 +273,7 @@ final class ImportConsumer: SegmentConsumer {
   private var openGroup: ReceivedGroup?
 
   func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
+    try longTexts?.append(bytes)
     guard isStreaming else { return }
     try target.writeContent(bytes)
     streamRest -= Int64(bytes.count)
@@ -268,14 +282,16 @@ final class ImportConsumer: SegmentConsumer {
   }
 
   func endContent() throws {
-    guard isStreaming, let group = openGroup else { return }
+    guard isStreaming, let group = openGroup else { return try longTexts?.endSkipped() ?? () }
     isStreaming = false
     openGroup = nil
     if streamRest > 0 {
       // It is cut off; the receiver tells so.
+      longTexts?.cancel()
       try abandonRow(of: group)
     } else {
       try target.endContent()
+      try longTexts?.end()
     }
     try goOn(group)
   }
@@ -366,6 +382,7 @@ final class ImportConsumer: SegmentConsumer {
   /// Carries the row applied last without its own contents, because they do not come to their end.
   private func abandonRow(of group: ReceivedGroup) throws {
     target.abandonContents()
+    longTexts?.cancelRow()
     abandonedRows.insert(nextRow - 1)
     try apply(group, row: nextRow - 1, contents: rowContents) { _ in .lost }
     rowContents = 0..<0
@@ -381,7 +398,9 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Applies what follows a content. Only when the row applied last has all its members can the next rows follow.
   private func goOn(_ group: ReceivedGroup) throws {
-    if isRowComplete(group) { try applyRowsWithoutOwnContents(of: group) }
+    guard isRowComplete(group) else { return }
+    if !rowContents.isEmpty { try longTexts?.settle(group, page: received, row: nextRow - 1, contents: rowContents) }
+    try applyRowsWithoutOwnContents(of: group)
   }
 
   // MARK: - The end of a page
@@ -392,7 +411,10 @@ final class ImportConsumer: SegmentConsumer {
 
   func received(_ group: ReceivedGroup) throws {
     guard group.rowsDamage == nil else { return }
-    guard !isSkipping else { return try repairs.received(group, page: received, isInTarget: true) }
+    guard !isSkipping else {
+      try longTexts?.endSkippedPage(group)
+      return try repairs.received(group, page: received, isInTarget: true)
+    }
     // What is left waits for members that did not come.
     try applyRows(of: group, upTo: group.page.rowCount)
     try repairs.received(group, page: received, isInTarget: false)

@@ -9,7 +9,7 @@ public struct RepairTally: Sendable {
   public var values: [RepairTier: Int64] = [:]
   /// Damaged values that are in the target as they were found, by the reason: a refusal, or `unrecoverable`.
   public var kept: [String: Int64] = [:]
-  /// Texts of more than 256 KiB, which were not looked at.
+  /// Texts of more than 16 MiB, which were looked at and never repaired.
   public var longValues: Int64 = 0
   /// The repairs file; nil where nothing was repaired.
   public var path: String?
@@ -33,6 +33,8 @@ final class ImportRepairs {
   private var book: RepairBook?
   private var past: PastRepairs?
   private var uniqueColumns: [String: Set<Int>] = [:]
+  /// The first repair of the page that is not in the book.
+  private var nextValue = 0
 
   init(_ policy: RepairPolicy, target: any TargetStore, ledger: Ledger, observer: any RunObserver) {
     self.policy = policy
@@ -67,12 +69,13 @@ final class ImportRepairs {
   func prepare(_ group: ReceivedGroup, page number: Int64, isInTarget: Bool) throws {
     guard policy != .none else { return }
     tally.longValues += group.longValueCount
+    nextValue = 0
     if isInTarget {
       try past?.restore(group, page: number)
     } else {
       try refuseCollisions(in: group)
       group.forEachRepairedRow { row, values in
-        group.repaired.append(row: row, of: group.page, texts: values.map { ($0.column, $0.repair.text) })
+        group.repaired.append(row: row, of: group.page, texts: values.map { ($0.column, .text($0.repair.text)) })
       }
     }
     try report(group)
@@ -81,13 +84,29 @@ final class ImportRepairs {
   /// In a column under a UNIQUE constraint a repaired value could collide with one that comes later.
   private func refuseCollisions(in group: ReceivedGroup) throws {
     guard !group.repairs.isEmpty else { return }
-    let entity = group.page.entity
-    let unique = try uniqueColumns[entity.name] ?? target.uniqueColumns(of: entity)
-    uniqueColumns[entity.name] = unique
+    let unique = try unique(in: group.page.entity)
     for index in group.repairs.indices
     where group.repairs[index].isApplied && unique.contains(group.repairs[index].column) {
       group.repairs[index].refusal = .unique
     }
+  }
+
+  private func unique(in entity: Entity) throws -> Set<Int> {
+    let unique = try uniqueColumns[entity.name] ?? target.uniqueColumns(of: entity)
+    uniqueColumns[entity.name] = unique
+    return unique
+  }
+
+  /// Decides about a text that stands outside of its row.
+  func decide(_ text: inout LongText, of group: ReceivedGroup) throws {
+    if text.isApplied, try unique(in: group.page.entity).contains(text.value.column) { text.value.refusal = .unique }
+    if !text.isApplied { try tell(text.value, of: group) }
+  }
+
+  /// The target forbids the repaired text of more than 256 KiB.
+  func withdraw(_ text: inout LongText, of group: ReceivedGroup) throws {
+    text.value.refusal = .forbidden
+    try tell(text.value, of: group)
   }
 
   /// Tells of values that stay as they are.
@@ -122,30 +141,50 @@ final class ImportRepairs {
     guard policy != .none, !group.repaired.isEmpty else { return }
     rows[group.page.entity.name, default: 0] += Int64(group.repaired.rows.count)
     if isInTarget {
-      for record in past?.restored ?? [] { try enter(record) }
+      for value in past?.restored ?? [] { try tally(value.place, value.tier, value.damage) }
     } else {
-      for value in group.repairs where value.isApplied {
-        let record = RepairRecord(value, page: number, of: group.page)
-        try book?.append(record)
-        try enter(record)
-      }
+      try enter(group, page: number, upTo: group.page.rowCount)
     }
   }
 
-  private func enter(_ record: RepairRecord) throws {
-    tally.values[record.tier, default: 0] += 1
+  /// Enters the repairs of the rows up to one.
+  private func enter(_ group: ReceivedGroup, page number: Int64, upTo end: Int) throws {
+    while nextValue < group.repairs.count, group.repairs[nextValue].row < end {
+      let value = group.repairs[nextValue]
+      nextValue += 1
+      guard value.isApplied else { continue }
+      let record = RepairRecord(value, page: number, of: group.page)
+      try book?.append(record)
+      try tally(record.place, record.tier, record.damage)
+    }
+  }
+
+  /// Enters a text that stands outside of its row, behind the repairs of the rows up to its own.
+  func enter(_ text: LongText, of group: ReceivedGroup, page number: Int64) throws {
+    try enter(group, page: number, upTo: text.value.row + 1)
+    try text.eachRecord(page: number, of: group.page) { try book?.append($0) }
+    let page = group.page
+    let place = ValuePlace(
+      entity: page.entity.name, key: page.key(ofRow: text.value.row),
+      column: page.entity.columns[text.value.column].name)
+    let damage = text.value.repair.findings.map { RepairRecord.Place(damage: $0.damage, range: $0.range) }
+    try tally(place, text.value.repair.tier, damage)
+  }
+
+  private func tally(_ place: ValuePlace, _ tier: RepairTier, _ damage: [RepairRecord.Place]) throws {
+    tally.values[tier, default: 0] += 1
     tally.path = path
-    let places = record.damage.map { "\($0.damage.name) at byte \($0.range.lowerBound)" }
+    let places = damage.map { "\($0.damage.name) at byte \($0.range.lowerBound)" }
     let shown = places.prefix(3).joined(separator: ", ") + (places.count > 3 ? " and \(places.count - 3) more" : "")
-    let reason = record.damage.first?.damage.name ?? "repaired"
+    let reason = damage.first?.damage.name ?? "repaired"
     try ledger.append(
-      entity: record.entity, key: record.key.description, outcome: .repaired, reason: reason,
-      explanation: "\(record.tier.name): \(shown); the original is in \(path)", column: record.column)
+      entity: place.entity, key: place.key.description, outcome: .repaired, reason: reason,
+      explanation: "\(tier.name): \(shown); the original is in \(path)", column: place.column)
     observer.observe(
       .finding(
         Finding(
-          .textRepaired, .info, entity: record.entity, key: record.key.description, column: record.column,
-          explanation: "\(record.tier.name): \(shown)")))
+          .textRepaired, .info, entity: place.entity, key: place.key.description, column: place.column,
+          explanation: "\(tier.name): \(shown)")))
   }
 
   /// Makes the originals durable; comes before the commit of the batch that holds their repairs.
@@ -158,7 +197,7 @@ private final class PastRepairs {
   private var left: Int64
   private var pending: RepairRecord?
   /// Those of the page that was restored last.
-  private(set) var restored: [RepairRecord] = []
+  private(set) var restored: [RecordedValue] = []
 
   /// - Parameter count: How many records of the file to read.
   init(_ path: String, count: Int64) throws {
@@ -177,29 +216,38 @@ private final class PastRepairs {
   func restore(_ group: ReceivedGroup, page number: Int64) throws {
     restored.removeAll()
     while let record = pending, record.page <= number {
-      guard record.page == number else { throw strange() }
-      restored.append(record)
+      guard record.page == number, let value = try reader.value(from: record, group.page.algorithm) else {
+        throw strange()
+      }
+      restored.append(value)
+      left -= Int64(record.part?.count ?? 1) - 1
       try advance()
     }
     var start = 0
     while start < restored.count {
       var end = start + 1
-      while end < restored.count, restored[end].key == restored[start].key { end += 1 }
+      while end < restored.count, restored[end].place.key == restored[start].place.key { end += 1 }
       try restore(restored[start..<end], in: group)
       start = end
     }
   }
 
-  private func restore(_ records: ArraySlice<RepairRecord>, in group: ReceivedGroup) throws {
+  private func restore(_ values: ArraySlice<RecordedValue>, in group: ReceivedGroup) throws {
     let page = group.page
-    guard let row = page.row(withKey: records.first!.key) else { throw strange() }
-    let texts = try records.map { record in
-      guard record.entity == page.entity.name, let column = page.entity.index(of: record.column),
-        page.text(ofRow: row, column: column) == record.original, let text = record.repaired
+    guard let row = page.row(withKey: values.first!.place.key) else { throw strange() }
+    let texts = try values.map { value in
+      guard value.place.entity == page.entity.name, let column = page.entity.index(of: value.place.column),
+        fits(value.original, page.rowText(ofRow: row, column: column))
       else { throw strange() }
-      return (column, text)
+      return (column, value.repaired)
     }
     group.repaired.append(row: row, of: page, texts: texts)
+  }
+
+  /// Whether a row holds the original. The digest of a content is not known before its bytes have come.
+  private func fits(_ original: RowText, _ found: RowText?) -> Bool {
+    if case .content = original, case .content? = found { return original.byteCount == found?.byteCount }
+    return original == found
   }
 
   private func strange() -> MigrationError {

@@ -47,13 +47,13 @@ final class RecordedRepairs {
         last = end
         if record.key > end { break }
       }
-      let records = try takeRow()
+      let values = try takeRow(page.algorithm)
       guard index == entityIndex else { continue }
       let start = first ?? page.key(ofRow: 0)
       first = start
-      guard record.key >= start, let row = page.row(withKey: record.key), let texts = texts(records, page, row) else {
-        continue
-      }
+      guard record.key >= start, let row = page.row(withKey: record.key), let values,
+        let texts = texts(values, page, row)
+      else { continue }
       let rows = found ?? emptied(for: page)
       rows.append(row: row, of: page, texts: texts)
       found = rows
@@ -61,24 +61,25 @@ final class RecordedRepairs {
     return found
   }
 
-  /// The records of the pending row, one for each repaired column.
-  private func takeRow() throws -> [RepairRecord] {
-    var records: [RepairRecord] = []
-    while let record = pending, records.isEmpty || (record.entity, record.key) == (records[0].entity, records[0].key) {
-      records.append(record)
+  /// The repaired values of the pending row; nil where a plan is not for its text.
+  private func takeRow(_ algorithm: DigestAlgorithm) throws -> [RecordedValue]? {
+    var values: [RecordedValue]? = []
+    let (entity, key) = (pending?.entity, pending?.key)
+    while let record = pending, (record.entity, record.key) == (entity, key) {
+      if let value = try reader.value(from: record, algorithm) { values?.append(value) } else { values = nil }
       pending = try reader.next()
     }
-    return records
+    return values
   }
 
   /// What the other side holds in the columns of a row; nil where this side does not hold what was recorded.
-  private func texts(_ records: [RepairRecord], _ page: RecordPage, _ row: Int) -> [(column: Int, text: [UInt8])]? {
-    var texts: [(column: Int, text: [UInt8])] = []
-    for record in records {
-      guard let column = page.entity.index(of: record.column), let text = page.text(ofRow: row, column: column),
-        let repaired = record.repaired, text == (side == .original ? record.original : repaired)
+  private func texts(_ values: [RecordedValue], _ page: RecordPage, _ row: Int) -> [(column: Int, text: RowText)]? {
+    var texts: [(column: Int, text: RowText)] = []
+    for value in values {
+      guard let column = page.entity.index(of: value.place.column),
+        page.rowText(ofRow: row, column: column) == (side == .original ? value.original : value.repaired)
       else { return nil }
-      texts.append((column, side == .original ? repaired : record.original))
+      texts.append((column, side == .original ? value.repaired : value.original))
     }
     return texts
   }

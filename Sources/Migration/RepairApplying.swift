@@ -31,14 +31,16 @@ public func applyRepairs(
     while let record = try reader.next() {
       try stop.check(safeNow: "nothing was changed")
       try exchange.require(record, in: plan, line: reader.line)
-      let isKept = try follower.holds(record)
       guard policy.applies(record.tier) else {
         exchange.result.notAsked += 1
+        try reader.eachPart(from: record) { _ = try follower.holds($0) }
         continue
       }
       let state = try exchange.state(record, isUndo: false)
       forecast.add(state)
-      if state == .first, !isKept { try book.append(record) }
+      try reader.eachPart(from: record) { part in
+        if try !follower.holds(part), state == .first { try book.append(part) }
+      }
     }
     if forecast.due > 0 { try confirm(forecast) }
     if book.count > 0 {
@@ -52,9 +54,12 @@ public func applyRepairs(
   exchange.result.books = try RepairBooks.paths(beside: store.name).suffix(1)
   let reader = try RepairBookReader(plan)
   while let record = try reader.next() {
-    guard policy.applies(record.tier) else { continue }
-    try exchange.exchange(record, isUndo: false) {
-      guard let text = record.repaired else {
+    guard policy.applies(record.tier) else {
+      try reader.eachPart(from: record) { _ in }
+      continue
+    }
+    try exchange.exchange(record, of: reader, isUndo: false) { part in
+      guard let text = part.repaired else {
         throw reader.damaged("line \(reader.line): its plan is not for its text")
       }
       return text
@@ -94,13 +99,14 @@ public func undoRepairs(
       try stop.check(safeNow: "nothing was changed")
       try exchange.require(record, in: book, line: reader.line)
       forecast.add(try exchange.state(record, isUndo: true))
+      try reader.eachPart(from: record) { _ in }
     }
   }
   if forecast.due > 0 { try confirm(forecast) }
   exchange.result.books = books
   for book in books {
     let reader = try RepairBookReader(book)
-    while let record = try reader.next() { try exchange.exchange(record, isUndo: true) { record.original } }
+    while let record = try reader.next() { try exchange.exchange(record, of: reader, isUndo: true) { $0.original } }
   }
   return try exchange.finish()
 }
@@ -117,9 +123,16 @@ private func requireWhole(_ path: String) throws {
       .repairsMissing, "there is no repairs file at \(path)", cause: error.cause, safeNow: "nothing was changed",
       next: ["noteferry repair plan STORE -o FILE makes one"])
   }
+  let digest = Digest(.sha256)
   while let record = try reader.next() {
-    guard record.repaired != nil else {
-      throw reader.damaged("line \(reader.line): its plan does not give the text that it names")
+    try reader.eachPart(from: record) { part in
+      guard let text = part.repaired else {
+        throw reader.damaged("line \(reader.line): its plan does not give the text that it names")
+      }
+      text.withUnsafeBytes { digest.update($0) }
+    }
+    guard digest.finish() == record.wholeRepairedDigest else {
+      throw reader.damaged("line \(reader.line): the plans of its parts do not give the text that they name")
     }
   }
 }

@@ -19,6 +19,9 @@ public final class RepairBookReader {
   private let buffer = GrowingBuffer(capacity: 64 << 10)
   private var position = 0
   private var isAtEnd = false
+  /// The value of which some parts have come and others must follow, and what came of it.
+  private var open: (record: RepairRecord, byteCount: Int64)?
+  private let digest = Digest(.sha256)
 
   /// - Parameter isCutOffAllowed: Whether a last line without its end is taken for the end, as a crash leaves it.
   /// - Throws: `.repairsDamaged`; `.sourceMissing`, `.noPermission`.
@@ -43,8 +46,42 @@ public final class RepairBookReader {
   ///
   /// - Throws: `.repairsDamaged` with the line that is.
   public func next() throws -> RepairRecord? {
-    guard header != nil, let json = try nextLine() else { return nil }
-    do { return try RepairRecord(json) } catch { throw damaged("line \(line): \(error.reason)") }
+    guard header != nil, let json = try nextLine() else {
+      guard open == nil || isCutOffAllowed else { throw damaged("it ends between the parts of a value") }
+      return nil
+    }
+    let record: RepairRecord
+    do { record = try RepairRecord(json) } catch { throw damaged("line \(line): \(error.reason)") }
+    try follow(record)
+    return record
+  }
+
+  /// Hands over a record and, where it is the first part of a value, the other parts. Memory: one of them.
+  public func eachPart(from first: RepairRecord, _ body: (RepairRecord) throws -> Void) throws {
+    try body(first)
+    for _ in 1..<max(1, first.part?.count ?? 1) {
+      guard let record = try next() else { throw damaged("it ends between the parts of a value") }
+      try body(record)
+    }
+  }
+
+  /// The parts of a value come in order, without anything between them, and are all of it.
+  private func follow(_ record: RepairRecord) throws {
+    if let before = open?.record, var part = before.part {
+      part.number += 1
+      guard record.part == part, record.place == before.place, record.page == before.page, record.tier == before.tier
+      else { throw damaged("line \(line) is not the next part of the value in front of it") }
+    } else if !record.isFirst {
+      throw damaged("line \(line): the parts in front of it are missing")
+    }
+    guard let part = record.part else { return }
+    record.original.withUnsafeBytes { digest.update($0) }
+    let byteCount = (open?.byteCount ?? 0) + Int64(record.original.count)
+    open = part.number < part.count ? (record, byteCount) : nil
+    guard open == nil else { return }
+    guard digest.finish() == part.digest, byteCount == part.byteCount else {
+      throw damaged("line \(line): its parts are not the value that its digest names")
+    }
   }
 
   private func nextLine() throws -> JSONValue? {

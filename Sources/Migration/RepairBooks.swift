@@ -51,7 +51,7 @@ struct RepairBookFollower {
   /// Whether the file holds this record of the plan. To be asked for every record of the plan, in order.
   mutating func holds(_ record: RepairRecord) throws -> Bool {
     guard let ahead, ahead.place == record.place, ahead.repairedDigest == record.repairedDigest,
-      ahead.original == record.original
+      ahead.part == record.part, ahead.original == record.original
     else { return false }
     self.ahead = try reader?.next()
     return true

@@ -119,26 +119,37 @@ final class RepairExchange {
 
   /// The present state of a record's value: `first` is the text to be exchanged, `second` the one it is exchanged for.
   func state(_ record: RepairRecord, isUndo: Bool) throws -> ValueState {
-    let (old, new) = (record.originalDigest, record.repairedDigest)
+    let (old, new) = (record.wholeDigest, record.wholeRepairedDigest)
     return try store.state(of: record.place, first: isUndo ? new : old, second: isUndo ? old : new)
   }
 
   /// Exchanges one value if it still holds what it must hold.
-  func exchange(_ record: RepairRecord, isUndo: Bool, for text: () throws -> [UInt8]) throws {
-    defer { progress.advance(rows: 1, bytes: Int64(record.original.count), role: .other, to: observer) }
-    switch try state(record, isUndo: isUndo) {
+  ///
+  /// - Parameters:
+  ///   - record: Its first record; the others are read from `reader`.
+  ///   - text: The new text of each record.
+  func exchange(
+    _ record: RepairRecord, of reader: RepairBookReader, isUndo: Bool, for text: (RepairRecord) throws -> [UInt8]
+  ) throws {
+    defer { progress.advance(rows: 1, bytes: record.byteCount, role: .other, to: observer) }
+    let state = try state(record, isUndo: isUndo)
+    var whole: [UInt8] = []
+    if state == .first { whole.reserveCapacity(Int(isUndo ? record.byteCount : record.part?.repairedByteCount ?? 0)) }
+    try reader.eachPart(from: record) { part in
+      if state == .first { whole += try text(part) }
+    }
+    switch state {
     case .second: result.alreadyDone += 1
     case .other: result.leave(record.place, .edited)
     case .gone: result.leave(record.place, .gone)
     case .tooLarge: result.leave(record.place, .tooLarge)
     case .first:
-      let text = try text()
-      switch try store.exchange(record.place, for: text) {
+      switch try store.exchange(record.place, for: whole) {
       case .exchanged: result.exchanged += 1
       case .collides: result.leave(record.place, .collides)
       case .forbidden: result.leave(record.place, .forbidden)
       }
-      try count(text.count)
+      try count(whole.count)
     }
   }
 

@@ -39,13 +39,17 @@ public func planRepairs(
     var book: RepairBook?
     var counts = RepairSurvey.Counts()
     let unreadable = try reading.run(side) { head in
-      judge = TextJudge(head)
-      book = RepairBook(temporary, header: .init(archive: head.origin, policy: .inferred))
-    } page: { page, number in
-      try judge?.judge(page) { value in
-        counts.add(value)
-        if value.isApplied { try book?.append(RepairRecord(value, page: number, of: page)) }
+      let plan = RepairBook(temporary, header: .init(archive: head.origin, policy: .inferred))
+      let made = TextJudge(head, directory: stateDirectory) { finding, page, number in
+        counts.add(finding.value)
+        guard finding.value.isApplied else { return }
+        switch finding {
+        case .short(let value): try plan.append(RepairRecord(value, page: number, of: page))
+        case .long(let text): try text.eachRecord(page: number, of: page) { try plan.append($0) }
+        }
       }
+      (judge, book) = (made, plan)
+      return made
     }
     let isWritten = (book?.count ?? 0) > 0
     if isWritten {

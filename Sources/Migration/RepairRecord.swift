@@ -16,6 +16,18 @@ public struct RepairRecord: Sendable {
     }
   }
 
+  /// Which part of a long value a record is. The parts of a value follow one another and are all of it.
+  public struct Part: Sendable, Equatable {
+    /// Counted from 1.
+    public var number: Int
+    public var count: Int
+    /// Length and SHA-256 of the whole value, before and after.
+    public var byteCount: Int64
+    public var digest: Checksum
+    public var repairedByteCount: Int64
+    public var repairedDigest: Checksum
+  }
+
   /// The page of the archive that the row stands in, counted from 1 over all entities.
   public var page: Int64
   public var entity: String
@@ -29,6 +41,8 @@ public struct RepairRecord: Sendable {
   public var original: [UInt8]
   /// SHA-256 of the repaired text. That of `original` is written and checked with the line.
   public var repairedDigest: Checksum
+  /// Set where only a part of the value is recorded; `damage`, `plan`, `original` and the digests are the part's.
+  public var part: Part?
 
   public init(_ value: ValueRepair, page number: Int64, of page: RecordPage) {
     self.page = number
@@ -44,6 +58,13 @@ public struct RepairRecord: Sendable {
   }
 
   public var originalDigest: Checksum { Self.digest(original) }
+
+  /// Lengths and digests of the whole value.
+  public var byteCount: Int64 { part?.byteCount ?? Int64(original.count) }
+  public var wholeDigest: Checksum { part?.digest ?? originalDigest }
+  public var wholeRepairedDigest: Checksum { part?.repairedDigest ?? repairedDigest }
+  /// Whether it is the value's first record.
+  public var isFirst: Bool { (part?.number ?? 1) == 1 }
 
   /// The repaired text.
   ///
@@ -79,6 +100,7 @@ extension RepairRecord {
           })),
     ]
     if let margin { members.append(.init("margin", .real(margin))) }
+    if let part { members.append(.init("part", part.json)) }
     members += [
       .init("plan", Self.base64(plan.serialized())), .init("original_sha256", .text(originalDigest.description)),
       .init("repaired_sha256", .text(repairedDigest.description)), .init("original", Self.base64(original)),
@@ -117,6 +139,8 @@ extension RepairRecord {
     case .real(let nats): margin = nats
     default: throw Problem(reason: "margin is missing or wrong")
     }
+    part = nil
+    if let json = json["part"] { part = try required("part", Part(json)) }
     let serialized = try required("plan", Self.bytes(json["plan"]))
     do { plan = try RepairPlan(serialized: serialized) } catch {
       throw Problem(reason: "plan cannot be read: \(error)")
@@ -132,7 +156,7 @@ extension RepairRecord {
     return text.withUnsafeBytes { Base64.decode($0) }
   }
 
-  private static func digest(_ json: JSONValue?) -> Checksum? {
+  fileprivate static func digest(_ json: JSONValue?) -> Checksum? {
     guard case .string(let text)? = json else { return nil }
     return Checksum(.sha256, hex: text)
   }
@@ -144,5 +168,27 @@ extension RepairRecord.Place {
       let length = json["bytes"]?.integer, offset >= 0, length >= 0, offset <= count, length <= Int64(count) - offset
     else { throw RepairRecord.Problem(reason: "damage is missing or wrong") }
     self.init(damage: damage, range: Int(offset)..<Int(offset + length))
+  }
+}
+
+extension RepairRecord.Part {
+  fileprivate var json: JSONValue {
+    .object([
+      .init("number", .integer(Int64(number))), .init("of", .integer(Int64(count))),
+      .init("bytes", .integer(byteCount)), .init("sha256", .text(digest.description)),
+      .init("repaired_bytes", .integer(repairedByteCount)), .init("repaired_sha256", .text(repairedDigest.description)),
+    ])
+  }
+
+  fileprivate init?(_ json: JSONValue) {
+    guard let number = json["number"]?.integer, let count = json["of"]?.integer, number >= 1, number <= count,
+      let byteCount = json["bytes"]?.integer, let repaired = json["repaired_bytes"]?.integer,
+      (0...LongText.limit).contains(byteCount), (0...LongText.limit).contains(repaired),
+      let digest = RepairRecord.digest(json["sha256"]),
+      let repairedDigest = RepairRecord.digest(json["repaired_sha256"])
+    else { return nil }
+    self.init(
+      number: Int(number), count: Int(count), byteCount: byteCount, digest: digest, repairedByteCount: repaired,
+      repairedDigest: repairedDigest)
   }
 }

@@ -61,7 +61,7 @@ public struct RepairSurvey: Sendable {
   public var rows: Int64 = 0
   /// Columns with damage, in the order in which they were met.
   public var columns: [ColumnSurvey] = []
-  /// Texts of more than 256 KiB, which are not looked at.
+  /// Texts of more than 16 MiB, which are looked at and never repaired.
   public var longValues: Int64 = 0
   /// Rows of the store that could not be read.
   public var unreadableRows: Int64 = 0
@@ -150,13 +150,15 @@ public func surveyDamage(
   var judge: TextJudge?
   var survey = RepairSurvey(name: name)
   survey.unreadableRows = try reading.run(side) { head in
-    judge = TextJudge(head)
     survey.profile = head.profile.name
     survey.productVersion = head.productVersion
-  } page: { page, _ in
-    guard let judge else { return }
-    judge.judge(page) { survey.add($0, of: page, samples: samples) }
-    survey.rows += judge.isEmpty ? 0 : Int64(page.rowCount)
+    let made = TextJudge(head, directory: stateDirectory) { finding, page, _ in
+      survey.add(finding.value, of: page, samples: samples)
+    }
+    judge = made
+    return made
+  } page: { page in
+    survey.rows += judge?.isEmpty ?? true ? 0 : Int64(page.rowCount)
   }
   survey.longValues = judge?.longValueCount ?? 0
   survey.sort()

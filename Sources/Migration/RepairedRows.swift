@@ -1,11 +1,14 @@
 import DurableIO
 import NoteModel
+import NoteStore
 
 /// Rows of a page as they are with their repairs, beside the page that holds them as they were found.
 final class RepairedRows {
   private(set) var page: RecordPage
   /// For each row of the original page that is repaired its row in `page`.
   private var places: [Int: Int] = [:]
+  /// For rows of `page` the columns whose text is not the original page's.
+  private var exchanged: [Int: Set<Int>] = [:]
   private let digest = Digest(.sha256)
 
   init(entity: Entity, algorithm: DigestAlgorithm) { page = RecordPage(entity: entity, algorithm: algorithm) }
@@ -17,6 +20,7 @@ final class RepairedRows {
       page.removeAll()
     }
     places.removeAll(keepingCapacity: true)
+    exchanged.removeAll(keepingCapacity: true)
   }
 
   var isEmpty: Bool { places.isEmpty }
@@ -24,28 +28,21 @@ final class RepairedRows {
   var rows: [Int] { places.keys.sorted() }
   func place(of row: Int) -> Int? { places.isEmpty ? nil : places[row] }
 
-  /// Adds a row with other texts in some of its columns.
-  func append(row: Int, of original: RecordPage, texts: [(column: Int, text: [UInt8])]) {
+  /// Adds a row with other texts in some of its columns; takes the place of one that was added for the same row.
+  ///
+  /// A text given whole stands whole in `page` whatever its length, so that it can be written from there.
+  func append(row: Int, of original: RecordPage, texts: [(column: Int, text: RowText)]) {
     places[row] = page.rowCount
+    exchanged[page.rowCount] = Set(texts.map(\.column))
     page.beginRow()
     var reader = RecordReader(original.row(row))
     for column in original.entity.columns.indices {
       guard let value = reader.next() else { break }
-      if let other = texts.first(where: { $0.column == column }) {
-        other.text.withUnsafeBytes { page.append(text: $0) }
-        continue
-      }
-      switch value {
-      case .null: page.appendNull()
-      case .integer(let number): page.append(integer: number)
-      case .real(let number): page.append(real: number)
-      case .text(let bytes): page.append(text: bytes)
-      case .bytes(let bytes): page.append(bytes: bytes)
-      case .withheld: page.appendWithheld()
-      case .missing: page.appendMissing()
-      case .content(let byteCount, let digest, let isText):
-        page.appendContent(byteCount: byteCount, isText: isText, column: column, place: .sameAs(path: ""))
-        page.setDigest(digest, ofContent: page.contents.count - 1)
+      switch texts.first(where: { $0.column == column })?.text {
+      case .text(let text): text.withUnsafeBytes { page.append(text: $0) }
+      case .content(let byteCount, let digest):
+        digest.withUnsafeBytes { page.append(contentOf: byteCount, $0, isText: true, column: column) }
+      case nil: page.append(value, column: column)
       }
     }
   }
@@ -56,19 +53,87 @@ final class RepairedRows {
   /// Takes over lengths and digests of a row's contents as they are by now.
   func updateContents(ofRow row: Int, from original: RecordPage) {
     guard let place = place(of: row) else { return }
-    var next = page.contents.firstIndex { $0.row == place } ?? page.contents.count
-    for index in original.contents.indices where original.contents[index].row == row {
-      page.setByteCount(original.contents[index].byteCount, ofContent: next)
-      page.setDigest(original.digest(ofContent: index), ofContent: next)
-      next += 1
+    for index in page.contents.indices where page.contents[index].row == place {
+      let column = page.contents[index].column
+      guard exchanged[place]?.contains(column) != true,
+        let other = original.contents.firstIndex(where: { $0.row == row && $0.column == column })
+      else { continue }
+      page.setByteCount(original.contents[other].byteCount, ofContent: index)
+      page.setDigest(original.digest(ofContent: other), ofContent: index)
     }
+  }
+
+  /// What each content of the repaired row is given, when the contents of the original row are given `supplies`; a
+  /// repaired one keeps what the target holds.
+  func supplies(ofRow row: Int, in original: RecordPage, from supplies: [ContentSupply]) -> [ContentSupply] {
+    guard let place = place(of: row), !supplies.isEmpty else { return supplies }
+    let contents = original.contents.filter { $0.row == row }
+    return page.contents.filter { $0.row == place }.map { content in
+      let ordinal = contents.firstIndex { $0.column == content.column }
+      guard exchanged[place]?.contains(content.column) != true, let ordinal else {
+        return .sameAs(original.key(ofRow: row))
+      }
+      return supplies[ordinal]
+    }
+  }
+
+  /// Which of the repaired row's contents a content of the original row is.
+  func ordinal(ofRow row: Int, in original: RecordPage, content ordinal: Int) -> Int {
+    guard let place = place(of: row) else { return ordinal }
+    let column = original.contents.filter { $0.row == row }[ordinal].column
+    return page.contents.filter { $0.row == place }.firstIndex { $0.column == column } ?? ordinal
   }
 
   /// Hands over the digest that a row has with its repairs.
   func withDigest(ofRow row: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
     guard let place = place(of: row) else { return }
-    digest.update(page.row(place))
+    if page.row(place).count > RecordPage.inlineLimit {
+      let stored = asStored(place)
+      withExtendedLifetime(stored) { digest.update(stored.row(0)) }
+    } else {
+      digest.update(page.row(place))
+    }
     digest.finish(body)
+  }
+
+  /// A page with one row in which long texts are contents, as a store gives them.
+  private func asStored(_ place: Int) -> RecordPage {
+    let stored = RecordPage(entity: page.entity, algorithm: page.algorithm)
+    stored.beginRow()
+    var reader = RecordReader(page.row(place))
+    for column in page.entity.columns.indices {
+      guard let value = reader.next() else { break }
+      guard case .text(let bytes) = value, bytes.count > RecordPage.inlineLimit else {
+        stored.append(value, column: column)
+        continue
+      }
+      Digest.checksum(page.algorithm, bytes).bytes.withUnsafeBytes {
+        stored.append(contentOf: Int64(bytes.count), $0, isText: true, column: column)
+      }
+    }
+    return stored
+  }
+}
+
+extension RecordPage {
+  /// Appends a value of another page's row.
+  fileprivate func append(_ value: ValueView, column: Int) {
+    switch value {
+    case .null: appendNull()
+    case .integer(let number): append(integer: number)
+    case .real(let number): append(real: number)
+    case .text(let bytes): append(text: bytes)
+    case .bytes(let bytes): append(bytes: bytes)
+    case .withheld: appendWithheld()
+    case .missing: appendMissing()
+    case .content(let byteCount, let digest, let isText):
+      append(contentOf: byteCount, digest, isText: isText, column: column)
+    }
+  }
+
+  fileprivate func append(contentOf byteCount: Int64, _ digest: UnsafeRawBufferPointer, isText: Bool, column: Int) {
+    appendContent(byteCount: byteCount, isText: isText, column: column, place: .sameAs(path: ""))
+    setDigest(digest, ofContent: contents.count - 1)
   }
 }
 
@@ -82,13 +147,5 @@ extension RecordPage {
     }
     if low < rowCount, self.key(ofRow: low) == key { return low }
     return (0..<rowCount).first { self.key(ofRow: $0) == key }
-  }
-
-  /// The text in a column of a row; nil for a value of another kind.
-  func text(ofRow row: Int, column: Int) -> [UInt8]? {
-    var reader = RecordReader(self.row(row))
-    for _ in 0..<column { _ = reader.next() }
-    guard case .text(let bytes)? = reader.next() else { return nil }
-    return Array(bytes)
   }
 }

@@ -4,11 +4,12 @@ import NoteModel
 import NoteRepair
 import NoteStore
 
-/// Reads the rows of a store or an archive, page by page, in key order, after it has learned from their sound texts.
-/// Nothing is written; contents of archives are passed over.
+/// Reads the rows of a store or an archive, page by page, in key order, after it has learned from their sound texts, and
+/// has every text judged. Nothing is written.
 ///
 /// What is learned is the same as on the way into a target (`EvidencePass`): from the first 16 MiB of rows, and nothing
-/// from an archive in a pipe. Memory: one page of a store, or what `SegmentPipeline` holds, and 3 MB of what was learned.
+/// from an archive in a pipe. Memory: one page of a store, or what `SegmentPipeline` holds, 3 MB of what was
+/// learned, and what `LongTexts` holds.
 struct RowReading {
   /// What is known before the first page.
   struct Head {
@@ -26,12 +27,13 @@ struct RowReading {
   var stop: StopRequest
 
   /// - Parameters:
-  ///   - begin: Called once, first.
-  ///   - page: Gets each page with its number, counted from 1 over all entities that are read.
+  ///   - begin: Called once, first; makes the judge, which gets each page with its number, counted from 1 over all
+  ///     entities that are read.
+  ///   - page: Called with each page when it has been judged.
   /// - Returns: How many rows of a store could not be read.
   /// - Throws: What opening the store or the archive throws; `.archiveDamaged`, `.interrupted`.
   func run(
-    _ side: DiffSide, begin: (Head) throws -> Void, page: @escaping (RecordPage, _ number: Int64) throws -> Void
+    _ side: DiffSide, begin: (Head) throws -> TextJudge, page: @escaping (RecordPage) throws -> Void = { _ in }
   ) throws -> Int64 {
     switch side {
     case .store(let store): return try read(store, begin: begin, page: page)
@@ -47,7 +49,7 @@ struct RowReading {
 
   /// Reads only the tables that hold text which may be repaired, both times in the same snapshot.
   private func read(
-    _ store: any SourceStore, begin: (Head) throws -> Void, page body: (RecordPage, Int64) throws -> Void
+    _ store: any SourceStore, begin: (Head) throws -> TextJudge, page body: (RecordPage) throws -> Void
   ) throws -> Int64 {
     let snapshot = try store.openSnapshot(SnapshotOptions())
     defer { snapshot.close() }
@@ -56,7 +58,7 @@ struct RowReading {
       (entity, RepairableColumns(entity, profile: profile.entities.first { $0.name == entity.name }))
     }.filter { !$0.1.isEmpty }
     let evidence = try learn(snapshot, entities)
-    try begin(
+    let judge = try begin(
       Head(
         profile: profile, productVersion: snapshot.schema.productVersion, origin: snapshot.schema.fingerprint,
         evidence: evidence))
@@ -68,7 +70,8 @@ struct RowReading {
     for (entity, _) in entities {
       try eachPage(snapshot, entity) { page in
         number += 1
-        try body(page, number)
+        try self.judge(page, number, of: snapshot, judge)
+        try body(page)
         phase.advance(page)
         return true
       } report: { finding in
@@ -79,6 +82,33 @@ struct RowReading {
     }
     phase.end()
     return unreadable
+  }
+
+  private func judge(_ page: RecordPage, _ number: Int64, of snapshot: any SourceSnapshot, _ judge: TextJudge) throws {
+    judge.begin(page, number: number)
+    for index in page.contents.indices where judge.wants(index) {
+      try judge.beginContent(index)
+      switch page.contents[index].place {
+      case .payload(let range): try judge.append(page.payload.slice(range))
+      case .store(let handle): try read(snapshot.openContent(handle), judge.append)
+      case .sameAs: break
+      }
+      try judge.endContent()
+    }
+    try judge.end()
+  }
+
+  private func read(_ content: any ContentReader, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    var throttle = Throttle(rate: rate)
+    let room = GrowingBuffer(capacity: 256 << 10)
+    repeat {
+      try goOn()
+      room.removeAll()
+      try room.appendUninitialized(256 << 10) { try content.read(into: $0) }
+      throttle.spend(room.count)
+      try body(room.bytes)
+    } while room.count > 0
+    _ = try content.finish()
   }
 
   private func learn(
@@ -116,26 +146,23 @@ struct RowReading {
   // MARK: - An archive
 
   private func read(
-    _ place: ArchivePlace, begin: (Head) throws -> Void, page body: @escaping (RecordPage, Int64) throws -> Void
+    _ place: ArchivePlace, begin: (Head) throws -> TextJudge, page body: @escaping (RecordPage) throws -> Void
   ) throws {
     var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
     options.throttle = Throttle(rate: rate)
-    options.readsContents = false
     options.checkpoint = goOn
     let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
     try pipeline.readHead()
     let profile = try pipeline.profile.withUnsafeBytes { try readProfile($0) }
     let evidence = try EvidencePass(place, head: pipeline, profile: profile)?.run(checkpoint: goOn)
-    try begin(
+    let judge = try begin(
       Head(
         profile: profile, productVersion: pipeline.schema.productVersion, origin: pipeline.description.id,
         evidence: evidence))
     let phase = Phase(observer, totalItems: pipeline.description.sourceCounts.reduce(0) { $0 + $1.rows })
-    var number: Int64 = 0
     _ = try pipeline.run(
-      into: PageConsumer { page in
-        number += 1
-        try body(page, number)
+      into: PageConsumer(judge) { page in
+        try body(page)
         phase.advance(page)
       })
     phase.end()
@@ -164,20 +191,48 @@ private final class Phase {
   }
 }
 
-/// Hands whole pages on.
+/// Hands pages and the texts that stand outside of their rows on.
 private final class PageConsumer: SegmentConsumer {
+  private let judge: TextJudge
   private let body: (RecordPage) throws -> Void
+  private var number: Int64 = 0
+  private var nextContent = 0
+  private var isWanted = false
 
-  init(_ body: @escaping (RecordPage) throws -> Void) { self.body = body }
+  init(_ judge: TextJudge, _ body: @escaping (RecordPage) throws -> Void) {
+    self.judge = judge
+    self.body = body
+  }
 
   var wantsChecks: Bool { false }
   func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) {}
-  func open(_ group: ReceivedGroup) {}
-  func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) {}
-  func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) {}
-  func writeContent(_ bytes: UnsafeRawBufferPointer) {}
-  func endContent() {}
-  func received(_ group: ReceivedGroup) {}
+
+  func open(_ group: ReceivedGroup) throws {
+    nextContent = 0
+    number += 1
+    if group.rowsDamage == nil { judge.begin(group.page, number: number) }
+  }
+
+  func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) throws {
+    try beginContent(group, path: path, byteCount: Int64(bytes.count))
+    try writeContent(bytes)
+    try endContent()
+  }
+
+  func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) throws {
+    isWanted = false
+    guard group.rowsDamage == nil else { return }
+    let contents = group.page.contents
+    guard let index = (nextContent..<contents.count).first(where: { contents[$0].path == path && group.isOwn[$0] })
+    else { return }
+    nextContent = index + 1
+    isWanted = judge.wants(index)
+    if isWanted { try judge.beginContent(index) }
+  }
+
+  func writeContent(_ bytes: UnsafeRawBufferPointer) throws { if isWanted { try judge.append(bytes) } }
+  func endContent() throws { if isWanted { try judge.endContent() } }
+  func received(_ group: ReceivedGroup) throws { if group.rowsDamage == nil { try judge.end() } }
 
   func checked(_ group: ReceivedGroup) throws {
     if let cause = group.firstDamage {

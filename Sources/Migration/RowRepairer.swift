@@ -6,7 +6,8 @@ import NoteStore
 public struct ValueRepair: Sendable {
   /// Why a repair is not applied although there is one.
   public enum Refusal: String, Sendable, CaseIterable {
-    /// The repaired text or its plan would be longer than a row or the repairs file takes.
+    /// The text, the repaired text or its plan is longer than the repairs file takes, or what a text of more than 256 KiB
+    /// would be as a whole does not show in its parts.
     case tooLong = "too-long"
     /// The value was JSON and would be no more.
     case breaksJSON = "breaks-json"
@@ -48,9 +49,9 @@ public struct RowRepairs: Sendable {
 
 /// Finds and repairs the damaged texts in the rows of one entity.
 ///
-/// Sound rows cost one pass over their bytes and no memory. Values that are contents are not repaired but counted: those
-/// longer than `RecordPage.inlineLimit` (256 KiB), which are streamed and never in memory as a whole. Used by one
-/// thread.
+/// Sound rows cost one pass over their bytes and no memory. Values that are contents, longer than
+/// `RecordPage.inlineLimit` (256 KiB), are left to `LongTexts`; those longer than `LongText.limit`, which are never
+/// repaired, are counted. Used by one thread.
 public final class RowRepairer {
   /// Longest plan in bytes; one that is longer is not applied.
   public static let planLimit = 1 << 20
@@ -58,7 +59,7 @@ public final class RowRepairer {
   public let columns: RepairableColumns
   private let engine: RepairEngine
   private let policy: RepairPolicy
-  /// Texts of repairable columns that were too long to be looked at.
+  /// Texts of repairable columns that are longer than `LongText.limit`.
   public private(set) var longValueCount: Int64 = 0
 
   /// - Parameter policy: Repairs of other tiers are found and refused; `.inferred` also lets the engine apply guesses.
@@ -87,7 +88,7 @@ public final class RowRepairer {
             let text = bytes.assumingMemoryBound(to: UInt8.self)
             if engine.isPlainlyClean(text, kind: kind) { continue }
             if let repair = repair(Array(bytes), kind, row, column) { try body(repair) }
-          case .content(_, _, isText: true): longValueCount += 1
+          case .content(let byteCount, _, isText: true): longValueCount += byteCount > LongText.limit ? 1 : 0
           default: continue
           }
         }
@@ -107,7 +108,7 @@ public final class RowRepairer {
 
   private func refusal(_ repair: Repair, of bytes: [UInt8], _ kind: RepairContext.Kind) -> ValueRepair.Refusal? {
     if !policy.applies(repair.tier) { return .policy }
-    if repair.text.count > RecordPage.inlineLimit { return .tooLong }
+    if Int64(repair.text.count) > LongText.limit { return .tooLong }
     if kind == .json, Self.isJSON(bytes.map { $0 < 0x80 ? $0 : 0x78 }), !Self.isJSON(repair.text) { return .breaksJSON }
     return repair.plan.serialized().count > Self.planLimit ? .tooLong : nil
   }

@@ -8,6 +8,9 @@ enum Base64 {
     return values
   }()
 
+  /// Whether a byte is of the alphabet, or padding.
+  static func isSymbol(_ byte: UInt8) -> Bool { values[Int(byte)] != 0xFF || byte == 0x3D }
+
   static func encode(_ bytes: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
     output.reserveCapacity((bytes.count + 2) / 3 * 4)

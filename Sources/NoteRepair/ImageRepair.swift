@@ -59,7 +59,8 @@ enum DataImage {
     return nil
   }
 
-  private static func ends(_ byte: UInt8) -> Bool {
+  /// Whether a byte ends a payload.
+  static func ends(_ byte: UInt8) -> Bool {
     byte == 0x22 || byte == 0x27 || byte == 0x29 || byte == 0x3C || byte == 0x3E || byte == 0x5D
   }
 

@@ -172,16 +172,6 @@ import Testing
     #expect(try records(walk.target).count == 1)
   }
 
-  @Test func `texts too long for a row are counted and carried as they are`() throws {
-    let scratch = Scratch()
-    let store = try MemosStore(scratch.path("memos.db"), .attachmentWithoutMarker)
-    let long = [UInt8](repeating: 0x61, count: 300_000) + Self.latin
-    try store.database.run("UPDATE memo SET content = ? WHERE id = 5", .text(long))
-    let walk = Walk(scratch, store.path)
-    try walk.expectEqual(store.database)
-    #expect(walk.import.output.contains("1 text of more than 256 KiB carried without a look"))
-  }
-
   @Test func `the repairs file of another import is not overwritten`() throws {
     let scratch = Scratch()
     let store = try store(scratch)

@@ -1,3 +1,4 @@
+import DurableIO
 import NoteModel
 import NoteRepair
 import NoteStore
@@ -86,20 +87,25 @@ import Testing
     }
   }
 
-  @Test func `texts longer than a row takes are counted and left alone`() {
+  @Test func `texts that stand outside of their row are left to others, and the longest are counted`() {
     let long = Value.content(byteCount: Int64(RecordPage.inlineLimit) + 1, digest: [], isText: true)
-    let found = Self.repairs(Self.page(Self.columns, rows: [[.integer(1), long, long]]), Self.memo)
-    #expect(found.values.isEmpty && found.long == 2)
+    let longest = Value.content(byteCount: LongText.limit + 1, digest: [], isText: true)
+    let found = Self.repairs(Self.page(Self.columns, rows: [[.integer(1), long, longest]]), Self.memo)
+    #expect(found.values.isEmpty && found.long == 1)
   }
 
-  @Test func `a repair that would outgrow the row is refused`() throws {
-    // Each of these letters takes two bytes once it is read.
-    let latin = [UInt8](repeating: 0x20, count: RecordPage.inlineLimit - 40) + Array("Der M\u{75}".utf8)
-    let text = latin + [0xFC, 0x6C, 0x6C, 0x65, 0x72] + [UInt8](repeating: 0x20, count: 25)
-    #expect(text.count <= RecordPage.inlineLimit)
-    let full = text + [UInt8](repeating: 0x2E, count: RecordPage.inlineLimit - text.count)
-    let found = Self.repairs(Self.page(Self.columns, rows: [[.integer(1), .text(full), .null]]), Self.memo)
-    #expect(try #require(found.values.first).refusal == .tooLong)
+  @Test func `a row whose text outgrows it has the digest that a store gives it`() throws {
+    let short = Self.page(Self.columns, rows: [[.integer(1), .text(Self.twice), .text([0x7B, 0x7D])]])
+    let long = [UInt8](repeating: 0x61, count: RecordPage.inlineLimit + 1)
+    let rows = RepairedRows(entity: short.entity, algorithm: .sha256)
+    rows.append(row: 0, of: short, texts: [(1, .text(long))])
+    let stored = Self.page(
+      Self.columns,
+      rows: [[.integer(1), .content(byteCount: Int64(long.count), digest: [], isText: true), .text([0x7B, 0x7D])]])
+    long.withUnsafeBytes { Digest.checksum(.sha256, $0) }.bytes.withUnsafeBytes { stored.setDigest($0, ofContent: 0) }
+    var found: [UInt8] = []
+    rows.withDigest(ofRow: 0) { found = Array($0) }
+    #expect(found == Digest.checksum(.sha256, stored.row(0)).bytes)
   }
 
   @Test func `JSON stays JSON`() throws {

@@ -73,7 +73,8 @@ extension Catalogue {
         "Text whose encoding is damaged is in the target as it was found.",
         "Its characters are gone (unrecoverable), or a repair was refused: by --repair (policy), by a UNIQUE constraint on "
           + "its column (unique-column) or another constraint of the target (constraint), because it would be no JSON any "
-          + "more (breaks-json), or because it is too long (too-long).",
+          + "more (breaks-json), or because it is too long: more than 16 MiB, or of more than 256 KiB and not to be "
+          + "judged in parts (too-long).",
         "Nothing is lost against the source. Correct the text in the product if it matters."
       )
     case .textContainsNUL:

@@ -153,7 +153,7 @@ struct ImportCommand: LongCommand {
         "\(Format.count(tally.keptCount, "damaged text")) left as found (\(parts.joined(separator: ", "))).")
     }
     if tally.longValues > 0 {
-      lines.append("\(Format.count(tally.longValues, "text")) of more than 256 KiB carried without a look.")
+      lines.append("\(Format.count(tally.longValues, "text")) of more than 16 MiB: looked at, and never repaired.")
     }
     return lines
   }

@@ -42,7 +42,7 @@ struct RepairPlanCommand: LongCommand {
         ? "Written to \(SafeText(output).text), which holds text of notes. Nothing was changed."
         : "There is nothing to repair, so no file was written.")
     if plan.longValues > 0 {
-      lines.append("\(Format.count(plan.longValues, "text")) of more than 256 KiB: not looked at.")
+      lines.append("\(Format.count(plan.longValues, "text")) of more than 16 MiB: looked at, and never repaired.")
     }
     let reasons: [ExitStatus] = plan.unreadableRows > 0 ? [.partial] : []
     if !reasons.isEmpty { lines.append("\(Format.count(plan.unreadableRows, "row")) could not be read.") }

@@ -14,7 +14,7 @@ extension RepairSurvey {
       if !samples { lines += ["", "Texts are not shown; --samples 3 shows three of each kind."] }
     }
     if longValues > 0 {
-      lines.append("\(Format.count(longValues, "text")) of more than 256 KiB: not looked at, and never repaired.")
+      lines.append("\(Format.count(longValues, "text")) of more than 16 MiB: looked at, and never repaired.")
     }
     if unreadableRows > 0 { lines.append("\(Format.count(unreadableRows, "row")) could not be read.") }
     lines.append("Judged in \(Format.duration(wall)). Nothing was changed.")

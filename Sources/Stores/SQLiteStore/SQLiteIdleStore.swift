@@ -144,8 +144,12 @@ public final class SQLiteIdleStore: IdleStore {
     guard statements.bind(place.key) else { return .forbidden }
     let update = statements.update
     defer { update.reset() }
-    text.withUnsafeBytes { update.bind(text: $0, at: 1, copies: true) }
-    guard update.rawStep() == SQLITE_DONE else {
+    // The text may be long, so it is not copied. What stays bound is exchanged before the statement runs again.
+    let isDone = text.withUnsafeBytes { bytes in
+      update.bind(text: bytes, at: 1)
+      return update.rawStep() == SQLITE_DONE
+    }
+    guard isDone else {
       let code = sqlite3_extended_errcode(connection.handle)
       switch code {
       case Self.uniqueFailure, Self.primaryKeyFailure: return .collides
