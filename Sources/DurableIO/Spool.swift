@@ -10,13 +10,14 @@ import NoteModel
 
 /// Bytes that are set aside and read again in order, in bounded memory.
 ///
-/// Up to `memoryLimit` bytes stay in memory; what is more goes to a file in `directory`, created only then and already
+/// Up to `memoryLimit` bytes, or as many as it is made with, stay in memory; what is more goes to a file in `directory`, created only then and already
 /// unlinked, so that nothing is left behind whatever happens. With `path` the spool is a named file from the start and
 /// can be taken up again after a crash. One thread at a time.
 public final class Spool: @unchecked Sendable {
   public static let memoryLimit = 4 << 20
 
   private let directory: String
+  private var memoryLimit = Spool.memoryLimit
   private var file: File?
   private let buffer = GrowingBuffer(capacity: 4096)
   private var flushed: Int64 = 0
@@ -28,7 +29,10 @@ public final class Spool: @unchecked Sendable {
   public var byteCount: Int64 { flushed + Int64(buffer.count) }
 
   /// A nameless spool. `directory` need not exist until memory runs out.
-  public init(directory: String) { self.directory = directory }
+  public init(directory: String, memoryLimit: Int = Spool.memoryLimit) {
+    self.directory = directory
+    self.memoryLimit = memoryLimit
+  }
 
   /// A spool with a name, cut to its first `length` bytes.
   public init(path: String, keeping length: Int64) throws {
@@ -48,7 +52,7 @@ public final class Spool: @unchecked Sendable {
 
   public func append(_ bytes: UnsafeRawBufferPointer) throws {
     buffer.append(bytes)
-    if buffer.count >= (file == nil ? Self.memoryLimit : 256 << 10) { try flush() }
+    if buffer.count >= (file == nil ? memoryLimit : 256 << 10) { try flush() }
   }
 
   /// Hands what is buffered to the operating system (for a named spool: before a checkpoint).

@@ -112,9 +112,8 @@ final class LongTextImport {
     }
   }
 
-  /// Longest text that is handed over whole, so that the target asks its constraints; as much as it would set aside for a
-  /// streamed one.
-  private static let wholeLimit: Int64 = 8 << 20
+  /// Longest text that is handed over whole, so that the target asks its constraints.
+  private static let wholeLimit: Int64 = 4 << 20
 
   /// Applies a row with the texts; its other contents stay what they are.
   private func write(

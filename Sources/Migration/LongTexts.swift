@@ -6,7 +6,7 @@ import NoteStore
 
 /// Looks at the texts that stand outside of their rows, one at a time, while they pass by.
 ///
-/// A plainly sound one costs a pass over its bytes and one copy. Memory: 4 MiB of the text, what is more waits in a file;
+/// A plainly sound one costs a pass over its bytes and one copy. Memory: 1 MiB of the text, what is more waits in a file;
 /// what `LongTextRepair` takes; about 1 KiB for each damaged text that later rows may share. Used by one thread.
 final class LongTexts {
   private let repairs: RowRepairs
@@ -56,7 +56,7 @@ final class LongTexts {
     current = Current(
       row: content.row, column: content.column, content: index, path: content.path, byteCount: content.byteCount,
       context: context, algorithm: page.algorithm, repair: LongTextRepair(engine: repairs.engine, context: context),
-      spool: content.byteCount <= LongText.limit ? Spool(directory: directory) : nil)
+      spool: content.byteCount <= LongText.limit ? Spool(directory: directory, memoryLimit: 1 << 20) : nil)
   }
 
   func append(_ bytes: UnsafeRawBufferPointer) throws {
@@ -100,7 +100,7 @@ final class LongTexts {
     guard content.byteCount <= Int64(RecordPage.smallContentLimit), known.count < ContentSharing.capacity else {
       return
     }
-    let spool = knownBytes ?? Spool(directory: directory)
+    let spool = knownBytes ?? Spool(directory: directory, memoryLimit: 1 << 20)
     knownBytes = spool
     let start = spool.byteCount
     if text.isApplied { try text.eachPiece { try spool.append($0) } }

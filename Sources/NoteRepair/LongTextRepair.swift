@@ -26,6 +26,7 @@ public struct LongTextRepair {
   private var offset = 0
   private var startsLine = true
   private var isASCII = true
+  private var isInImage = false
   private var escapes: [RepairFinding] = []
   private var kinds: Set<Damage> = []
   private var sample: (original: [UInt8], repair: Repair)?
@@ -93,9 +94,12 @@ public struct LongTextRepair {
   private mutating func look(at bytes: UnsafeBufferPointer<UInt8>, _ window: TextCutter.Window) -> Repair? {
     if isASCII { isASCII = bytes.reduce(0) { $0 | $1 } < 0x80 }
     if window.isPayload {
-      guard !bytes.allSatisfy({ Base64.isSymbol($0) }) else { return nil }
+      let isFirst = !isInImage
+      isInImage = true
+      guard !bytes.allSatisfy({ Base64.isSymbol($0) }) || isFirst && Self.isEncodedTwice(bytes) else { return nil }
       return doubt(RepairFinding(damage: .image, range: 0..<bytes.count))
     }
+    isInImage = false
     if engine.isPlainlyClean(bytes, kind: context.kind) { return cutter.isWide == true ? doubt(nil) : nil }
     let repair = engine.repair(Array(bytes), context: context)
     let kinds = Set(repair.findings.map(\.damage))
@@ -112,6 +116,11 @@ public struct LongTextRepair {
     }
     take(repair, of: bytes)
     return repair
+  }
+
+  /// Whether the beginning of an image's payload gives Base64 again.
+  private static func isEncodedTwice(_ payload: UnsafeBufferPointer<UInt8>) -> Bool {
+    Base64.decode(Array(payload.prefix(128)), strict: false)?.allSatisfy { Base64.isSymbol($0) } ?? false
   }
 
   private mutating func doubt(_ finding: RepairFinding?) -> Repair? {

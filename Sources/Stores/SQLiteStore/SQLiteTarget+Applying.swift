@@ -278,7 +278,7 @@ extension SQLiteTarget {
       try insert(statement, row.loader, row.page, row.row)
       for other in row.shared { other.reset() }
       buffer.removeAll()
-      buffer.shrink(to: Int(Self.bufferLimit))
+      buffer.shrink(to: 1 << 20)
     }
     pending = nil
   }
