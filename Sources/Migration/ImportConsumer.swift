@@ -196,9 +196,10 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Hands a row to the target, repaired where it is to be; as it was found where the target's constraints forbid that.
   private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
-    if let place = group.repaired.place(of: row) {
+    if let place = group.repaired.place(of: row),
+      let supplies = group.repaired.supplies(ofRow: row, in: group.page, from: supplies)
+    {
       do {
-        let supplies = group.repaired.supplies(ofRow: row, in: group.page, from: supplies)
         return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
       } catch let error as MigrationError where error.code == .targetRefusedRow {
         try repairs.withdraw(row, of: group)

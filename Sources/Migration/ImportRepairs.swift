@@ -100,8 +100,11 @@ final class ImportRepairs {
   /// Decides about a text that stands outside of its row.
   func decide(_ text: inout LongText, of group: ReceivedGroup) throws {
     if text.isApplied, try unique(in: group.page.entity).contains(text.value.column) { text.value.refusal = .unique }
-    if !text.isApplied { try tell(text.value, of: group) }
+    if !text.isApplied { try keep(text, of: group) }
   }
+
+  /// Tells of a text that stands outside of its row and stays as it is.
+  func keep(_ text: LongText, of group: ReceivedGroup) throws { try tell(text.value, of: group) }
 
   /// The target forbids the repaired text of more than 256 KiB.
   func withdraw(_ text: inout LongText, of group: ReceivedGroup) throws {

@@ -121,7 +121,7 @@ final class LongTextImport {
     apply: (Int, [ContentSupply]) throws -> Void,
     piece: (LongText, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
-    let contents = page.contents.filter { $0.row == row }
+    let contents = page.contentRange(ofRow: row).map { page.contents[$0] }
     let written = contents.map { content in texts.first { $0.value.column == content.column } }
     let isWhole = contents.reduce(0) { $0 + ($1.isText ? $1.byteCount : 0) } <= Self.wholeLimit
     let room = GrowingBuffer()
@@ -172,7 +172,12 @@ final class LongTextImport {
 
   func endSkipped() throws {
     guard let group = skipped?.group, var text = try texts.end() else { return }
-    try tellSkipped(&text, of: group)
+    if !text.isApplied {
+      try repairs.keep(text, of: group)
+    } else if !group.repaired.isExchanged(row: text.value.row, column: text.value.column) {
+      // The target did not take the repair.
+      text.value.refusal = .forbidden
+    }
     try texts.remember(text, of: group.page)
   }
 
@@ -183,14 +188,10 @@ final class LongTextImport {
     skipped = nil
   }
 
+  /// Tells of shared texts that stayed as they are; the repaired ones are taken from the repairs file.
   private func passOver(_ group: ReceivedGroup, from first: Int, to end: Int) throws {
     for index in first..<end where !group.isOwn[index] {
-      if var text = texts.shared(group.page, content: index) { try tellSkipped(&text, of: group) }
+      if let text = texts.shared(group.page, content: index), !text.isApplied { try repairs.keep(text, of: group) }
     }
-  }
-
-  /// Tells of a text that stayed as it is; the repaired ones are taken from the repairs file.
-  private func tellSkipped(_ text: inout LongText, of group: ReceivedGroup) throws {
-    try repairs.decide(&text, of: group)
   }
 }

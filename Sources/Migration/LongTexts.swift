@@ -38,13 +38,14 @@ final class LongTexts {
   }
 
   private func kind(of content: RecordPage.Content, in page: RecordPage) -> RepairContext.Kind? {
+    guard content.isText else { return nil }
     if entity != page.entity {
       entity = page.entity
       columns = RepairableColumns(page.entity, profile: repairs.profile.entities.first { $0.name == page.entity.name })
       known.removeAll()
       knownBytes = nil
     }
-    return content.isText ? columns?.kinds[content.column] : nil
+    return columns?.kinds[content.column]
   }
 
   /// Begins to look at a content, if its column may be repaired.

@@ -5,7 +5,7 @@ import NoteModel
 ///
 /// Memory: one line, at most `lineLimit`.
 public final class RepairBookReader {
-  /// Longest line in bytes; what `RepairBook` writes stays far below it.
+  /// Longest line in bytes; what `RepairBook` writes stays below half of it: an image of 2 MiB, its plan with both forms of it.
   public static let lineLimit = 16 << 20
 
   public let path: String

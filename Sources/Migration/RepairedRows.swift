@@ -53,24 +53,35 @@ final class RepairedRows {
   /// Takes over lengths and digests of a row's contents as they are by now.
   func updateContents(ofRow row: Int, from original: RecordPage) {
     guard let place = place(of: row) else { return }
-    for index in page.contents.indices where page.contents[index].row == place {
+    let contents = original.contentRange(ofRow: row)
+    for index in page.contentRange(ofRow: place) {
       let column = page.contents[index].column
       guard exchanged[place]?.contains(column) != true,
-        let other = original.contents.firstIndex(where: { $0.row == row && $0.column == column })
+        let other = contents.first(where: { original.contents[$0].column == column })
       else { continue }
       page.setByteCount(original.contents[other].byteCount, ofContent: index)
       page.setDigest(original.digest(ofContent: other), ofContent: index)
     }
   }
 
+  /// Whether a column of a row of the original page has another text.
+  func isExchanged(row: Int, column: Int) -> Bool {
+    place(of: row).map { exchanged[$0]?.contains(column) == true } ?? false
+  }
+
   /// What each content of the repaired row is given, when the contents of the original row are given `supplies`; a
   /// repaired one keeps what the target holds.
-  func supplies(ofRow row: Int, in original: RecordPage, from supplies: [ContentSupply]) -> [ContentSupply] {
+  ///
+  /// - Returns: nil when a repaired one is lost.
+  func supplies(ofRow row: Int, in original: RecordPage, from supplies: [ContentSupply]) -> [ContentSupply]? {
     guard let place = place(of: row), !supplies.isEmpty else { return supplies }
-    let contents = original.contents.filter { $0.row == row }
-    return page.contents.filter { $0.row == place }.map { content in
-      let ordinal = contents.firstIndex { $0.column == content.column }
-      guard exchanged[place]?.contains(content.column) != true, let ordinal else {
+    let contents = original.contentRange(ofRow: row).map { original.contents[$0].column }
+    for (column, supply) in zip(contents, supplies) where exchanged[place]?.contains(column) == true {
+      if case .lost = supply { return nil }
+    }
+    return page.contentRange(ofRow: place).map { index in
+      let column = page.contents[index].column
+      guard exchanged[place]?.contains(column) != true, let ordinal = contents.firstIndex(of: column) else {
         return .sameAs(original.key(ofRow: row))
       }
       return supplies[ordinal]
@@ -80,8 +91,12 @@ final class RepairedRows {
   /// Which of the repaired row's contents a content of the original row is.
   func ordinal(ofRow row: Int, in original: RecordPage, content ordinal: Int) -> Int {
     guard let place = place(of: row) else { return ordinal }
-    let column = original.contents.filter { $0.row == row }[ordinal].column
-    return page.contents.filter { $0.row == place }.firstIndex { $0.column == column } ?? ordinal
+    let column = original.contents[original.contentRange(ofRow: row).lowerBound + ordinal].column
+    let range = page.contentRange(ofRow: place)
+    return range.firstIndex { page.contents[$0].column == column }.map {
+      range.distance(from: range.startIndex, to: $0)
+    }
+      ?? ordinal
   }
 
   /// Hands over the digest that a row has with its repairs.
@@ -116,6 +131,19 @@ final class RepairedRows {
 }
 
 extension RecordPage {
+  /// The contents of a row. They stand in the order of the rows.
+  func contentRange(ofRow row: Int) -> Range<Int> {
+    func first(_ row: Int) -> Int {
+      var (low, high) = (0, contents.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if contents[middle].row < row { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+    return first(row)..<first(row + 1)
+  }
+
   /// Appends a value of another page's row.
   fileprivate func append(_ value: ValueView, column: Int) {
     switch value {
