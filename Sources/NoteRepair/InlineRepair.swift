@@ -25,10 +25,11 @@ enum InlineRepair {
     }
     bench.take(builder)
   }
+
   /// A text that ends with the lead byte of a character, encoded twice: after a small letter no word has that capital.
   private static func undoCut(_ bench: inout Workbench) {
     let bytes = bench.bytes
-    guard bytes.count > 3, bytes.suffix(2) == [0xC3, 0x83] else { return }
+    guard bytes.count > 3, bytes[(bytes.count - 2)...].elementsEqual([0xC3, 0x83]) else { return }
     let before = bytes[bytes.count - 3]
     guard before &- 0x61 < 26 || before == 0x27 else { return }
     var builder = LayerBuilder(bytes)
