@@ -10,9 +10,8 @@ enum InlineRepair {
   static func run(_ bench: inout Workbench) {
     undoCut(&bench)
     guard !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
-    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isShort: false)
     var builder = LayerBuilder(bench.bytes)
-    for place in places where place.isSuspicious {
+    for place in bench.linePlaces() where place.isSuspicious {
       let line = Line(place, in: bench.bytes, model: bench.model)
       let readings = pages.compactMap { InlineReading(line, page: $0, model: bench.model) }
       guard let best = readings.max(by: { $0.gain < $1.gain }), best.gain >= gate, !best.isQuoted else { continue }

@@ -5,6 +5,7 @@ struct Workbench {
   private let original: [UInt8]
   private(set) var bytes: [UInt8]
   private(set) var flags: GateFlags
+  private var lines: [LinePlace]?
   private var layers: [RepairPlan.Layer] = []
   private var places: [LayerPlaces] = []
   private var findings: [RepairFinding] = []
@@ -53,6 +54,14 @@ struct Workbench {
     }
   }
 
+  /// The lines of the text as it is now, which has to be UTF-8.
+  mutating func linePlaces() -> [LinePlace] {
+    if let lines { return lines }
+    let found = LinePlace.split(bytes, gate: engine.gate)
+    lines = found
+    return found
+  }
+
   /// Reads bytes that are not UTF-8.
   mutating func decodeBytes() {
     isDecoded = true
@@ -64,6 +73,7 @@ struct Workbench {
     var builder = builder
     builder.finish()
     guard builder.isChanged else { return }
+    lines = nil
     layers.append(builder.layer)
     places.append(LayerPlaces(builder.layer))
     bytes = builder.output
