@@ -15,6 +15,8 @@ struct Workbench {
   private(set) var isDecoded = false
   /// Whether the characters are gone, so that nothing is guessed about them.
   private var isLost = false
+  /// Whether places were found where bytes are gone and could be guessed.
+  var hasGuesses = false
 
   init(_ bytes: [UInt8], flags: GateFlags, context: RepairContext, engine: RepairEngine) {
     original = bytes
@@ -35,6 +37,7 @@ struct Workbench {
     { EscapedText.run(&$0) },
     { $0.isLost = LostText.run(&$0) },
     { if !$0.isLost { ChainRepair.run(&$0) } },
+    { if !$0.isLost { LossyRepair.run(&$0) } },
     { if !$0.isLost { InlineRepair.run(&$0) } },
     { ControlRepair.run(&$0) },
     { NameRepair.run(&$0) },
