@@ -6,6 +6,8 @@ struct LossyPage: Sendable {
   private let lost: [Bool]
   /// Whether readers of the page may have taken two bytes for one that they could not read.
   let swallows: Bool
+  /// What choosing the page costs, in units of ``TextModel``: more where it may have lost more.
+  var prior: Int { page == .iso8859x1 ? 10 : 0 }
 
   /// The pages in the order in which they are tried.
   static let all: [LossyPage] = [

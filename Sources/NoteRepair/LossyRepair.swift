@@ -35,14 +35,16 @@ enum LossyRepair {
     return holdsQuestion ? 0x3F : nil
   }
 
+  /// The likeliest reading; a chain that loses nothing is no business of this step.
   private static func best(_ line: Line, hole: UInt32, _ model: TextScorer) -> (LossyPage, LossySearch.Reading)? {
+    var best: (page: LossyPage, reading: LossySearch.Reading, cost: Int)?
     for page in LossyPage.all {
-      guard let reading = LossySearch.best(line.text, page, hole: hole, model), isCertain(line, page, reading) else {
-        continue
-      }
-      return (page, reading)
+      guard let reading = LossySearch.best(line.text, page, hole: hole, model) else { continue }
+      let cost = reading.cost + page.prior
+      if best.map({ cost < $0.cost }) ?? true { best = (page, reading, cost) }
+      if page.swallows, isCertain(line, page, reading) { break }
     }
-    return nil
+    return best.flatMap { isCertain(line, $0.page, $0.reading) ? ($0.page, $0.reading) : nil }
   }
 
   /// Whether what is known of the line is evidence enough.

@@ -41,6 +41,8 @@ struct LossySearch {
   }
 
   private static let width = 160
+  /// How much dearer than the best a reading may be and still be carried along, in units of ``TextModel``.
+  private static let slack = 120
   /// What a guess costs beside its text, so that what needs fewer guesses wins.
   private static let guessCost = 5
 
@@ -65,17 +67,25 @@ struct LossySearch {
   static func best(_ text: [UInt32], _ page: LossyPage, hole: UInt32, _ model: TextScorer) -> Reading? {
     guard let line = page.slots(of: text, hole: hole) else { return nil }
     let reaches: [Reach] = !page.swallows ? [.one] : hole == 0x3F ? [.one, .two] : [.one, .twoHigh]
-    let readings = reaches.compactMap { reach in
+    var best: Reading?
+    for reach in reaches {
       var search = LossySearch(line, page, hole: hole, reach, model)
-      return search.run()
+      guard let reading = search.run() else { continue }
+      if best.map({ reading.cost < $0.cost }) ?? true { best = reading }
+      // Where each hole stands for one byte, no other reading gets past so many.
+      if reading.guesses.count >= settled { break }
     }
-    return readings.min { $0.cost < $1.cost }
+    return best
   }
+
+  /// Guesses after which a reading is the only one.
+  private static let settled = 4
 
   private mutating func run() -> Reading? {
     for index in slots.indices {
       next.removeAll(keepingCapacity: true)
-      for state in states {
+      // The states are sorted.
+      for state in states.prefix(slots[index] >= 0 || reach == .one ? Self.width : Self.width / 4) {
         if slots[index] >= 0 { take(UInt8(slots[index]), state, -1, at: index) } else { fill(state, at: index) }
       }
       merge()
@@ -153,7 +163,8 @@ struct LossySearch {
     guard reach != .one else { return }
     let isTail = (0x80..<0xC0).contains(following)
     let lowest: UInt8 = reach == .twoHigh || isTail ? 0x80 : 0x0A
-    for (byte, half) in firsts.prefix(Self.halves) {
+    let isWhole = firsts.first.map { $0.1.need == 0 } ?? true
+    for (byte, half) in isWhole ? firsts.prefix(Self.halves) : firsts[...] {
       for second in lowest...0xF3 where second >= 0x20 || second == 0x0A {
         guard page.loses(byte, before: Int(second)) else { continue }
         var half = half
@@ -163,7 +174,7 @@ struct LossySearch {
     }
   }
 
-  /// How many first bytes are tried with every second one.
+  /// How many first bytes that end a character are tried with every second one.
   private static let halves = 24
 
   /// The lost bytes that `state` can go on by, the likeliest first.
@@ -188,6 +199,8 @@ struct LossySearch {
   /// Keeps the best of like readings, and of these the likeliest.
   private mutating func merge() {
     if next.count > 1 {
+      let limit = next.reduce(Int.max) { min($0, $1.cost) } + Self.slack
+      next.removeAll { $0.cost > limit }
       next.sort { $0.cost < $1.cost }
       var seen: Set<UInt64> = []
       next = next.filter { state in

@@ -6,6 +6,7 @@ enum LostText {
       return false
     }
     guard let damage = bench.bytes.withUnsafeBufferPointer({ damage($0) }) else { return false }
+    if damage == .replaced, ReplacedLetters.isNearlyWhole(bench.bytes) { return false }
     bench.note(damage, 0..<bench.bytes.count, tier: .unrecoverable)
     return true
   }

@@ -36,9 +36,10 @@ struct Workbench {
     { if $0.flags.contains(.invalid) { $0.decodeBytes() } },
     { EscapedText.run(&$0) },
     { $0.isLost = LostText.run(&$0) },
-    { if !$0.isLost { ChainRepair.run(&$0) } },
     { if !$0.isLost { LossyRepair.run(&$0) } },
+    { if !$0.isLost { ChainRepair.run(&$0) } },
     { if !$0.isLost { InlineRepair.run(&$0) } },
+    { if !$0.isLost { ReplacedLetters.run(&$0) } },
     { ControlRepair.run(&$0) },
     { NameRepair.run(&$0) },
   ]
