@@ -65,7 +65,8 @@ enum LossyRepair {
       }
       bench.note(
         page.damage, at..<at + UnicodeCoding.length(line.text[guess]), tier: .inferred, pages: [.utf8, page.page, .utf8],
-        margin: line.cost - reading.cost - gate)
+        margin: line.cost - reading.cost - gate,
+        isApplied: bench.context.appliesGuesses)
     }
     bench.hasGuesses = true
   }

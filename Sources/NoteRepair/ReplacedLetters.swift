@@ -22,8 +22,9 @@ enum ReplacedLetters {
       defer { at += UnicodeCoding.length(scalar) }
       guard scalar == 0xFFFD else { continue }
       let (letter, margin) = best(text, index, bench.model)
-      bench.note(.replaced, at..<at + 3, tier: .inferred, margin: margin)
-      guard bench.context.appliesGuesses, margin >= Self.margin else { continue }
+      let isApplied = bench.context.appliesGuesses && margin >= Self.margin
+      bench.note(.replaced, at..<at + 3, tier: .inferred, margin: margin, isApplied: isApplied)
+      guard isApplied else { continue }
       builder.keep(upTo: at)
       builder.replace(upTo: at + 3, with: RepairPlan.Layer.utf8([letter]) ?? [])
     }

@@ -10,6 +10,7 @@ struct Workbench {
   private var places: [LayerPlaces] = []
   private var findings: [RepairFinding] = []
   private var tier = RepairTier.clean
+  private var appliedTier = RepairTier.clean
   private var margin = Double.infinity
   /// Whether the text was not UTF-8 and has been decoded by what it looks like; a second guess would be one too many.
   private(set) var isDecoded = false
@@ -85,11 +86,15 @@ struct Workbench {
   }
 
   /// Notes a damage; `range` counts in the bytes as they are now.
+  ///
+  /// - Parameter isApplied: Whether the text is changed for it; nothing unrecoverable is.
   mutating func note(
-    _ damage: Damage, _ range: Range<Int>, tier: RepairTier, pages: [CodePage] = [], margin: Int? = nil
+    _ damage: Damage, _ range: Range<Int>, tier: RepairTier, pages: [CodePage] = [], margin: Int? = nil,
+    isApplied: Bool = true
   ) {
     findings.append(RepairFinding(damage: damage, range: originalRange(range), pages: pages))
     self.tier = max(self.tier, tier)
+    if isApplied, tier < .unrecoverable { appliedTier = max(appliedTier, tier) }
     if let margin { self.margin = min(self.margin, Double(margin) * TextModel.unit) }
   }
 
@@ -103,7 +108,9 @@ struct Workbench {
         ])
       ])
     }
-    return Repair(text: bytes, tier: tier, plan: plan, findings: findings, margin: margin)
+    return Repair(
+      text: bytes, tier: tier, appliedTier: layers.isEmpty ? .clean : appliedTier, plan: plan, findings: findings,
+      margin: margin)
   }
 
   /// The bytes of the original that `range` came from, as near as the pieces tell.
