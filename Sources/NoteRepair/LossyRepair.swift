@@ -16,7 +16,9 @@ enum LossyRepair {
     for place in bench.linePlaces() where !place.isASCII && (place.isSuspicious || bench.context.kind.isShort) {
       guard let hole = hole(in: bench.bytes[place.range]) else { continue }
       let line = Line(place, in: bench.bytes, model: bench.model)
-      guard line.text.count <= maximumLength, let (page, reading) = best(line, hole: hole, bench.model) else { continue }
+      guard line.text.count <= maximumLength, let (page, reading) = best(line, hole: hole, bench.model) else {
+        continue
+      }
       note(line, page, reading, &bench)
       guard bench.context.appliesGuesses, let new = RepairPlan.Layer.utf8(reading.text) else { continue }
       builder.keep(upTo: line.range.lowerBound)
@@ -64,7 +66,8 @@ enum LossyRepair {
         index += 1
       }
       bench.note(
-        page.damage, at..<at + UnicodeCoding.length(line.text[guess]), tier: .inferred, pages: [.utf8, page.page, .utf8],
+        page.damage, at..<at + UnicodeCoding.length(line.text[guess]), tier: .inferred,
+        pages: [.utf8, page.page, .utf8],
         margin: line.cost - reading.cost - gate,
         isApplied: bench.context.appliesGuesses)
     }

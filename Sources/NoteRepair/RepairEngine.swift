@@ -72,7 +72,8 @@ public struct RepairEngine: Sendable {
   public func repair(_ bytes: [UInt8], context: RepairContext = RepairContext()) -> Repair {
     let flags = bytes.withUnsafeBufferPointer { gate.scan($0) }
     if bytes.withUnsafeBufferPointer({ needsNoSecondLook(flags, $0, context.kind) }) {
-      return Repair(text: bytes, tier: .clean, appliedTier: .clean, plan: RepairPlan(layers: []), findings: [], margin: .infinity)
+      return Repair(
+        text: bytes, tier: .clean, appliedTier: .clean, plan: RepairPlan(layers: []), findings: [], margin: .infinity)
     }
     var bench = Workbench(bytes, flags: flags, context: context, engine: self)
     bench.run()
