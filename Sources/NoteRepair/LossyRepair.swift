@@ -39,6 +39,12 @@ enum LossyRepair {
 
   /// The likeliest reading; a chain that loses nothing is no business of this step.
   private static func best(_ line: Line, hole: UInt32, _ model: TextScorer) -> (LossyPage, LossySearch.Reading)? {
+    // Where nothing is lost, question marks are what they seem; most damage is by the pages of single bytes.
+    if hole == 0x3F,
+      LossyPage.all.reversed().contains(where: { PageChain.step(line.text, encode: $0.page, decode: .utf8) != nil })
+    {
+      return nil
+    }
     var best: (page: LossyPage, reading: LossySearch.Reading, cost: Int)?
     for page in LossyPage.all {
       guard let reading = LossySearch.best(line.text, page, hole: hole, model) else { continue }
