@@ -48,6 +48,7 @@ enum ChainRepair {
       let cost = text.withUnsafeBufferPointer { bench.model.cost(of: $0) }
       for candidate in search.found where candidate.cost < cost {
         if bench.isDecoded, candidate.rule.damage == .singleByteAsOther { continue }
+        if candidate.chain.steps == 1, candidate.rule.isRefuted(by: line.text) { continue }
         gains[candidate.chain, default: (candidate, 0)].gain += cost - candidate.cost - candidate.rule.gate / 4
       }
     }
@@ -209,6 +210,7 @@ struct Reading {
   ) {
     // What is UTF-8 again and far likelier is no other page's text too.
     if rule.decode != .utf8, others.contains(where: { $0.isUTF8 && line.cost - $0.cost >= Self.explained }) { return }
+    if chain.steps == 1, rule.isRefuted(by: line.text) { return }
     if let text = Self.run(chain, on: line.text) {
       if rule.decode == .utf8, let other = others.first(where: { $0.isUTF8 && $0.text == text }) {
         self = other

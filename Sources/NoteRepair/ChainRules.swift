@@ -76,8 +76,39 @@ struct ChainRule {
     case .singleByteAsOther:
       let foreign = after.count { $0 > 0xFF }
       return foreign * 10 >= changed * 7 && Self.longestWord(after) >= 4
-    default: return !Self.isQuoted(after)
+    default: return !Self.isQuoted(after) && !isLoneSign(after)
     }
+  }
+
+  /// Whether `text` speaks against this rule: read by Latin-1 most of it would be UTF-8 again, even if not all.
+  func isRefuted(by text: [UInt32]) -> Bool {
+    guard decode != .utf8, encode == .windows1252 || encode == .iso8859x1, let table = encode.latinBytes else {
+      return false
+    }
+    var (high, covered, sequences, need) = (0, 0, 0, 0)
+    var begun = 0
+    for scalar in text {
+      let byte = scalar < 0x80 ? UInt8(0) : table(scalar)
+      if scalar > 0x7F { high += 1 }
+      if need > 0, byte & 0xC0 == 0x80 {
+        (need, begun) = (need - 1, begun + 1)
+        if need == 0 { (covered, sequences) = (covered + begun, sequences + 1) }
+      } else {
+        need = (0xC2...0xDF).contains(byte) ? 1 : (0xE0...0xEF).contains(byte) ? 2 : (0xF0...0xF4).contains(byte) ? 3 : 0
+        begun = 1
+      }
+    }
+    return sequences > 0 && covered * 10 >= high * 7
+  }
+
+  /// Whether all that comes out is one letter that no small letter stands beside: what was read for it is a capital with
+  /// a sign after it, as names have it. Of Latin-1 only letters beyond it are so rare.
+  private func isLoneSign(_ text: [UInt32]) -> Bool {
+    let marks = text.indices.filter { text[$0] > 0x7F }
+    let least: UInt32 = damage == .utf8AsSingleByte ? 0xA0 : 0x100
+    guard marks.count == 1, let at = marks.first, text[at] >= least, text[at] < 0x1E00 else { return false }
+    let isAfterSmall = at > 0 && text[at - 1] &- 0x61 < 26
+    return !isAfterSmall && !(at + 1 < text.count && text[at + 1] &- 0x61 < 26)
   }
 
   private static func isAsianLetter(_ scalar: UInt32) -> Bool {
@@ -100,5 +131,15 @@ struct ChainRule {
     let marks = text.indices.filter { text[$0] > 0x7F }
     guard marks.count == 1, let at = marks.first, (0x2018..<0x2020).contains(text[at]) else { return false }
     return at > 0 && text[at - 1] == 0x20 && at + 1 < text.count && text[at + 1] == 0x20
+  }
+}
+
+extension CodePage {
+  /// The byte of a character beyond ASCII in Latin-1 or Windows-1252, 0 for those without; nil for other pages.
+  fileprivate var latinBytes: ((UInt32) -> UInt8)? {
+    if self == .iso8859x1 { return { UInt8(exactly: $0) ?? 0 } }
+    guard self == .windows1252 else { return nil }
+    let inverse = SingleByteTable.windows1252.inverse
+    return { scalar in UInt8(clamping: 0x80 + inverse.place(of: scalar)) & (inverse.place(of: scalar) < 0 ? 0 : 0xFF) }
   }
 }

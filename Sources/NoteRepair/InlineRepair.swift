@@ -70,7 +70,8 @@ private struct InlineReading {
       at += length
       offset += stored
     }
-    guard parts.allSatisfy({ Self.isUsual($0.text[0], model) }) else { return nil }
+    let isMany = parts.count >= 6
+    guard parts.allSatisfy({ Self.isUsual($0.text[0], isMany: isMany, model) }) else { return nil }
     // One short sequence comes about by chance, in capitals and in lists of symbols.
     let isLatin = page == .windows1252 || page == .iso8859x1
     guard
@@ -81,9 +82,9 @@ private struct InlineReading {
     gain = line.cost - result.withUnsafeBufferPointer { model.cost(of: $0) }
   }
 
-  /// Whether a character is one that notes hold, not one of a far-off script.
-  private static func isUsual(_ scalar: UInt32, _ model: TextScorer) -> Bool {
-    let isNear = scalar < 0x250 || (0x400..<0x460).contains(scalar) || scalar >= 0x2000
+  /// Whether a character is one that notes hold, not one of a far-off script; many together may be of any.
+  private static func isUsual(_ scalar: UInt32, isMany: Bool, _ model: TextScorer) -> Bool {
+    let isNear = isMany || scalar < 0x250 || (0x400..<0x460).contains(scalar) || scalar >= 0x2000
     return isNear && model.singleCost(scalar) <= 55
   }
 
