@@ -113,6 +113,26 @@ struct DamageTests {
     #expect(repair(legacy).plan.reverse(repair(legacy).text) == legacy)
   }
 
+  @Test(arguments: [
+    (Sample.japanese, ".png"), (Sample.thai, "\"}"), ("ship it 🚢 today, ship it 🚢", ".png"),
+    (Sample.chinese + " 24843 这", ".png"),
+  ])
+  func `a character cut off before a file name's ending takes nothing with it`(_ text: String, _ ending: String) {
+    let damaged = text.utf8.dropLast() + Array(ending.utf8)
+    let result = repair(Array(damaged), kind: .name)
+    #expect(result.string == text.dropLast() + "\u{FFFD}" + ending)
+    #expect(result.tier == .policy)
+    #expect(result.plan.reverse(result.text) == Array(damaged))
+  }
+
+  @Test func `letters of Latin-1 at the ends of words are none that were cut`() {
+    for text in ["le café.", "à l’été\u{A0}!", "Besançon, déjà vu"] {
+      #expect(repair(text.bytes(.windows1252)).string == text)
+    }
+    let mixed = Array((Sample.chinese + " caf").utf8) + [0xE9] + Array(".".utf8)
+    #expect(repair(mixed).string == Sample.chinese + " café.")
+  }
+
   @Test(arguments: [CodePage.utf16LE, .utf16BE])
   func `UTF-16 is found with and without a mark`(_ page: CodePage) {
     for text in [Sample.chinese, Sample.french, Sample.russian] {
