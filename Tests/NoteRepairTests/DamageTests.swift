@@ -188,6 +188,12 @@ struct DamageTests {
     #expect(result.tier == .lossless)
   }
 
+  @Test func `the control of the ellipsis becomes one only beside others of its kind`() {
+    #expect(repair("\u{93}so ist es\u{85}\u{94}").string == "“so ist es…”")
+    #expect(repair("one line\u{85}another").tier == .clean)
+    #expect(!repair("骭\u{FFFD} 繧ｵ繝\u{80}").isChanged)
+  }
+
   @Test func `ISO-2022-JP and HZ are decoded`() {
     #expect(repair(Sample.japanese.bytes(.iso2022JP)).string == Sample.japanese)
     #expect(repair(Sample.chinese.bytes(.hz)).string == Sample.chinese)
