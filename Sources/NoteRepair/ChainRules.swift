@@ -36,7 +36,7 @@ struct ChainRule {
     add(latin, [.windows1253, .windows1255, .windows1256, .windows874], .singleByteAsOther, 70)
     add([.windows1251], [.koi8r, .cp866], .singleByteAsOther, 60)
     add([.koi8r, .cp866], [.windows1251], .singleByteAsOther, 60)
-    add(latin, [.windows1250], .singleByteAsOther, 45)
+    add(latin, [.windows1250, .iso8859x2], .singleByteAsOther, 45)
     return rules
   }()
 
@@ -67,7 +67,7 @@ struct ChainRule {
     case .cjkAsSingleByte, .cjkAsOtherCJK:
       let letters = after.count(where: Self.isAsianLetter)
       return changed >= 5 && letters >= 4 && letters * 20 >= 9 * after.count { $0 > 0x7F }
-    case .singleByteAsOther where decode == .windows1250:
+    case .singleByteAsOther where decode == .windows1250 || decode == .iso8859x2:
       // Eth and thorn are what a language that the model does not know looks like.
       let changes = zip(before, after).filter { $0 != $1 }
       let holdsOrdinals = changes.contains { $0.0 == 0xAA || $0.0 == 0xBA }

@@ -76,6 +76,11 @@ struct DamageTests {
     #expect(czech.holds(.singleByteAsOther))
   }
 
+  @Test func `Czech in ISO 8859-2 read as Latin-1 keeps its carons`() {
+    let text = "příští týden jedu do Plzně, zavolat večer po šesté, už zase žádné chléb a mléko"
+    #expect(repair(text.misread(from: .iso8859x2, as: .windows1252)).string == text)
+  }
+
   @Test(arguments: [
     "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}ס\u{FFFD}\u{FFFD}Ժ\u{FFFD}\u{FFFD}", "2019锟斤拷锟斤拷锟斤拷锟斤拷", "???? ?? ?????? ????",
   ])
