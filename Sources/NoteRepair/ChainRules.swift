@@ -75,7 +75,7 @@ struct ChainRule {
         && changes.contains { ![0xD0, 0xDE, 0xF0, 0xFE].contains($0.0) }
     case .singleByteAsOther:
       let foreign = after.count { $0 > 0xFF }
-      return foreign * 10 >= changed * 7 && Self.longestWord(after) >= 4
+      return foreign * 10 >= changed * 7 && Self.longestWord(after) >= 4 && Self.letterCount(after) >= 3
     default: return !Self.isQuoted(after)
     }
   }
@@ -93,6 +93,11 @@ struct ChainRule {
       longest = max(longest, run)
     }
     return longest
+  }
+
+  /// How many different letters from beyond Latin there are: one letter again and again is no word of any language.
+  private static func letterCount(_ text: [UInt32]) -> Int {
+    Set(text.lazy.filter { (0x370..<0x2000).contains($0) }).count
   }
 
   /// Whether all that comes out is one mark between spaces: somebody shows what damage looks like.
