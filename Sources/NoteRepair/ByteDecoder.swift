@@ -19,6 +19,7 @@ struct ByteDecoder {
 
   let bytes: UnsafeBufferPointer<UInt8>
   let runs: [TextRun]
+  private let isCutOnce: Bool
   /// For each run the index of its page in ``pages``.
   private(set) var path: [Int] = []
   /// What the best path costs less than the next reading with one page, in units of ``TextModel``.
@@ -27,6 +28,7 @@ struct ByteDecoder {
   init(_ bytes: UnsafeBufferPointer<UInt8>, bench: Workbench) {
     self.bytes = bytes
     runs = TextRun.split(bytes)
+    isCutOnce = LenientUTF8.isCutOnce(bytes)
     let isMostlyLatin = Self.isMostlyLatin(bytes)
     let priors = Self.pages.map { page, prior in
       bench.prior(of: page, otherwise: prior) + (isMostlyLatin ? page.foreignPrior : 0)
@@ -56,7 +58,7 @@ struct ByteDecoder {
     var narrow = order
     var totals = [Int](repeating: 0, count: count)
     var (seen, isDoubtful, isSettled) = (0, false, false)
-    var reader = RunReader(bytes, model: engine.model)
+    var reader = RunReader(bytes, model: engine.model, isCutOnce: isCutOnce)
     for (number, run) in runs.enumerated() {
       let row = number * count
       if run.startsLine { isDoubtful = false }
@@ -184,7 +186,7 @@ extension ByteDecoder {
   /// The text by the best path; a cut character is U+FFFD.
   func text(_ model: TextScorer) -> [UInt32] {
     var text: [UInt32] = []
-    var reader = RunReader(bytes, model: model)
+    var reader = RunReader(bytes, model: model, isCutOnce: isCutOnce)
     var at = 0
     for (run, page) in zip(runs, path) {
       text += bytes[at..<run.range.lowerBound].lazy.map { UInt32($0) }
@@ -204,11 +206,11 @@ extension ByteDecoder {
       let range = runs[first].range.lowerBound..<runs[end - 1].range.upperBound
       builder.keep(upTo: range.lowerBound)
       if page == .utf8 {
-        writeUTF8(range, to: &builder, &bench)
+        for run in runs[first..<end] { writeUTF8(run.range, to: &builder, &bench) }
       } else {
         writeLegacy(first..<end, page, to: &builder, bench.model)
         bench.note(.legacyBytes, range, tier: certainty, pages: [page], margin: margin)
-        var last = RunReader(bytes, model: bench.model)
+        var last = RunReader(bytes, model: bench.model, isCutOnce: isCutOnce)
         if last.cost(runs[end - 1].range, by: page) < RunReader.impossible, last.cut > 0 {
           bench.note(.cut, range.upperBound - last.cut..<range.upperBound, tier: .policy)
         }
@@ -230,7 +232,7 @@ extension ByteDecoder {
 
   private func writeUTF8(_ range: Range<Int>, to builder: inout LayerBuilder, _ bench: inout Workbench) {
     let part = UnsafeBufferPointer(rebasing: bytes[range])
-    guard let reading = LenientUTF8(part, isEnd: range.upperBound == bytes.count) else { return }
+    guard let reading = LenientUTF8(part, isEnd: range.upperBound == bytes.count, isCutOnce: isCutOnce) else { return }
     for defect in reading.defects {
       builder.keep(upTo: range.lowerBound + defect.range.lowerBound)
       var replacement: [UInt8] = []
@@ -253,7 +255,7 @@ extension ByteDecoder {
     if let text = chain.decode(part), let back = chain.encode(text), back.elementsEqual(part) {
       return builder.recode(upTo: range.upperBound, by: chain, to: text)
     }
-    var reader = RunReader(bytes, model: model)
+    var reader = RunReader(bytes, model: model, isCutOnce: isCutOnce)
     for run in runs[numbers] {
       builder.keep(upTo: run.range.lowerBound)
       _ = reader.cost(run.range, by: page)

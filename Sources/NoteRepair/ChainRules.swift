@@ -36,7 +36,7 @@ struct ChainRule {
     add(latin, [.windows1253, .windows1255, .windows1256, .windows874], .singleByteAsOther, 70)
     add([.windows1251], [.koi8r, .cp866], .singleByteAsOther, 60)
     add([.koi8r, .cp866], [.windows1251], .singleByteAsOther, 60)
-    add(latin, [.windows1250], .singleByteAsOther, 45)
+    add(latin, [.windows1250, .iso8859x2], .singleByteAsOther, 45)
     return rules
   }()
 
@@ -67,7 +67,7 @@ struct ChainRule {
     case .cjkAsSingleByte, .cjkAsOtherCJK:
       let letters = after.count(where: Self.isAsianLetter)
       return changed >= 5 && letters >= 4 && letters * 20 >= 9 * after.count { $0 > 0x7F }
-    case .singleByteAsOther where decode == .windows1250:
+    case .singleByteAsOther where decode == .windows1250 || decode == .iso8859x2:
       // Eth and thorn are what a language that the model does not know looks like.
       let changes = zip(before, after).filter { $0 != $1 }
       let holdsOrdinals = changes.contains { $0.0 == 0xAA || $0.0 == 0xBA }
@@ -75,7 +75,7 @@ struct ChainRule {
         && changes.contains { ![0xD0, 0xDE, 0xF0, 0xFE].contains($0.0) }
     case .singleByteAsOther:
       let foreign = after.count { $0 > 0xFF }
-      return foreign * 10 >= changed * 7 && Self.longestWord(after) >= 4
+      return foreign * 10 >= changed * 7 && Self.longestWord(after) >= 4 && Self.letterCount(after) >= 3
     default: return !Self.isQuoted(after) && !isLoneSign(after)
     }
   }
@@ -124,6 +124,11 @@ struct ChainRule {
       longest = max(longest, run)
     }
     return longest
+  }
+
+  /// How many different letters from beyond Latin there are: one letter again and again is no word of any language.
+  private static func letterCount(_ text: [UInt32]) -> Int {
+    Set(text.lazy.filter { (0x370..<0x2000).contains($0) }).count
   }
 
   /// Whether all that comes out is one mark between spaces: somebody shows what damage looks like.

@@ -41,15 +41,16 @@ private struct Changes {
   private let text: [UInt32]
   private let dropsForbidden: Bool
   private let mapsUpper: Bool
-  private let holdsQuotes: Bool
+  private let mapsNextLine: Bool
 
   init(_ text: [UInt32]) {
     self.text = text
     // Sequences of controls are someone's doing: a terminal's, or a list of them. Strays come alone or in pairs.
     dropsForbidden = !text.contains(0x1B) && Self.longestRun(text) < 3
     let upper = text.count { (0x80..<0xA0).contains($0) }
-    mapsUpper = upper * 3 < text.count
-    holdsQuotes = text.contains { (0x91...0x97).contains($0) }
+    // Beside replacement characters they are what is left of other bytes.
+    mapsUpper = upper * 3 < text.count && !text.contains(0xFFFD)
+    mapsNextLine = text.contains { (0x80..<0xA0).contains($0) && $0 != 0x85 }
   }
 
   /// What stands at `index` and what takes its place; nil where it stays.
@@ -64,13 +65,13 @@ private struct Changes {
     }
   }
 
-  /// A next-line control is a line end, unless a space follows it or others stand for quotation marks; the five bytes that
+  /// A next-line control is a line end, unless a space follows it or it stands beside others; the five bytes that
   /// Windows-1252 leaves undefined mean nothing.
   private func upper(_ scalar: UInt32, at index: Int) -> (Damage, UInt32?)? {
     guard mapsUpper else { return nil }
     if scalar == 0x85 {
       let isBeforeSpace = index > 0 && text[index - 1] > 0x40 && index + 1 < text.count && text[index + 1] == 0x20
-      guard isBeforeSpace || holdsQuotes else { return nil }
+      guard isBeforeSpace || mapsNextLine else { return nil }
     }
     let meant = SingleByteTable.windows1252.scalars[Int(scalar) - 0x80]
     return meant == scalar ? nil : (.controlsAsPunctuation, meant)

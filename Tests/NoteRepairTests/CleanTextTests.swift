@@ -30,6 +30,11 @@ struct CleanTextTests {
     }
   }
 
+  @Test func `one letter again and again is no damaged word`() {
+    #expect(repair(String(repeating: "é", count: 120), kind: .name).tier == .clean)
+    #expect(repair(String(repeating: "ö", count: 12) + "!", kind: .title).tier == .clean)
+  }
+
   @Test func `clean texts joined are clean`() {
     var generator = SeededGenerator(seed: SeededGenerator.runSeed)
     for _ in 0..<200 {
