@@ -94,7 +94,8 @@ struct ChainRule {
         (need, begun) = (need - 1, begun + 1)
         if need == 0 { (covered, sequences) = (covered + begun, sequences + 1) }
       } else {
-        need = (0xC2...0xDF).contains(byte) ? 1 : (0xE0...0xEF).contains(byte) ? 2 : (0xF0...0xF4).contains(byte) ? 3 : 0
+        need =
+          (0xC2...0xDF).contains(byte) ? 1 : (0xE0...0xEF).contains(byte) ? 2 : (0xF0...0xF4).contains(byte) ? 3 : 0
         begun = 1
       }
     }
@@ -104,7 +105,7 @@ struct ChainRule {
   /// Whether all that comes out is one letter that no small letter stands beside: what was read for it is a capital with
   /// a sign after it, as names have it. Of Latin-1 only letters beyond it are so rare.
   private func isLoneSign(_ text: [UInt32]) -> Bool {
-    let marks = text.indices.filter { text[$0] > 0x7F }
+    let marks = text.indices.filter { text[$0] > 0x7F && text[$0] != 0xFFFD }
     let least: UInt32 = damage == .utf8AsSingleByte ? 0xA0 : 0x100
     guard marks.count == 1, let at = marks.first, text[at] >= least, text[at] < 0x1E00 else { return false }
     let isAfterSmall = at > 0 && text[at - 1] &- 0x61 < 26

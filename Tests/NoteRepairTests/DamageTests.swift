@@ -174,6 +174,17 @@ struct DamageTests {
     #expect(repair(text).string == [Sample.french, Sample.french, Sample.chinese].joined(separator: "\n"))
   }
 
+  @Test func `a line that is doubled but for a character is no other page's text`() {
+    let damaged = "L’hiver " + "déjà passé, à côté de la forêt, où la fête a été préparée".misread(as: .windows1252)
+    #expect(repair(damaged).string.hasSuffix(" passé, à côté de la forêt, où la fête a été préparée"))
+    #expect(repair(damaged).string.hasPrefix("L’hiver "))
+  }
+
+  @Test func `a next-line control is an ellipsis where the line goes on`() {
+    #expect(repair("on dit\u{85} que non").string == "on dit… que non")
+    #expect(repair("one\u{85}two").string == "one\u{85}two")
+  }
+
   @Test func `entities that stand for all characters are decoded, in any number of layers`() {
     #expect(repair("&#20013;&#25991; notes").string == "中文 notes")
     #expect(repair("d&amp;#233;j&amp;#224; vu").string == "déjà vu")
