@@ -17,8 +17,8 @@ extension Journey {
     try result.check(status: expected(.salvage), code: nil, &report)
     // Its sum says what was carried, also where it ends with what is wrong with the archive.
     guard result.hasSum else { return }
-    checkBuckets(result, &report)
-    try compare(salvaged, scenario.expectation.salvagedDiffering, noun: "salvaged target", &report)
+    try checkArrival(
+      result, in: salvaged, differing: scenario.expectation.salvagedDiffering, noun: "salvaged target", &report)
   }
 
   /// What was withheld must be in no member.
@@ -55,7 +55,7 @@ extension Journey {
     let result = StepResult(step: .import, ending: ending)
     try result.check(status: expected(.import), code: scenario.expectation.code, &report)
     guard [0, 10, 12, 31].contains(ending.status) else { return false }
-    checkBuckets(result, &report)
+    try checkArrival(result, &report)
     return true
   }
 }

@@ -4,7 +4,7 @@ import NoteModel
 /// The whole way of one scenario by the real program: inspect, export, verify, import, diff.
 package struct Journey: Sendable {
   package enum Step: String, Sendable, CaseIterable, Hashable {
-    case inspect, export, verify, `import`, salvage, diff
+    case inspect, export, verify, `import`, salvage, diff, undo, scan, plan, apply
   }
 
   /// What a step did, and what was not expected of it.
@@ -15,8 +15,10 @@ package struct Journey: Sendable {
     package var seconds = 0.0
     /// The steps that were taken, with their exit status.
     package var statuses: [(step: Step, status: Int32)] = []
-    /// Rows that the import's sum does not call identical, by role.
+    /// Rows that the import's sum calls neither identical nor repaired, by role.
     var told: [String: Int64] = [:]
+    /// Whether an import changed a text.
+    var hasRepairs = false
     /// What other ways of moving the store lost; `nil` when they were not tried.
     package var baseline: BaselineTable.Row?
 
@@ -47,11 +49,7 @@ package struct Journey: Sendable {
   }
 
   var reading: [String] { arguments(scenario.journey.reading) }
-  /// Every byte as it is, where the case does not say otherwise: what the repairs are worth has scenarios of its own.
-  var importing: [String] {
-    let words = arguments(scenario.journey.importing)
-    return words.contains("--repair") ? words : words + ["--repair", "none"]
-  }
+  var importing: [String] { arguments(scenario.journey.importing) }
 
   func expected(_ step: Step) -> Int32 { scenario.expectation.statuses[step] ?? 0 }
 
@@ -78,7 +76,9 @@ package struct Journey: Sendable {
       if expected(.salvage) != 0 || scenario.expectation.statuses[.salvage] != nil { try salvage(&report) }
       guard try importIt(&report) else { return }
     }
-    try compare(&report)
+    try diff(&report)
+    try undo(&report)
+    if scenario.journey.isMendedInPlace { try mendInPlace(&report) }
   }
 
   // MARK: - Steps
@@ -109,28 +109,14 @@ package struct Journey: Sendable {
       .import, ["import", archive, "--to", target, "--create-schema"] + importing + common("import"), &report)
     try result.check(status: expected(.import), code: scenario.expectation.code, &report)
     guard [0, 10, 12, 31].contains(result.ending.status) else { return false }
-    checkBuckets(result, &report)
+    try checkArrival(result, &report)
     return true
   }
 
-  private func compare(_ report: inout Report) throws {
+  private func diff(_ report: inout Report) throws {
     let result = try take(
       .diff, ["diff", built.path, target] + reading + common("diff"), &report)
     try result.check(status: expected(.diff), code: nil, &report)
-    try compare(target, scenario.expectation.differing, noun: "target", &report)
-  }
-
-  /// Compares a target with the source by reading both with code that noteferry does not use.
-  func compare(
-    _ target: String, _ differing: [String: CountExpression], noun: String, _ report: inout Report
-  ) throws {
-    let found = try StoreComparison(recipe: scenario.store, source: built.path, target: target).differences()
-    let wanted = values(differing, labels: labels(all: built.notes))
-    for table in Set(found.keys).union(wanted.keys).sorted() where found[table] ?? 0 != wanted[table] ?? 0 {
-      report.surprises.append(
-        "\(found[table] ?? 0) rows of \(table) differ in the \(noun) by an independent reading, not \(wanted[table] ?? 0)"
-      )
-    }
   }
 
   func take(_ step: Step, _ arguments: [String], _ report: inout Report) throws -> StepResult {
@@ -149,11 +135,11 @@ package struct Journey: Sendable {
 
   // MARK: - Numbers
 
-  private func labels(all: Int64) -> [String: Int64] {
+  func labels(all: Int64) -> [String: Int64] {
     built.labels.merging(["all": all, "notes": built.notes, "attachments": built.attachments]) { _, new in new }
   }
 
-  private func values(_ counts: [String: CountExpression], labels: [String: Int64]) -> [String: Int64] {
+  func values(_ counts: [String: CountExpression], labels: [String: Int64]) -> [String: Int64] {
     counts.mapValues { $0.value(labels) }.filter { $0.value != 0 }
   }
 
@@ -170,21 +156,31 @@ package struct Journey: Sendable {
     }
   }
 
-  func checkBuckets(_ result: StepResult, _ report: inout Report) {
-    check(result, role: "note", scenario.expectation.notes, all: built.notes, &report)
-    check(result, role: "attachment", scenario.expectation.attachments, all: built.attachments, &report)
+  /// - Parameter repaired: Rows of each role that were repaired, by a reading of the target that is not the import's.
+  func checkBuckets(_ result: StepResult, repaired: (notes: Int64, attachments: Int64), _ report: inout Report) {
+    let expectation = scenario.expectation
+    check(result, role: "note", expectation.notes, all: built.notes, repaired: repaired.notes, &report)
+    check(
+      result, role: "attachment", expectation.attachments, all: built.attachments, repaired: repaired.attachments,
+      &report)
     if result.isUnbalanced { report.surprises.append("\(result.step.rawValue): a sum is not balanced") }
   }
 
   private func check(
-    _ result: StepResult, role: String, _ counts: [String: CountExpression], all: Int64, _ report: inout Report
+    _ result: StepResult, role: String, _ counts: [String: CountExpression], all: Int64, repaired: Int64,
+    _ report: inout Report
   ) {
     guard let found = result.buckets(role) else {
       if all > 0 { report.surprises.append("\(result.step.rawValue) has no account of the role \(role)") }
       return
     }
-    if result.step == .import { report.told[role] = (found["source"] ?? 0) - (found["identical"] ?? 0) }
-    let wanted = counts.isEmpty ? ["identical": all] : values(counts, labels: labels(all: all))
+    if result.step == .import {
+      report.told[role] = (found["source"] ?? 0) - (found["identical"] ?? 0) - (found["repaired"] ?? 0)
+    }
+    var wanted = ["identical": all - repaired, "repaired": repaired]
+    if !counts.isEmpty {
+      wanted = values(counts, labels: labels(all: all).merging(["repaired": repaired]) { _, new in new })
+    }
     for bucket in StepResult.bucketNames where found[bucket] ?? 0 != wanted[bucket] ?? 0 {
       report.surprises.append(
         "\(result.step.rawValue): \(found[bucket] ?? 0) rows of the role \(role) are \(bucket), not \(wanted[bucket] ?? 0)"

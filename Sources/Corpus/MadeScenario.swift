@@ -1,7 +1,7 @@
 import DurableIO
 import NoteModel
 
-/// A scenario whose store was made before, by `corpus make`: `case.toml`, `source/` and `truth.json`.
+/// A scenario whose store was made before, by `corpus make`: `case.toml`, `source/`, `truth.json`, and `meant/`, its sound twin, where text in it is damaged.
 package enum MadeScenario {
   /// Makes the store of a scenario below a corpus directory, with its case and what is known about it.
   package static func make(_ scenario: Scenario, in corpus: String, builder: StoreBuilder) throws {
@@ -12,7 +12,7 @@ package enum MadeScenario {
         safeNow: "nothing in it was changed", next: ["name another directory, or remove this one"])
     }
     try Folder.create(place)
-    let built = try builder.build(scenario.store, in: place + "/source")
+    let built = try builder.build(scenario.store, in: place + "/source", twin: place + "/meant")
     for name in try Folder.names(in: scenario.directory) {
       let file = scenario.directory + "/" + name
       guard FileStatus.of(file)?.isRegularFile == true else { continue }
@@ -21,7 +21,7 @@ package enum MadeScenario {
     let labels = built.labels.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .integer($0.value)) }
     let truth = JSONValue.object([
       .init("notes", .integer(built.notes)), .init("attachments", .integer(built.attachments)),
-      .init("labels", .object(labels)),
+      .init("labels", .object(labels)), .init("exact", .bool(built.isExact)),
     ])
     try FileBytes.write(Array((truth.text + "\n").utf8), to: place + "/truth.json")
   }
@@ -34,8 +34,10 @@ package enum MadeScenario {
     if case .object(let members)? = truth["labels"] {
       for member in members { labels[member.name] = member.value.integer }
     }
+    let twin = scenario.directory + "/meant/" + scenario.store.file
     return StoreBuilder.Built(
       path: scenario.directory + "/source/" + scenario.store.file, labels: labels,
-      notes: truth["notes"]?.integer ?? 0, attachments: truth["attachments"]?.integer ?? 0)
+      notes: truth["notes"]?.integer ?? 0, attachments: truth["attachments"]?.integer ?? 0,
+      twin: FileStatus.of(twin) == nil ? nil : twin, isExact: truth["exact"]?.bool ?? false)
   }
 }

@@ -7,6 +7,7 @@ import NoteModel
 /// | --- | --- |
 /// | `sentence(seed)` | a clean sentence of many languages |
 /// | `damaged(kind, seed[, phrases])` | a text with one kind of damage, see `DamagedText`; one phrase is a title |
+/// | `meant(text, found)` | the second text, in place of which the first was meant |
 /// | `encoded(page, text)` | the text in a legacy code page, as text |
 /// | `bytes(count, seed)` | noise |
 /// | `png(count, seed)` | a sound PNG of about that many bytes |
@@ -26,19 +27,29 @@ final class RecipeFunctions {
   private let directory: String
   private let scale: Double
   private let seed: UInt64
+  /// Whether damaged texts are given as a repair ought to leave them, for the sound twin of the store.
+  private let givesMeant: Bool
+  /// Whether a text was asked for that a repair ought to change.
+  private(set) var hasDamage = false
 
-  init(directory: String, scale: Double, seed: UInt64) {
+  init(directory: String, scale: Double, seed: UInt64, givesMeant: Bool = false) {
     self.directory = directory
     self.scale = scale
     self.seed = seed
+    self.givesMeant = givesMeant
   }
 
   func install(in database: SampleDatabase) {
     database.define("sentence") { [self] values in .text(Self.sentence(try number(values, 0))) }
     database.define("damaged") { [self] values in
       let phrases = values.count > 2 ? try count(values, 2) : nil
-      return .text(try DamagedText.make(try text(values, 0), seed: try number(values, 1), phrases: phrases))
+      let kind = try text(values, 0)
+      let seed = try number(values, 1)
+      return chosen(
+        meant: try DamagedText.meant(kind, seed: seed, phrases: phrases),
+        found: try DamagedText.make(kind, seed: seed, phrases: phrases))
     }
+    database.define("meant") { [self] values in chosen(meant: try bytes(values, 0), found: try bytes(values, 1)) }
     database.define("encoded") { [self] values in
       .text(try DamagedText.encoded(try bytes(values, 1), page: try text(values, 0)))
     }
@@ -82,6 +93,11 @@ final class RecipeFunctions {
       return .integer(number)
     }
     database.define("canary") { _ in .text(Array(Self.canary.utf8)) }
+  }
+
+  private func chosen(meant: [UInt8], found: [UInt8]) -> Value {
+    if meant != found { hasDamage = true }
+    return .text(givesMeant ? meant : found)
   }
 
   static func sentence(_ seed: UInt64) -> [UInt8] {

@@ -66,7 +66,8 @@ package struct Replay: Sendable {
     do {
       built =
         try MadeScenario.find(scenario)
-        ?? StoreBuilder(seed: seed, scale: scale).build(scenario.store, in: directory + "/source")
+        ?? StoreBuilder(seed: seed, scale: scale).build(
+          scenario.store, in: directory + "/source", twin: directory + "/meant")
     } catch var error as MigrationError {
       // One recipe of many: its author must learn which.
       error.message = "cannot make \(scenario.id): \(error.message)"

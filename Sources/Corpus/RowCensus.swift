@@ -21,7 +21,7 @@ struct RowCensus {
   }
 
   /// Ordinary tables; those that noteferry itself leaves in a target do not count.
-  private static func tables(_ database: SampleDatabase) throws -> [String] {
+  static func tables(_ database: SampleDatabase) throws -> [String] {
     let list = try SampleStatement(
       database,
       """
@@ -41,11 +41,16 @@ struct RowCensus {
     let statement = try SampleStatement(database, "SELECT * FROM \"\(name)\"")
     var rows: [Checksum: Int] = [:]
     while try statement.step() {
-      let digest = Digest(.sha256)
-      for column in 0..<statement.columnCount { append(statement.value(column), to: digest) }
-      rows[digest.finish(), default: 0] += 1
+      rows[digest((0..<statement.columnCount).map { statement.value($0) }), default: 0] += 1
     }
     return rows
+  }
+
+  /// A digest of values with their types.
+  static func digest(_ values: [Value]) -> Checksum {
+    let digest = Digest(.sha256)
+    for value in values { append(value, to: digest) }
+    return digest.finish()
   }
 
   private static func append(_ value: Value, to digest: Digest) {

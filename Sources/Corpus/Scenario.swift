@@ -15,6 +15,8 @@ package struct Scenario: Sendable {
   package var cause: String
   /// Where the idea comes from.
   package var idea: String
+  /// What becomes of the damaged texts, in words; every case that names repaired values has it.
+  package var outcome: String?
   /// Why it is known to fail, when it is. Such a scenario must fail; a known failure that passes is a surprise.
   package var knownFailure: String?
   package var store: StoreRecipe
@@ -62,6 +64,8 @@ package struct JourneyOptions: Sendable {
   package var cut: Int?
   /// Verify and import read the archive from a pipe.
   package var isFed = false
+  /// A copy of the store is also repaired where it lies.
+  package var isMendedInPlace = false
 }
 
 /// What must come out, step by step. A number may be a sum of labels of the recipe: `all - lost`.
@@ -72,7 +76,15 @@ package struct Expectation: Sendable {
   package var attachments: [String: CountExpression] = [:]
   /// Kinds of findings of the export and how often each; no others may appear.
   package var findings: [String: CountExpression] = [:]
-  /// Rows of each table that do not arrive byte for byte, by a comparison that does not use the stores' own code.
+  /// How many of the damaged values of each column arrive as they were meant, by the same comparison; by table and column.
+  /// All columns with damaged values must be named, and the rest of their values arrive as they were found.
+  package var repaired: [String: Share] = [:]
+  /// How many of all values of a column arrive neither as they were found nor as they were meant; the case must say why.
+  package var otherwise: [String: Share] = [:]
+  /// Damaged values that the import left and told, by its reason.
+  package var unrepaired: [String: CountExpression] = [:]
+  /// Rows of each table that arrive neither byte for byte nor repaired, by a comparison that does not use the stores' own
+  /// code.
   package var differing: [String: CountExpression] = [:]
   /// The same for the target of the salvage.
   package var salvagedDiffering: [String: CountExpression] = [:]
@@ -80,6 +92,43 @@ package struct Expectation: Sendable {
   package var absent: [String] = []
   /// A code that the refusing step names.
   package var code: String?
+}
+
+/// `12 of 14`: so many values of a column.
+package struct Share: Sendable, CustomStringConvertible {
+  var part: Int64
+  var whole: Int64
+
+  package var description: String { "\(part) of \(whole)" }
+
+  /// - Returns: `nil` when the text is not of that form, or says nothing.
+  package init?(_ text: String) {
+    let words = text.split(separator: " ")
+    guard words.count == 3, words[1] == "of", let part = Int64(words[0]), let whole = Int64(words[2]), whole > 0,
+      0...whole ~= part
+    else { return nil }
+    self.part = part
+    self.whole = whole
+  }
+
+  /// Whether it is just this.
+  func isMet(by part: Int64, of whole: Int64) -> Bool { (part, whole) == (self.part, self.whole) }
+
+  /// Whether it is nearly this or more, for a store of another seed or size than the case's: texts differ in how much they
+  /// tell. Nothing stays nothing, on either side.
+  func isNearlyReached(by part: Int64, of whole: Int64) -> Bool {
+    if self.part == 0 || whole == 0 { return part == 0 }
+    return Double(part) >= (Double(self.part) / Double(self.whole) - Self.tolerance) * Double(whole)
+  }
+
+  /// Whether it is not much more than this.
+  func isHardlyExceeded(by part: Int64, of whole: Int64) -> Bool {
+    Double(part) <= (Double(self.part) / Double(self.whole) + Self.tolerance) * Double(whole)
+  }
+
+  static func isSmall(_ part: Int64, of whole: Int64) -> Bool { Double(part) <= tolerance * Double(whole) }
+
+  private static let tolerance = 0.25
 }
 
 /// A sum of numbers and labels: `12`, `all`, `all - lost + 3`.

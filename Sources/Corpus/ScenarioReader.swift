@@ -47,9 +47,13 @@ package enum ScenarioReader {
     let scenario = Scenario(
       family: family, name: name, directory: directory, title: table.string("title", required: true) ?? "",
       wrong: table.string("wrong", required: true) ?? "", cause: table.string("cause", required: true) ?? "",
-      idea: table.string("idea", required: true) ?? "", knownFailure: table.string("known-failure"),
+      idea: table.string("idea", required: true) ?? "", outcome: table.string("outcome"),
+      knownFailure: table.string("known-failure"),
       store: store(&table), damage: table.strings("damage")?.map(\.text) ?? [], journey: journey(&table),
       expectation: expectation(&table))
+    if scenario.outcome == nil, !scenario.expectation.repaired.isEmpty {
+      table.problem("outcome", "must say in words what becomes of the damaged texts")
+    }
     if !families.contains(family) {
       table.problem("title", "stands in the family '\(family)', which is none of \(families.joined(separator: ", "))")
     }
@@ -86,6 +90,7 @@ package enum ScenarioReader {
     options.isPiped = part.boolean("pipe") ?? false
     options.cut = part.integer("cut")
     options.isFed = part.boolean("feed") ?? false
+    options.isMendedInPlace = part.boolean("in-place") ?? false
     if options.cut != nil, !options.isPiped { part.problem("cut", "is the length of a pipe, and there is none") }
     part.finish()
     return options
@@ -101,11 +106,30 @@ package enum ScenarioReader {
     expectation.notes = counts("notes", &part)
     expectation.attachments = counts("attachments", &part)
     expectation.findings = counts("findings", &part)
+    expectation.repaired = shares("repaired", &part)
+    expectation.otherwise = shares("otherwise", &part)
+    expectation.unrepaired = counts("unrepaired", &part)
     expectation.differing = counts("differing", &part)
     expectation.salvagedDiffering = counts("salvaged-differing", &part)
     expectation.absent = part.strings("absent")?.map(\.text) ?? []
     part.finish()
     return expectation
+  }
+
+  private static func shares(_ key: String, _ table: inout TableReader) -> [String: Share] {
+    guard let tables = table.table(key, noun: "shares") else { return [:] }
+    var shares: [String: Share] = [:]
+    for (name, node) in tables.members {
+      guard case .table(let columns) = node.content else {
+        table.problem(key, "must have a table of columns for each table of the store")
+        continue
+      }
+      for (column, node) in columns {
+        if case .string(let text) = node.content { shares["\(name).\(column)"] = Share(text) }
+        if shares["\(name).\(column)"] == nil { table.problem(key, "must be shares such as '12 of 14'") }
+      }
+    }
+    return shares
   }
 
   private static func counts(_ key: String, _ table: inout TableReader) -> [String: CountExpression] {

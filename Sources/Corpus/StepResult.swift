@@ -55,6 +55,17 @@ struct StepResult {
     return sums
   }
 
+  /// How many texts an import repaired by its own account; `nil` when it gives none.
+  var repairedValues: Int64? { counts(document?["repairs"]?["repaired"])?.values.reduce(0, +) }
+
+  /// How many damaged texts an import left as they were found, by reason; `nil` when it gives no account.
+  var unrepaired: [String: Int64]? { counts(document?["repairs"]?["left_as_found"]) }
+
+  private func counts(_ value: JSONValue?) -> [String: Int64]? {
+    guard case .object(let members)? = value else { return nil }
+    return Dictionary(members.map { ($0.name, $0.value.integer ?? 0) }, uniquingKeysWith: +)
+  }
+
   var hasSum: Bool { document?["conservation"] != nil }
 
   var isUnbalanced: Bool {

@@ -18,6 +18,10 @@ package struct StoreBuilder: Sendable {
     package var labels: [String: Int64]
     package var notes: Int64
     package var attachments: Int64
+    /// The same store as a repair ought to leave it; `nil` when no text in it is damaged.
+    package var twin: String?
+    /// Whether it has the default seed and size, for which the counts of the cases are exact.
+    package var isExact = true
   }
 
   /// The library's random numbers are its own, so stores are made one after the other.
@@ -25,11 +29,12 @@ package struct StoreBuilder: Sendable {
 
   /// Makes the store below a directory, which is made too.
   ///
+  /// - Parameter twin: Where the sound twin of a store with damaged text goes.
   /// - Throws: `.internal` for a recipe that cannot be followed, `.diskFull`, `.noPermission`.
-  package func build(_ recipe: StoreRecipe, in directory: String) throws -> Built {
+  package func build(_ recipe: StoreRecipe, in directory: String, twin: String) throws -> Built {
     try Self.turn.locked {
       try Folder.create(directory)
-      do { return try make(recipe, in: directory) } catch let error as RecipeError {
+      do { return try make(recipe, in: directory, twin: twin) } catch let error as RecipeError {
         throw MigrationError(
           .internal, "the recipe cannot be followed", cause: error.description,
           safeNow: "only the corpus's own directory was written", next: ["correct the scenario's case.toml"])
@@ -37,24 +42,40 @@ package struct StoreBuilder: Sendable {
     }
   }
 
-  private func make(_ recipe: StoreRecipe, in directory: String) throws -> Built {
+  private func make(_ recipe: StoreRecipe, in directory: String, twin: String) throws -> Built {
     let path = directory + "/" + recipe.file
-    var built = Built(path: path, labels: [:], notes: 0, attachments: 0)
+    var built = Built(path: path, labels: [:], notes: 0, attachments: 0, isExact: seed == 1 && scale == 1)
     if !recipe.product.isEmpty || !recipe.sql.isEmpty {
-      let data = recipe.product == "reference" ? directory + "/files" : directory
-      let functions = RecipeFunctions(directory: data, scale: scale, seed: seed)
-      let database = try SampleDatabase(path)
-      try database.run(recipe.first)
-      try database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF")
-      database.seed(seed)
-      functions.install(in: database)
-      try fill(database, recipe, functions)
+      let functions = functions(recipe, directory)
+      let database = try fill(path, recipe, functions)
       built.labels = functions.labels
       (built.notes, built.attachments) = try counts(database, recipe, built.labels)
+      if functions.hasDamage {
+        try Folder.create(twin)
+        built.twin = twin + "/" + recipe.file
+        _ = try fill(twin + "/" + recipe.file, recipe, self.functions(recipe, twin, givesMeant: true))
+      }
     }
     if FileStatus.of(path + "-shm") != nil { try Folder.remove(path + "-shm") }
     for line in recipe.after { try FileOperation.perform(line, in: directory) }
     return built
+  }
+
+  private func functions(
+    _ recipe: StoreRecipe, _ directory: String, givesMeant: Bool = false
+  ) -> RecipeFunctions {
+    let data = recipe.product == "reference" ? directory + "/files" : directory
+    return RecipeFunctions(directory: data, scale: scale, seed: seed, givesMeant: givesMeant)
+  }
+
+  private func fill(_ path: String, _ recipe: StoreRecipe, _ functions: RecipeFunctions) throws -> SampleDatabase {
+    let database = try SampleDatabase(path)
+    try database.run(recipe.first)
+    try database.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF")
+    database.seed(seed)
+    functions.install(in: database)
+    try fill(database, recipe, functions)
+    return database
   }
 
   private func fill(_ database: SampleDatabase, _ recipe: StoreRecipe, _ functions: RecipeFunctions) throws {

@@ -6,13 +6,27 @@ struct StoreComparison {
   var recipe: StoreRecipe
   var source: String
   var target: String
+  /// The source as a repair ought to leave it; `nil` where every value must arrive as it was found.
+  var twin: String?
+  /// Whether attachments' files lie beside the target.
+  var hasFiles = true
 
-  /// How many rows of each table differ, and under `files` how many attachments' files.
-  func differences() throws -> [String: Int64] {
-    var differences = try RowCensus(source).differences(to: RowCensus(target))
-    let files = try differingFiles()
-    if files > 0 { differences["files"] = files }
-    return differences
+  /// What arrived in the target.
+  struct Arrival {
+    /// How many rows of each table arrived neither byte for byte nor as they were meant, and under `files` how many
+    /// attachments' files.
+    var differing: [String: Int64]
+    /// What became of the damaged values; `nil` without a twin.
+    var census: ArrivalCensus?
+  }
+
+  func arrival() throws -> Arrival {
+    let census = try twin.map { try ArrivalCensus(source: source, target: target, twin: $0) }
+    let rows = try census?.strayRows ?? RowCensus(source).differences(to: RowCensus(target))
+    var arrival = Arrival(differing: rows, census: census)
+    let files = hasFiles ? try differingFiles() : 0
+    if files > 0 { arrival.differing["files"] = files }
+    return arrival
   }
 
   /// Files in the source's data directory that an attachment names and that are not the same beside the target.

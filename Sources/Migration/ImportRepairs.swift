@@ -171,7 +171,7 @@ final class ImportRepairs {
       entity: page.entity.name, key: page.key(ofRow: text.value.row),
       column: page.entity.columns[text.value.column].name)
     let damage = text.value.repair.findings.map { RepairRecord.Place(damage: $0.damage, range: $0.range) }
-    try tally(place, text.value.repair.tier, damage)
+    try tally(place, text.value.repair.appliedTier, damage)
   }
 
   private func tally(_ place: ValuePlace, _ tier: RepairTier, _ damage: [RepairRecord.Place]) throws {

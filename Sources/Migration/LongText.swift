@@ -125,7 +125,7 @@ struct LongText {
         page: number, of: page)
       part.number += 1
       record.part = part
-      record.tier = value.repair.tier
+      record.tier = value.repair.appliedTier
       try body(record)
     }
   }

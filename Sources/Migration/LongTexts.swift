@@ -80,7 +80,7 @@ final class LongTexts {
     var value = ValueRepair(row: text.row, column: text.column, original: original, repair: repair)
     if repair.tier != .unrecoverable, text.repair.isUncertain || text.spool == nil {
       value.refusal = .tooLong
-    } else if value.isApplied, !repairs.policy.applies(repair.tier) {
+    } else if value.isApplied, !repairs.policy.applies(repair.appliedTier) {
       value.refusal = .policy
     }
     var found = LongText(

@@ -49,7 +49,7 @@ public struct RepairRecord: Sendable {
     entity = page.entity.name
     key = page.key(ofRow: value.row)
     column = page.entity.columns[value.column].name
-    tier = value.repair.tier
+    tier = value.repair.appliedTier
     damage = value.repair.findings.map { Place(damage: $0.damage, range: $0.range) }
     margin = value.repair.margin.isFinite ? value.repair.margin : nil
     plan = value.repair.plan

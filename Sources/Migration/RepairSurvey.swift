@@ -22,7 +22,7 @@ public struct RepairSurvey: Sendable {
         not += 1
         return
       }
-      switch value.repair.tier {
+      switch value.repair.appliedTier {
       case .lossless: exactly += 1
       case .policy: byRule += 1
       case .inferred: byGuess += 1

@@ -107,7 +107,7 @@ public final class RowRepairer {
   }
 
   private func refusal(_ repair: Repair, of bytes: [UInt8], _ kind: RepairContext.Kind) -> ValueRepair.Refusal? {
-    if !policy.applies(repair.tier) { return .policy }
+    if !policy.applies(repair.appliedTier) { return .policy }
     if Int64(repair.text.count) > LongText.limit { return .tooLong }
     if kind == .json, Self.isJSON(bytes.map { $0 < 0x80 ? $0 : 0x78 }), !Self.isJSON(repair.text) { return .breaksJSON }
     return repair.plan.serialized().count > Self.planLimit ? .tooLong : nil

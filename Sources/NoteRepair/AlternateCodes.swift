@@ -46,7 +46,7 @@ enum AlternateCodes {
 
   private static let big5: [UInt32: [[UInt8]]] = {
     let code = { (place: Int) in [UInt8(place / 157 + 0x81), UInt8(place % 157 + (place % 157 < 0x3F ? 0x40 : 0x62))] }
-    var codes = places(of: ChineseCoding.big5, of: .big5, code)
+    var codes = places(of: Big5Coding.table, of: .big5, code)
     // Unicode's first table of Big5 had other places for some symbols.
     for (scalar, place) in zip(
       CodePageData.big5OldScalars.unpacked(), CodePageData.big5OldPointers.unpacked())

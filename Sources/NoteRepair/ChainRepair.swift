@@ -15,12 +15,18 @@ enum ChainRepair {
   static func run(_ bench: inout Workbench) {
     let isShort = bench.context.kind.isShort && bench.bytes.contains { $0 >= 0x80 }
     guard isShort || !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
-    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isShort: isShort)
-    let chains = candidates(places, bench)
+    let places = bench.linePlaces()
+    // Of a name or title every line is worth a search.
+    let chains = candidates(places.filter { $0.isSuspicious || isShort && !$0.isASCII }, bench)
     guard !chains.isEmpty else { return }
     let lines = places.map { Line($0, in: bench.bytes, model: bench.model) }
     let readings = lines.map { line in
-      line.isASCII ? [] : chains.map { Reading(line, $0.chain, $0.rule, bench.model, isLast: line.isLast) }
+      var readings: [Reading] = []
+      if line.isASCII { return readings }
+      for candidate in chains {
+        readings.append(Reading(line, candidate.chain, candidate.rule, bench.model, isLast: line.isLast, readings))
+      }
+      return readings
     }
     let path = path(lines, chains, readings)
     write(lines, chains, readings, path, &bench)
@@ -30,7 +36,7 @@ enum ChainRepair {
 
   private static func candidates(_ places: [LinePlace], _ bench: Workbench) -> [ChainCandidate] {
     var gains: [PageChain: (candidate: ChainCandidate, gain: Int)] = [:]
-    for place in places.filter(\.isSuspicious).prefix(maximumSearched) {
+    for place in places.prefix(maximumSearched) {
       let line = Line(place, in: bench.bytes, model: bench.model)
       let isExplained = gains.values.contains { known in
         let reading = Reading(line, known.candidate.chain, known.candidate.rule, bench.model, isLast: false)
@@ -42,6 +48,7 @@ enum ChainRepair {
       let cost = text.withUnsafeBufferPointer { bench.model.cost(of: $0) }
       for candidate in search.found where candidate.cost < cost {
         if bench.isDecoded, candidate.rule.damage == .singleByteAsOther { continue }
+        if candidate.chain.steps == 1, candidate.rule.isRefuted(by: line.text) { continue }
         gains[candidate.chain, default: (candidate, 0)].gain += cost - candidate.cost - candidate.rule.gate / 4
       }
     }
@@ -129,100 +136,5 @@ enum ChainRepair {
     var damage = chain.rule.damage
     if damage == .doubleEncoded, chain.chain.steps > 1 { damage = .multiplyEncoded }
     bench.note(damage, range, tier: .lossless, pages: chain.chain.pages, margin: gain - chain.rule.gate)
-  }
-}
-
-// MARK: -
-
-/// Where a line of sound UTF-8 stands, without its line feed.
-struct LinePlace {
-  let range: Range<Int>
-  let isASCII: Bool
-  let isSuspicious: Bool
-  /// Whether the text ends with this line.
-  let isLast: Bool
-
-  /// Splits `bytes`; of a name or title every line is suspicious.
-  static func split(_ bytes: [UInt8], gate: Gate, isShort: Bool) -> [LinePlace] {
-    var places: [LinePlace] = []
-    bytes.withUnsafeBufferPointer { bytes in
-      var start = 0
-      while start <= bytes.count {
-        let end = bytes[start...].firstIndex(of: 10) ?? bytes.count
-        let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
-        let isASCII = part.allSatisfy { $0 < 0x80 }
-        let isSuspicious = !isASCII && (isShort || !gate.scan(part).isDisjoint(with: [.rare, .upperControl]))
-        places.append(
-          LinePlace(range: start..<end, isASCII: isASCII, isSuspicious: isSuspicious, isLast: end == bytes.count))
-        start = end + 1
-      }
-    }
-    return places
-  }
-}
-
-/// The text of a line and what it costs as it is.
-struct Line {
-  let range: Range<Int>
-  let isASCII: Bool
-  let isLast: Bool
-  let text: [UInt32]
-  let cost: Int
-
-  init(_ place: LinePlace, in bytes: [UInt8], model: TextScorer) {
-    (range, isASCII, isLast) = (place.range, place.isASCII, place.isLast)
-    var text: [UInt32] = []
-    if !place.isASCII {
-      text.reserveCapacity(place.range.count)
-      bytes.withUnsafeBufferPointer { _ = CodePage.utf8.decode(.init(rebasing: $0[place.range]), into: &text) }
-    }
-    self.text = text
-    cost = text.withUnsafeBufferPointer { model.cost(of: $0) }
-  }
-}
-
-/// A line as a chain reads it.
-struct Reading {
-  private(set) var cost = RunReader.impossible
-  private(set) var text: [UInt32] = []
-  /// How many bytes of the stored line are a character that was cut off after the chain.
-  private(set) var cut = 0
-
-  init(_ line: Line, _ chain: PageChain, _ rule: ChainRule, _ model: TextScorer, isLast: Bool) {
-    if let text = Self.run(chain, on: line.text) {
-      self.text = text
-      if chain.steps == 1 {
-        self.text = AlternateCodes.improve(
-          line.text, text, encode: chain.pages[1], decode: chain.pages[2], model: model)
-      }
-      cost = self.text.withUnsafeBufferPointer { model.cost(of: $0) } - rule.bonus(self.text)
-    } else if isLast, chain.pages.last == .utf8 {
-      // The cut may have left a few characters that the chain cannot undo.
-      for dropped in 1...max(1, min(4 * chain.steps - 1, line.text.count - 1)) where dropped < line.text.count {
-        let (kept, rest) = (Array(line.text.dropLast(dropped)), line.text.suffix(dropped))
-        guard rest.allSatisfy({ $0 > 0x7F }), let text = Self.run(chain, on: kept) else { continue }
-        self.text = text + [0xFFFD]
-        cut = rest.reduce(0) { $0 + UnicodeCoding.length($1) }
-        cost = text.withUnsafeBufferPointer { model.cost(of: $0) } + 25 - rule.bonus(text)
-        return
-      }
-    }
-  }
-
-  private static func run(_ chain: PageChain, on text: [UInt32]) -> [UInt32]? {
-    var text = text
-    for step in stride(from: 1, to: chain.pages.count, by: 2) {
-      guard let next = PageChain.step(text, encode: chain.pages[step], decode: chain.pages[step + 1]) else {
-        return nil
-      }
-      text = next
-    }
-    return text
-  }
-
-  func write(_ line: Line, _ chain: PageChain, to builder: inout LayerBuilder) {
-    guard cut > 0 else { return builder.recode(upTo: line.range.upperBound, by: chain, to: text) }
-    builder.recode(upTo: line.range.upperBound - cut, by: chain, to: Array(text.dropLast()))
-    builder.replace(upTo: line.range.upperBound, with: [0xEF, 0xBF, 0xBD])
   }
 }

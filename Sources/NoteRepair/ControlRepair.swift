@@ -41,13 +41,16 @@ private struct Changes {
   private let text: [UInt32]
   private let dropsForbidden: Bool
   private let mapsUpper: Bool
+  private let mapsNextLine: Bool
 
   init(_ text: [UInt32]) {
     self.text = text
     // Sequences of controls are someone's doing: a terminal's, or a list of them. Strays come alone or in pairs.
     dropsForbidden = !text.contains(0x1B) && Self.longestRun(text) < 3
     let upper = text.count { (0x80..<0xA0).contains($0) }
-    mapsUpper = upper * 3 < text.count
+    // Beside replacement characters they are what is left of other bytes.
+    mapsUpper = upper * 3 < text.count && !text.contains(0xFFFD)
+    mapsNextLine = text.contains { (0x80..<0xA0).contains($0) && $0 != 0x85 }
   }
 
   /// What stands at `index` and what takes its place; nil where it stays.
@@ -57,14 +60,19 @@ private struct Changes {
     case 0: return (.nul, nil)
     case 0xEF, 0xBB, 0xBF: return index < 3 && text.starts(with: [0xEF, 0xBB, 0xBF]) ? (.byteOrderMark, nil) : nil
     case 0xFEFF: return index == 0 || text[index - 1] == 10 ? (.byteOrderMark, nil) : nil
-    case 0x80..<0xA0: return upper(scalar)
+    case 0x80..<0xA0: return upper(scalar, at: index)
     default: return dropsForbidden && Self.isForbidden(scalar) ? (.forbidden, nil) : nil
     }
   }
 
-  /// A next-line control is a line end; the five bytes that Windows-1252 leaves undefined mean nothing.
-  private func upper(_ scalar: UInt32) -> (Damage, UInt32?)? {
-    guard mapsUpper, scalar != 0x85 else { return nil }
+  /// A next-line control is a line end, unless a space follows it or it stands beside others; the five bytes that
+  /// Windows-1252 leaves undefined mean nothing.
+  private func upper(_ scalar: UInt32, at index: Int) -> (Damage, UInt32?)? {
+    guard mapsUpper else { return nil }
+    if scalar == 0x85 {
+      let isBeforeSpace = index > 0 && text[index - 1] > 0x40 && index + 1 < text.count && text[index + 1] == 0x20
+      guard isBeforeSpace || mapsNextLine else { return nil }
+    }
     let meant = SingleByteTable.windows1252.scalars[Int(scalar) - 0x80]
     return meant == scalar ? nil : (.controlsAsPunctuation, meant)
   }

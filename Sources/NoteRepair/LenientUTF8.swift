@@ -13,24 +13,49 @@ struct LenientUTF8 {
   /// What the defects cost, in units of ``TextModel``.
   private(set) var penalty = 0
 
+  /// Characters beyond ASCII that tell that bytes are UTF-8: other pages seldom have them by chance.
+  private static let telling = 2
+
   /// Reads `bytes`; nil if they hold anything else that is not UTF-8.
   ///
-  /// - Parameter isEnd: Whether the text ends with them, so that the last character may be cut.
-  init?(_ bytes: UnsafeBufferPointer<UInt8>, isEnd: Bool) {
-    var at = 0
+  /// - Parameters:
+  ///   - isEnd: Whether the text ends with them, so that the last character may be cut. Where more follows, as in JSON or
+  ///     before a file name's ending, the other characters must tell that they are UTF-8.
+  ///   - isCutOnce: Whether the whole text tells it.
+  init?(_ bytes: UnsafeBufferPointer<UInt8>, isEnd: Bool, isCutOnce: Bool) {
+    var (at, letters) = (0, 0)
     while at < bytes.count {
       let (scalar, length) = UnicodeCoding.scalarUTF8(bytes, at: at)
       if length > 0 {
         text.append(scalar)
         at += length
+        if length > 1 { letters += 1 }
         continue
       }
-      guard let defect = Self.defect(bytes, at: at, subpart: -length, isEnd: isEnd) else { return nil }
+      // Of four bytes three, or two that no page of single bytes has together: an emoji.
+      let tells = isCutOnce || letters >= Self.telling || length < -1 && bytes[at] >= 0xF0
+      guard let defect = Self.defect(bytes, at: at, subpart: -length, isEnd: isEnd || tells) else { return nil }
       defects.append(defect)
       penalty += Self.penalty(of: defect.damage)
       if defect.scalar != 0 { text.append(defect.scalar) }
       at = defect.range.upperBound
     }
+  }
+
+  /// Whether a text is UTF-8 but for one character, of which at least two bytes are left.
+  static func isCutOnce(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var (at, letters, cuts) = (0, 0, 0)
+    while at < bytes.count {
+      if bytes[at] < 0x80 {
+        at += 1
+        continue
+      }
+      let (_, length) = UnicodeCoding.scalarUTF8(bytes, at: at)
+      if length > 0 { letters += 1 } else { cuts += 1 }
+      guard length > 0 || cuts == 1 && length < -1 else { return false }
+      at += abs(length)
+    }
+    return cuts == 1 && letters >= 2 * telling
   }
 
   private static func penalty(of damage: Damage) -> Int {

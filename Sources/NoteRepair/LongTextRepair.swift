@@ -35,6 +35,8 @@ public struct LongTextRepair {
   public private(set) var windows: [(byteCount: Int, isDamaged: Bool)] = []
   /// The worst tier of all windows.
   public private(set) var tier = RepairTier.clean
+  /// The worst tier of what was changed in them.
+  private var appliedTier = RepairTier.clean
   public private(set) var findings: [RepairFinding] = []
   public private(set) var margin = Double.infinity
   /// Whether a window with a repair differs from the original.
@@ -131,6 +133,7 @@ public struct LongTextRepair {
 
   private mutating func take(_ repair: Repair, of bytes: UnsafeBufferPointer<UInt8>) {
     tier = max(tier, repair.tier)
+    appliedTier = max(appliedTier, repair.appliedTier)
     margin = min(margin, repair.margin)
     note(repair.findings, at: offset)
     if sample == nil || repair.isChanged && !isChanged, bytes.count <= TextCutter.size {
@@ -151,7 +154,8 @@ public struct LongTextRepair {
   /// Its plan only says whether there is one.
   public var summary: (original: [UInt8], repair: Repair) {
     let repair = Repair(
-      text: sample?.repair.text ?? [], tier: tier, plan: isChanged ? .outline : RepairPlan(layers: []),
+      text: sample?.repair.text ?? [], tier: tier, appliedTier: appliedTier,
+      plan: isChanged ? .outline : RepairPlan(layers: []),
       findings: findings, margin: margin)
     return (sample?.original ?? [], repair)
   }
@@ -162,13 +166,14 @@ extension Repair {
   public var outlined: Repair {
     var kinds: Set<Damage> = []
     return Repair(
-      text: [], tier: tier, plan: isChanged ? .outline : RepairPlan(layers: []),
+      text: [], tier: tier, appliedTier: appliedTier, plan: isChanged ? .outline : RepairPlan(layers: []),
       findings: findings.filter { kinds.insert($0.damage).inserted }, margin: margin)
   }
 
   /// A sound text.
   public init(clean text: [UInt8]) {
-    self.init(text: text, tier: .clean, plan: RepairPlan(layers: []), findings: [], margin: .infinity)
+    self.init(
+      text: text, tier: .clean, appliedTier: .clean, plan: RepairPlan(layers: []), findings: [], margin: .infinity)
   }
 }
 

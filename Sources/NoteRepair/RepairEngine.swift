@@ -20,7 +20,10 @@ public struct RepairContext: Sendable {
 public struct Repair: Sendable {
   /// The text, always valid UTF-8.
   public let text: [UInt8]
+  /// The worst tier of the text's damages, whether they were repaired or only found.
   public let tier: RepairTier
+  /// The worst tier of what was changed; clean where nothing was.
+  public let appliedTier: RepairTier
   /// How `text` came from the original and how to get back; `plan.reverse(text)` has been checked.
   public let plan: RepairPlan
   public let findings: [RepairFinding]
@@ -69,7 +72,8 @@ public struct RepairEngine: Sendable {
   public func repair(_ bytes: [UInt8], context: RepairContext = RepairContext()) -> Repair {
     let flags = bytes.withUnsafeBufferPointer { gate.scan($0) }
     if bytes.withUnsafeBufferPointer({ needsNoSecondLook(flags, $0, context.kind) }) {
-      return Repair(text: bytes, tier: .clean, plan: RepairPlan(layers: []), findings: [], margin: .infinity)
+      return Repair(
+        text: bytes, tier: .clean, appliedTier: .clean, plan: RepairPlan(layers: []), findings: [], margin: .infinity)
     }
     var bench = Workbench(bytes, flags: flags, context: context, engine: self)
     bench.run()

@@ -11,14 +11,17 @@ struct RunReader {
 
   let bytes: UnsafeBufferPointer<UInt8>
   let model: TextScorer
+  /// Whether the text is UTF-8 but for one character that was cut.
+  let isCutOnce: Bool
   /// The text of the last reading.
   private(set) var text: [UInt32] = []
   /// How many bytes at its end were a cut character, read as U+FFFD.
   private(set) var cut = 0
 
-  init(_ bytes: UnsafeBufferPointer<UInt8>, model: TextScorer) {
+  init(_ bytes: UnsafeBufferPointer<UInt8>, model: TextScorer, isCutOnce: Bool) {
     self.bytes = bytes
     self.model = model
+    self.isCutOnce = isCutOnce
   }
 
   /// Reads `run` by `page`.
@@ -47,7 +50,7 @@ struct RunReader {
 
   private mutating func readUTF8(_ part: UnsafeBufferPointer<UInt8>, _ isEnd: Bool) -> Int? {
     if UnicodeCoding.decodeUTF8(part, into: &text) == nil { return 0 }
-    guard let reading = LenientUTF8(part, isEnd: isEnd) else { return nil }
+    guard let reading = LenientUTF8(part, isEnd: isEnd, isCutOnce: isCutOnce) else { return nil }
     // A replacement has its own cost and says nothing about the language.
     text = reading.text.filter { $0 != 0xFFFD }
     return reading.penalty

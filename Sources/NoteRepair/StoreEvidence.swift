@@ -2,17 +2,16 @@
 ///
 /// Filled in a first pass over the store, used in a second. It makes texts likelier that use the store's own words and
 /// pages likelier that the column's other notes had; the gates that guard sound text stay as they are. Holds about
-/// 3.2 MB whatever the store's size: counts share slots, and what is counted in one slot too many only blurs.
+/// 3.3 MB whatever the store's size.
 public struct StoreEvidence: Sendable {
   private var singles = [UInt16](repeating: 0, count: 0x10000)
-  private var pairs = [UInt16](repeating: 0, count: 1 << 19)
-  private var triples = [UInt16](repeating: 0, count: 1 << 20)
+  private var pairs = EvidenceTable(bits: 18)
+  private var triples = EvidenceTable(bits: 19)
   private var pages = [UInt32](repeating: 0, count: 4 * 64)
 
-  /// Counters stop here; what matters is settled long before.
-  private static let most: UInt16 = 4095
+  private static let most = EvidenceTable.most
   /// Least occurrences of a context before it says anything.
-  private static let leastContext: UInt16 = 8
+  private static let leastContext = 8
   /// Least repaired notes of a column before its pages count.
   private static let leastNotes: UInt32 = 10
   /// How much dearer a page is that the column never had, in units of ``TextModel``.
@@ -24,8 +23,8 @@ public struct StoreEvidence: Sendable {
 
   /// Counts the characters of a clean text.
   ///
-  /// The caller passes only what ``RepairEngine/isPlainlyClean(_:kind:)`` lets through: a text that needed a second look
-  /// may hold damage that was not certain enough to repair, and would bear witness for it.
+  /// The caller passes what ``RepairEngine/isPlainlyClean(_:kind:)`` lets through and what a repair without evidence finds
+  /// clean: where the model does not know a store's language, most of its sound notes need a second look.
   ///
   /// - Complexity: O(*bytes*); no memory of its own.
   public mutating func learn(_ text: UnsafeBufferPointer<UInt8>) {
@@ -35,9 +34,9 @@ public struct StoreEvidence: Sendable {
       let (scalar, length) = UnicodeCoding.scalarUTF8(text, at: at)
       guard length > 0 else { return }
       let c = TextModel.fold(scalar)
-      Self.count(&singles[Int(b)])
-      Self.count(&pairs[Self.pairSlot(b, c)])
-      Self.count(&triples[Self.tripleSlot(a, b, c)])
+      if singles[Int(b)] < Self.most { singles[Int(b)] += 1 }
+      pairs.count(Self.key(b, c))
+      triples.count(Self.key(a, b, c))
       (a, b) = (b, c)
       at += length
     }
@@ -53,8 +52,6 @@ public struct StoreEvidence: Sendable {
     }
   }
 
-  private static func count(_ counter: inout UInt16) { if counter < most { counter += 1 } }
-
   // MARK: - Use
 
   /// What choosing `page` costs in such a column where it usually costs `usual`.
@@ -69,24 +66,23 @@ public struct StoreEvidence: Sendable {
   /// The cost of `c` after `a` and `b` by the store's own text, or nil where it does not say.
   @inline(__always)
   func cost(_ c: UInt32, after a: UInt32, _ b: UInt32) -> Int? {
-    let pair = pairs[Self.pairSlot(a, b)]
-    let triple = triples[Self.tripleSlot(a, b, c)]
-    if pair >= Self.leastContext, triple >= 3 { return NaturalLog.cost(Int(triple), of: Int(pair) + 2) + 6 }
-    let next = pairs[Self.pairSlot(b, c)]
-    let single = singles[Int(b)]
-    guard single >= Self.leastContext, next >= 3, single < Self.most else { return nil }
-    return NaturalLog.cost(Int(next), of: Int(single) + 2) + 10
+    let pair = pairs.count(of: Self.key(a, b))
+    if pair >= Self.leastContext {
+      let triple = triples.count(of: Self.key(a, b, c))
+      if triple >= 3 { return NaturalLog.cost(triple, of: pair + 2) + 6 }
+    }
+    let single = Int(singles[Int(b)])
+    guard single >= Self.leastContext, single < Self.most else { return nil }
+    let next = pairs.count(of: Self.key(b, c))
+    return next >= 3 ? NaturalLog.cost(next, of: single + 2) + 10 : nil
   }
 
   @inline(__always)
-  private static func pairSlot(_ a: UInt32, _ b: UInt32) -> Int {
-    Int(truncatingIfNeeded: (UInt64(a << 16 | b) &* 0x9E37_79B9_7F4A_7C15) >> 45)
-  }
+  private static func key(_ a: UInt32, _ b: UInt32) -> UInt64 { UInt64(a) << 16 | UInt64(b) }
 
   @inline(__always)
-  private static func tripleSlot(_ a: UInt32, _ b: UInt32, _ c: UInt32) -> Int {
-    let key = (UInt64(a) << 32 | UInt64(b) << 16 | UInt64(c)) &* 0x9E37_79B9_7F4A_7C15
-    return Int(truncatingIfNeeded: ((key ^ key >> 31) &* 0xBF58_476D_1CE4_E5B9) >> 44)
+  private static func key(_ a: UInt32, _ b: UInt32, _ c: UInt32) -> UInt64 {
+    UInt64(a) << 32 | UInt64(b) << 16 | UInt64(c)
   }
 }
 

@@ -12,10 +12,11 @@ struct StoreTrial {
     let first = RepairEngine()
     for note in notes {
       let repair = first.repair(note.bytes, context: note.context)
-      note.bytes.withUnsafeBufferPointer { bytes in
-        if first.isPlainlyClean(bytes, kind: note.context.kind) { evidence.learn(bytes) }
+      if repair.tier == .clean {
+        note.bytes.withUnsafeBufferPointer { evidence.learn($0) }
+      } else {
+        evidence.learn(repair, kind: note.context.kind)
       }
-      evidence.learn(repair, kind: note.context.kind)
     }
     let second = RepairEngine(evidence: evidence)
     return notes.map { second.repair($0.bytes, context: $0.context) }

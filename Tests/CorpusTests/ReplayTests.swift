@@ -7,7 +7,7 @@ import Testing
 @Suite struct ReplayTests {
   private let scratch = CorpusScratch()
 
-  private static let program: String = {
+  static let program: String = {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let beside = Folder.resolve(CommandLine.arguments[0]).map { Folder.parent(of: $0) + "/noteferry" }
     let places = [beside, "/\(root)/.build/debug/noteferry"].compactMap { $0 }

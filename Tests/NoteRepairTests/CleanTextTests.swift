@@ -21,6 +21,11 @@ struct CleanTextTests {
     #expect(!repair(text).isChanged)
   }
 
+  @Test(arguments: ["Ein CAFÉ® in der Altstadt", "MOKKÅ™, heiß", "TOLUCÕ… and more", "Find us as Āø there"])
+  func `a capital with a sign after it is not one letter`(_ text: String) {
+    #expect(repair(text).text == Array(text.utf8))
+  }
+
   @Test func `a text that shows damage is not repaired`() {
     for text in [
       "Wer « naïf » falsch liest, sieht « naÃ¯f ».", "常见的乱码“鏂囦欢”原本是“文件”。", "什么是“锟斤拷”？",
@@ -28,6 +33,11 @@ struct CleanTextTests {
     ] {
       #expect(repair(text).string == text)
     }
+  }
+
+  @Test func `one letter again and again is no damaged word`() {
+    #expect(repair(String(repeating: "é", count: 120), kind: .name).tier == .clean)
+    #expect(repair(String(repeating: "ö", count: 12) + "!", kind: .title).tier == .clean)
   }
 
   @Test func `clean texts joined are clean`() {

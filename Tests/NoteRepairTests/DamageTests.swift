@@ -76,6 +76,11 @@ struct DamageTests {
     #expect(czech.holds(.singleByteAsOther))
   }
 
+  @Test func `Czech in ISO 8859-2 read as Latin-1 keeps its carons`() {
+    let text = "příští týden jedu do Plzně, zavolat večer po šesté, už zase žádné chléb a mléko"
+    #expect(repair(text.misread(from: .iso8859x2, as: .windows1252)).string == text)
+  }
+
   @Test(arguments: [
     "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}ס\u{FFFD}\u{FFFD}Ժ\u{FFFD}\u{FFFD}", "2019锟斤拷锟斤拷锟斤拷锟斤拷", "???? ?? ?????? ????",
   ])
@@ -111,6 +116,26 @@ struct DamageTests {
     let legacy = Array(Sample.japanese.bytes(.shiftJIS).dropLast())
     #expect(repair(legacy).string == Sample.japanese.dropLast() + "\u{FFFD}")
     #expect(repair(legacy).plan.reverse(repair(legacy).text) == legacy)
+  }
+
+  @Test(arguments: [
+    (Sample.japanese, ".png"), (Sample.thai, "\"}"), ("ship it 🚢 today, ship it 🚢", ".png"),
+    (Sample.chinese + " 24843 这", ".png"),
+  ])
+  func `a character cut off before a file name's ending takes nothing with it`(_ text: String, _ ending: String) {
+    let damaged = text.utf8.dropLast() + Array(ending.utf8)
+    let result = repair(Array(damaged), kind: .name)
+    #expect(result.string == text.dropLast() + "\u{FFFD}" + ending)
+    #expect(result.tier == .policy)
+    #expect(result.plan.reverse(result.text) == Array(damaged))
+  }
+
+  @Test func `letters of Latin-1 at the ends of words are none that were cut`() {
+    for text in ["le café.", "à l’été\u{A0}!", "Besançon, déjà vu"] {
+      #expect(repair(text.bytes(.windows1252)).string == text)
+    }
+    let mixed = Array((Sample.chinese + " caf").utf8) + [0xE9] + Array(".".utf8)
+    #expect(repair(mixed).string == Sample.chinese + " café.")
   }
 
   @Test(arguments: [CodePage.utf16LE, .utf16BE])
@@ -149,6 +174,17 @@ struct DamageTests {
     #expect(repair(text).string == [Sample.french, Sample.french, Sample.chinese].joined(separator: "\n"))
   }
 
+  @Test func `a line that is doubled but for a character is no other page's text`() {
+    let damaged = "L’hiver " + "déjà passé, à côté de la forêt, où la fête a été préparée".misread(as: .windows1252)
+    #expect(repair(damaged).string.hasSuffix(" passé, à côté de la forêt, où la fête a été préparée"))
+    #expect(repair(damaged).string.hasPrefix("L’hiver "))
+  }
+
+  @Test func `a next-line control is an ellipsis where the line goes on`() {
+    #expect(repair("on dit\u{85} que non").string == "on dit… que non")
+    #expect(repair("one\u{85}two").string == "one\u{85}two")
+  }
+
   @Test func `entities that stand for all characters are decoded, in any number of layers`() {
     #expect(repair("&#20013;&#25991; notes").string == "中文 notes")
     #expect(repair("d&amp;#233;j&amp;#224; vu").string == "déjà vu")
@@ -166,6 +202,12 @@ struct DamageTests {
     let result = repair("It\u{92}s fine, \u{93}really\u{94}.")
     #expect(result.string == "It’s fine, “really”.")
     #expect(result.tier == .lossless)
+  }
+
+  @Test func `the control of the ellipsis becomes one only beside others of its kind`() {
+    #expect(repair("\u{93}so ist es\u{85}\u{94}").string == "“so ist es…”")
+    #expect(repair("one line\u{85}another").tier == .clean)
+    #expect(!repair("骭\u{FFFD} 繧ｵ繝\u{80}").isChanged)
   }
 
   @Test func `ISO-2022-JP and HZ are decoded`() {

@@ -73,27 +73,3 @@ struct GateTests {
     #expect(engine.repair(title, context: RepairContext(kind: .title)).tier == .clean)
   }
 }
-
-struct StoreEvidenceTests {
-  @Test func `a column's usual page decides where the bytes do not`() {
-    let text = "ě"
-    let bytes = "V rozpravě".bytes(.windows1250)
-    var evidence = StoreEvidence()
-    for _ in 0..<40 { evidence.learn(repair(Sample.czech.bytes(.windows1250)), kind: .title) }
-    for _ in 0..<40 { Array(Sample.czech.utf8).withUnsafeBufferPointer { evidence.learn($0) } }
-    let informed = RepairEngine(evidence: evidence)
-    let result = informed.repair(bytes, context: RepairContext(kind: .title))
-    #expect(result.string.hasSuffix(text))
-    #expect(result.plan.reverse(result.text) == bytes)
-  }
-
-  @Test func `what a store wrote often does not change its clean notes`() {
-    var evidence = StoreEvidence()
-    for _ in 0..<500 {
-      Array(Sample.french.misread(as: .windows1252).utf8).withUnsafeBufferPointer { evidence.learn($0) }
-    }
-    for _ in 0..<40 { evidence.learn(repair(Sample.russian.bytes(.koi8r)), kind: .body) }
-    let informed = RepairEngine(evidence: evidence)
-    for text in Sample.all { #expect(informed.repair(Array(text.utf8)).text == Array(text.utf8)) }
-  }
-}

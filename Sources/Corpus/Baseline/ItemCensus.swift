@@ -60,9 +60,14 @@ struct ItemCensus {
   }
 
   /// How many items are not in the other store, or are other there.
-  func losses(in other: ItemCensus) -> (notes: Int, attachments: Int) {
+  ///
+  /// - Parameter twin: What a repair may make of them.
+  func losses(in other: ItemCensus, orMeant twin: ItemCensus? = nil) -> (notes: Int, attachments: Int) {
     (
-      notes.count { other.notes[$0.key] != $0.value }, attachments.count { other.attachments[$0.key] != $0.value }
+      notes.count { other.notes[$0.key] != $0.value && !Self.isMeant(other.notes[$0.key], twin?.notes[$0.key]) },
+      attachments.count { other.attachments[$0.key] != $0.value }
     )
   }
+
+  private static func isMeant(_ arrived: Checksum?, _ meant: Checksum?) -> Bool { arrived != nil && arrived == meant }
 }

@@ -15,7 +15,7 @@ extension Journey {
     var row = BaselineTable.Row(family: scenario.family)
     row.notes = source.notes.count
     row.attachments = source.attachments.count
-    row.lostByNoteferry = source.losses(in: target)
+    row.lostByNoteferry = source.losses(in: target, orMeant: try built.twin.map { try ItemCensus(scenario.store, $0) })
     row.toldByNoteferry = (
       min(row.lostByNoteferry.notes, Int(report.told["note"] ?? 0)),
       min(row.lostByNoteferry.attachments, Int(report.told["attachment"] ?? 0))

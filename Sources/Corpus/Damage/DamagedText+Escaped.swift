@@ -14,7 +14,7 @@ extension DamagedText {
     Damage("json-escapes", [.simplified, .korean, .emoji]) { clean, _ in
       Array(clean.utf16.map { $0 < 0x80 ? String(UnicodeScalar(UInt8($0))) : unitEscape($0) }.joined().utf8)
     },
-    Damage("json-escape-of-half", [.simplified]) { clean, _ in
+    Damage("json-escape-of-half", [.simplified], .asFound) { clean, _ in
       Array("\(clean) \(unitEscape(0xD83D))".utf8)
     },
     // A reader of Latin-1 has kept Windows' quotes as the controls of the same numbers.
@@ -48,7 +48,7 @@ extension DamagedText {
 
   /// A link with a name in a legacy page.
   private static func percent(_ name: String, _ page: CodePage, _ scripts: [CleanText.Script]) -> Damage {
-    Damage(name, scripts) { clean, _ in
+    Damage(name, scripts, .text { clean, _ in Array("[link](https://notes.example/\(clean))".utf8) }) { clean, _ in
       let escapes = try page.bytes(of: clean).map { byte in
         byte < 0x80 && byte != 0x20 ? String(UnicodeScalar(byte)) : "%" + hexadecimal([byte])
       }

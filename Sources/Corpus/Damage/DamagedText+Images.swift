@@ -4,7 +4,7 @@ import NoteModel
 extension DamagedText {
   /// A small PNG within a note as a data address, in the forms that editors, mails and exports leave it in.
   static let images: [Damage] = [
-    image("data-uri-sound") { $0 },
+    image("data-uri-sound", .asFound) { $0 },
     image("data-uri-hard-wrapped") { lines($0, of: 76).joined(separator: "\n") },
     image("data-uri-indented") { lines($0, of: 72).joined(separator: "\r\n    ") },
     image("data-uri-url-safe") { replacing($0, ["+": "-", "/": "_"]) },
@@ -17,17 +17,22 @@ extension DamagedText {
     image("data-uri-zero-width") { lines($0, of: 64).joined(separator: "\u{200B}") },
     image("data-uri-nul") { lines($0, of: 64).joined(separator: "\0") },
     image("data-uri-twice") { base64(Array($0.utf8)) },
-    image("data-uri-truncated") { String($0.prefix($0.utf8.count * 2 / 3)) },
-    image("data-uri-wrong-mime", mime: "image/jpeg") { $0 },
+    image("data-uri-truncated", .asFound) { String($0.prefix($0.utf8.count * 2 / 3)) },
+    image("data-uri-wrong-mime", .asFound, mime: "image/jpeg") { $0 },
   ]
 
   private static func image(
-    _ name: String, mime: String = "image/png", _ body: @escaping @Sendable (String) -> String
+    _ name: String, _ answer: Damage.Answer = .text { note($0, &$1) { $0 } }, mime: String = "image/png",
+    _ body: @escaping @Sendable (String) -> String
   ) -> Damage {
-    Damage(name, [.simplified, .french, .emoji]) { clean, random in
-      let address = "data:\(mime);base64," + body(base64(picture(seed: random.next())))
-      return Array("\(clean)\n![\(random.below(1000))](\(address))\n".utf8)
-    }
+    Damage(name, [.simplified, .french, .emoji], answer) { note($0, &$1, mime: mime, body) }
+  }
+
+  private static func note(
+    _ clean: String, _ random: inout SampleRandom, mime: String = "image/png", _ body: (String) -> String
+  ) -> [UInt8] {
+    let address = "data:\(mime);base64," + body(base64(picture(seed: random.next())))
+    return Array("\(clean)\n![\(random.below(1000))](\(address))\n".utf8)
   }
 
   /// A PNG whose Base64 ends with padding.

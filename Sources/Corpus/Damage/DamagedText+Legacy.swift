@@ -19,24 +19,32 @@ extension DamagedText {
     legacy("legacy-cp866", .cp866, [.russian]),
     // Emoji have no place in GBK; clients of that page write them in GB18030's four bytes.
     legacy("gb18030-four-byte", .gb18030, [.emoji]),
-    Damage("two-encodings-lines", [.simplified, .japanese, .russian]) { clean, _ in
+    Damage("two-encodings-lines", [.simplified, .japanese, .russian], threeLines) { clean, _ in
       let line = Array(clean.utf8)
       return line + [0x0A] + (try formerPage(of: clean).bytes(of: clean)) + [0x0A] + line
     },
-    Damage("two-encodings-line", [.simplified, .japanese, .russian]) { clean, _ in
+    Damage(
+      "two-encodings-line", [.simplified, .japanese, .russian],
+      .text { clean, _ in Array("📌 memo: [\(clean)] — \(clean)".utf8) }
+    ) { clean, _ in
       Array("📌 memo: [".utf8) + (try formerPage(of: clean).bytes(of: clean)) + Array("] — \(clean)".utf8)
     },
-    Damage("clean-and-double-lines", [.simplified, .french, .russian]) { clean, _ in
+    Damage("clean-and-double-lines", [.simplified, .french, .russian], threeLines) { clean, _ in
       let double = try Misreading(written: .utf8, read: .windows1252).text(of: clean)
       return Array("\(clean)\n\(double)\n\(clean)".utf8)
     },
-    Damage("label-utf8-bytes-gbk", [.simplified]) { clean, random in
+    Damage(
+      "label-utf8-bytes-gbk", [.simplified],
+      .text { clean, random in Array(labelled(clean, as: "utf-8", &random).utf8) }
+    ) { clean, random in
       try CodePage.gbk.bytes(of: labelled(clean, as: "utf-8", &random))
     },
-    Damage("label-gbk-bytes-utf8", [.simplified]) { clean, random in
+    Damage("label-gbk-bytes-utf8", [.simplified], .asFound) { clean, random in
       Array(labelled(clean, as: "gb2312", &random).utf8)
     },
   ]
+
+  private static let threeLines = Damage.Answer.text { clean, _ in Array("\(clean)\n\(clean)\n\(clean)".utf8) }
 
   private static func legacy(_ name: String, _ page: CodePage, _ scripts: [CleanText.Script]) -> Damage {
     Damage(name, scripts) { clean, _ in try page.bytes(of: clean) }

@@ -3,34 +3,48 @@ import NoteRepair
 extension DamagedText {
   /// Text that has lost some of its bytes for good.
   static let lost: [Damage] = [
-    Damage("replacement-runs", [.simplified]) { clean, _ in Array(try replaced(clean).utf8) },
+    Damage("replacement-runs", [.simplified], .asFound) { clean, _ in Array(try replaced(clean).utf8) },
     // The replacement characters, written in three bytes each, were read by twos.
-    Damage("replacement-runs-as-gb18030", [.simplified]) { clean, _ in
+    Damage("replacement-runs-as-gb18030", [.simplified], .asFound) { clean, _ in
       Array(try Misreading(written: .utf8, read: .gb18030).lossyText(of: try replaced(clean), mark: "?").utf8)
     },
-    Damage("question-marks", [.simplified, .korean, .russian, .greek]) { clean, _ in
+    Damage("question-marks", [.simplified, .korean, .russian, .greek], .asFound) { clean, _ in
       clean.unicodeScalars.map { $0.isASCII ? UInt8($0.value) : UInt8(ascii: "?") }
     },
-    Damage("cut-character", [.simplified, .japanese, .thai, .emoji]) { clean, _ in
+    Damage("cut-character", [.simplified, .japanese, .thai, .emoji], markedCut) { clean, _ in
       cut(Array(long(clean).utf8), to: byteLimit)
     },
-    Damage("cut-double-utf8", [.simplified, .japanese, .thai]) { clean, _ in
+    Damage("cut-double-utf8", [.simplified, .japanese, .thai], markedCut) { clean, _ in
       // A column of so many characters cuts the doubled text between two of its characters.
       Array(try CodePage.windows1252.text(of: cut(Array(long(clean).utf8), to: byteLimit)).utf8)
     },
     // MySQL's utf8mb3 without strict mode keeps what stands before the first character of four bytes.
-    Damage("ends-at-emoji", [.simplified, .french]) { clean, _ in
+    Damage("ends-at-emoji", [.simplified, .french], .asFound) { clean, _ in
       Array(String(String.UnicodeScalarView("\(clean) 🎉 \(clean)".unicodeScalars.prefix { $0.value < 0x10000 })).utf8)
     },
     // A limit that counts code units of UTF-16 has divided a pair, and a lenient encoder wrote the half.
-    Damage("lone-surrogate", [.emoji]) { clean, random in
-      let scalars = Array(clean.unicodeScalars)
-      let place = scalars.lastIndex { $0.value > 0xFFFF } ?? 0
-      let units = Array(String(scalars[place]).utf16)
-      if random.below(2) == 0 { return utf8(scalars[..<place]) + DamagedText.bytes(ofUnit: units[0]) }
-      return DamagedText.bytes(ofUnit: units[1]) + utf8(scalars[(place + 1)...])
-    },
+    Damage(
+      "lone-surrogate", [.emoji], .text { clean, random in halved(clean, &random) { _ in Array("\u{FFFD}".utf8) } }
+    ) { clean, random in halved(clean, &random, half: bytes(ofUnit:)) },
   ]
+
+  /// A replacement character for the character that was cut.
+  private static let markedCut = Damage.Answer.text { clean, _ in
+    let bytes = cut(Array(long(clean).utf8), to: byteLimit)
+    let last = bytes.lastIndex { $0 & 0xC0 != 0x80 } ?? 0
+    return Array(bytes[..<last]) + Array("\u{FFFD}".utf8)
+  }
+
+  /// The text up to its last pair of UTF-16 and the first half of that, or the second and the text behind it.
+  private static func halved(
+    _ clean: String, _ random: inout SampleRandom, half: (_ unit: UInt16) -> [UInt8]
+  ) -> [UInt8] {
+    let scalars = Array(clean.unicodeScalars)
+    let place = scalars.lastIndex { $0.value > 0xFFFF } ?? 0
+    let units = Array(String(scalars[place]).utf16)
+    if random.below(2) == 0 { return utf8(scalars[..<place]) + half(units[0]) }
+    return half(units[1]) + utf8(scalars[(place + 1)...])
+  }
 
   /// The length of a column VARCHAR(255), in bytes or characters.
   static let byteLimit = 255

@@ -11,7 +11,7 @@ extension DamagedText {
     reversibly("utf8-as-gb18030", .utf8, .gb18030, [.simplified, .japanese]),
     lossily("utf8-as-gb18030-byte-lost", .gb18030, [.simplified], mark: "?"),
     lossily("utf8-as-gb18030-byte-replaced", .gb18030, [.simplified], mark: "\u{FFFD}"),
-    Damage("utf8-as-gb18030-neighbour-lost", [.simplified]) { clean, _ in
+    Damage("utf8-as-gb18030-neighbour-lost", [.simplified], .asFound) { clean, _ in
       clean = "「\(clean)」\"\n\"\(clean)。\"\n"
       return Array(try Misreading(written: .utf8, read: .gb18030).lossyText(of: clean, mark: "?", swallows: true).utf8)
     },
@@ -53,7 +53,7 @@ extension DamagedText {
   private static func lossily(
     _ name: String, _ page: CodePage, _ scripts: [CleanText.Script], mark: String
   ) -> Damage {
-    Damage(name, scripts) { clean, _ in
+    Damage(name, scripts, .asFound) { clean, _ in
       // A last character of three bytes before ASCII leaves one byte over, whatever stands before it.
       clean = "錄 \(clean) 錄"
       return Array(try Misreading(written: .utf8, read: page).lossyText(of: clean, mark: mark).utf8)

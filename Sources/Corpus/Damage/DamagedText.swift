@@ -30,6 +30,19 @@ enum DamagedText {
     return clean
   }
 
+  /// What a repair ought to make of the text that `make` gives for the same arguments.
+  static func meant(_ kind: String, seed: UInt64, phrases: Int? = nil) throws -> [UInt8] {
+    let damage = try named(kind)
+    var (clean, random) = source(damage, seed, phrases)
+    switch damage.answer {
+    case .clean:
+      _ = try damage.apply(&clean, &random)
+      return Array(clean.utf8)
+    case .asFound: return try damage.apply(&clean, &random)
+    case .text(let body): return try body(&clean, &random)
+    }
+  }
+
   private static func source(_ damage: Damage, _ seed: UInt64, _ phrases: Int?) -> (String, SampleRandom) {
     var random = SampleRandom(seed)
     let script = damage.scripts[random.below(damage.scripts.count)]
@@ -62,14 +75,26 @@ struct Damage: Sendable {
   /// The clean text may be changed first, where a code page lacks some of it: what is left is what was damaged.
   typealias Body = @Sendable (_ clean: inout String, _ random: inout SampleRandom) throws -> [UInt8]
 
+  /// What a repair ought to make of such a text.
+  enum Answer: Sendable {
+    /// The clean text again.
+    case clean
+    /// The same bytes: what they meant is gone, or nothing is wrong with them as text.
+    case asFound
+    /// Another text than the clean one: that stands in it, or a rule chose its form.
+    case text(Body)
+  }
+
   var name: String
   /// In which the clean text may be.
   var scripts: [CleanText.Script]
+  var answer: Answer
   var apply: Body
 
-  init(_ name: String, _ scripts: [CleanText.Script], _ apply: @escaping Body) {
+  init(_ name: String, _ scripts: [CleanText.Script], _ answer: Answer = .clean, _ apply: @escaping Body) {
     self.name = name
     self.scripts = scripts
+    self.answer = answer
     self.apply = apply
   }
 }
