@@ -7,7 +7,7 @@ import NoteStore
 public struct RepairTally: Sendable {
   /// Values that were repaired, by tier.
   public var values: [RepairTier: Int64] = [:]
-  /// Damaged values that are in the target as they were found, by the reason: a refusal, or `unrecoverable`.
+  /// Damaged values that are in the target as they were found, by the `ValueRepair.reason`.
   public var kept: [String: Int64] = [:]
   /// Texts of more than 16 MiB, which were looked at and never repaired.
   public var longValues: Int64 = 0
@@ -119,15 +119,14 @@ final class ImportRepairs {
 
   private func tell(_ value: ValueRepair, of group: ReceivedGroup) throws {
     let page = group.page
-    let reason = value.refusal?.rawValue ?? "unrecoverable"
-    tally.kept[reason, default: 0] += 1
+    tally.kept[value.reason, default: 0] += 1
     let damage = Set(value.repair.findings.map(\.damage.name)).sorted().joined(separator: ", ")
     observer.observe(
       .finding(
         Finding(
           .textNotRepaired, .warning, entity: page.entity.name, key: page.key(ofRow: value.row).description,
           column: page.entity.columns[value.column].name,
-          explanation: "\(damage); left as it was found: \(reason)")))
+          explanation: "\(damage); left as it was found: \(value.reason)")))
   }
 
   /// The target forbids a repaired row, so it got the original.

@@ -26,6 +26,10 @@ public struct ValueRepair: Sendable {
   public var repair: Repair
   public var refusal: Refusal?
 
+  /// Why the value is as it was found: a refusal, `guess` where bytes are gone and a guess was not asked for or is not
+  /// sure, else `unrecoverable`.
+  public var reason: String { refusal?.rawValue ?? (repair.tier == .inferred ? "guess" : "unrecoverable") }
+
   /// Whether the repaired text takes the place of the original.
   public var isApplied: Bool { refusal == nil && repair.isChanged && repair.tier != .unrecoverable }
 }

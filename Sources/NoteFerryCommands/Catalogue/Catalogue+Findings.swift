@@ -71,10 +71,10 @@ extension Catalogue {
     case .textNotRepaired:
       (
         "Text whose encoding is damaged is in the target as it was found.",
-        "Its characters are gone (unrecoverable), or a repair was refused: by --repair (policy), by a UNIQUE constraint on "
-          + "its column (unique-column) or another constraint of the target (constraint), because it would be no JSON any "
-          + "more (breaks-json), or because it is too long: more than 16 MiB, or of more than 256 KiB and not to be "
-          + "judged in parts (too-long).",
+        "Its characters are gone (unrecoverable), or could only be guessed, which was not asked for or is not sure "
+          + "(guess), or a repair was refused: by --repair (policy), by a UNIQUE constraint on its column (unique-column) "
+          + "or another constraint of the target (constraint), because it would be no JSON any more (breaks-json), or "
+          + "because it is too long: more than 16 MiB, or of more than 256 KiB and not to be judged in parts (too-long).",
         "Nothing is lost against the source. Correct the text in the product if it matters."
       )
     case .textContainsNUL:
