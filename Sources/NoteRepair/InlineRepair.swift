@@ -83,6 +83,8 @@ private struct InlineReading {
     guard parts.allSatisfy({ $0.text[0] == 0xFFFD || Self.isUsual($0.text[0], isMany: isMany, model) }) else {
       return nil
     }
+    // What Latin-1 leaves of sequences that are whole in Windows-1252 would stay damaged.
+    guard page != .iso8859x1 || Self.count(Self.bytes(of: line.text, .windows1252)) <= parts.count else { return nil }
     // One short sequence comes about by chance, in capitals and in lists of symbols.
     let isLatin = page == .windows1252 || page == .iso8859x1
     guard
@@ -115,7 +117,9 @@ private struct InlineReading {
   /// Whether a character is one that notes hold, not one of a far-off script; many together may be of any.
   private static func isUsual(_ scalar: UInt32, isMany: Bool, _ model: TextScorer) -> Bool {
     let isNear = isMany || scalar < 0x250 || (0x400..<0x460).contains(scalar) || scalar >= 0x2000
-    return isNear && model.singleCost(scalar) <= 55
+    // There are so many of these that each is rare; in many of three bytes there is no chance.
+    let isAsian = (0x3040..<0xA000).contains(scalar) || (0xAC00..<0xD7A4).contains(scalar)
+    return isNear && (isMany && isAsian || model.singleCost(scalar) <= 55)
   }
 
   /// Whether a sequence stands beside a small letter.
@@ -150,6 +154,17 @@ private struct InlineReading {
     let run = bytes[at...].prefix(4).prefix { $0.byte != nil }.map { $0.byte! }
     let (scalar, length) = run.withUnsafeBufferPointer { UnicodeCoding.scalarUTF8($0, at: 0) }
     return length > 1 ? (scalar, length) : (bytes[at].scalar, 1)
+  }
+
+  /// How many sequences of UTF-8 the bytes hold.
+  private static func count(_ bytes: [(scalar: UInt32, byte: UInt8?)]) -> Int {
+    var (at, count) = (0, 0)
+    while at < bytes.count {
+      let length = sequence(bytes, at: at).1
+      if length > 1 { count += 1 }
+      at += length
+    }
+    return count
   }
 
   private static func holdsSequence(_ bytes: [(scalar: UInt32, byte: UInt8?)]) -> Bool {
