@@ -80,9 +80,9 @@ private struct InlineReading {
       offset += stored
     }
     let isMany = parts.count >= 6
-    guard parts.allSatisfy({ $0.text[0] == 0xFFFD || Self.isUsual($0.text[0], isMany: isMany, model) }) else {
-      return nil
-    }
+    // A few of many may be rare.
+    let rare = parts.count { $0.text[0] != 0xFFFD && !Self.isUsual($0.text[0], isMany: isMany, model) }
+    guard rare * 4 <= (isMany ? parts.count : 0) else { return nil }
     // What Latin-1 leaves of sequences that are whole in Windows-1252 would stay damaged.
     guard page != .iso8859x1 || Self.count(Self.bytes(of: line.text, .windows1252)) <= parts.count else { return nil }
     // One short sequence comes about by chance, in capitals and in lists of symbols.
