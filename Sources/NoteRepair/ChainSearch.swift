@@ -46,7 +46,7 @@ struct ChainSearch {
           - rule.bonus(scored)
         guard after <= before else { continue }
         let chain = PageChain(pages: pages + [page, rule.decode])
-        // Each step has to bear its own witness, lest what one of them gains pays for the next.
+        // The last step has to bear its own witness, lest what the ones before it gain pays for it.
         let isSound = rule.accepts(text, result, gain: cost - after)
         guard chain.steps == 1 || isSound && cost - after >= rule.gate else { continue }
         found.append(ChainCandidate(chain: chain, rule: rule, text: result, cost: after, isCut: cut > 0))

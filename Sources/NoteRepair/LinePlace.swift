@@ -11,17 +11,20 @@ struct LinePlace {
   static func split(_ bytes: [UInt8], gate: Gate, kind: RepairContext.Kind) -> [LinePlace] {
     var places: [LinePlace] = []
     bytes.withUnsafeBufferPointer { bytes in
-      let stem = kind == .name ? stemEnd(bytes) : nil
+      let (isJSON, stem) = (kind == .json, kind == .name ? stemEnd(bytes) : bytes.count)
       var (start, at, high) = (0, 0, UInt8(0))
       while at <= bytes.count {
-        let gap = at == bytes.count || at == stem ? 1 : delimiter(bytes, at, kind)
-        if gap == 0 {
-          // What a backslash in JSON escapes ends nothing.
-          let length = kind == .json && bytes[at] == 0x5C ? min(2, bytes.count - at) : 1
-          for index in at..<at + length { high |= bytes[index] }
-          at += length
+        while at < bytes.count, bytes[at] != 0x0A, at != stem, !isJSON || bytes[at] != 0x22 && bytes[at] != 0x5C {
+          high |= bytes[at]
+          at += 1
+        }
+        // What a backslash in JSON escapes ends nothing, but for a line feed.
+        if isJSON, at < bytes.count, bytes[at] == 0x5C, at + 1 == bytes.count || bytes[at + 1] != 0x6E {
+          if at + 1 < bytes.count { high |= bytes[at + 1] }
+          at = min(at + 2, bytes.count)
           continue
         }
+        let gap = isJSON && at < bytes.count && bytes[at] == 0x5C ? 2 : 1
         let part = UnsafeBufferPointer(rebasing: bytes[start..<at])
         let isSuspicious = high >= 0x80 && !gate.scan(part).isDisjoint(with: [.rare, .upperControl])
         let isLast = at == bytes.count || at == stem || bytes[at] == 0x22
@@ -33,19 +36,10 @@ struct LinePlace {
     return places
   }
 
-  /// How many bytes at `at` divide two lines; 0 for none.
-  @inline(__always)
-  private static func delimiter(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int, _ kind: RepairContext.Kind) -> Int {
-    if bytes[at] == 0x0A { return 1 }
-    guard kind == .json else { return 0 }
-    if bytes[at] == 0x22 { return 1 }
-    return bytes[at] == 0x5C && at + 1 < bytes.count && bytes[at + 1] == 0x6E ? 2 : 0
-  }
-
-  /// Where the full stop before a file name's ending stands.
-  private static func stemEnd(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+  /// Where the full stop before a file name's ending stands, or the end.
+  private static func stemEnd(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
     let ending = bytes.reversed().prefix { (0x30...0x39).contains($0) || ($0 & 0xDF) &- 0x41 < 26 }.count
     let stop = bytes.count - ending - 1
-    return (1...5).contains(ending) && stop > 0 && bytes[stop] == 0x2E ? stop : nil
+    return (1...5).contains(ending) && stop > 0 && bytes[stop] == 0x2E ? stop : bytes.count
   }
 }
