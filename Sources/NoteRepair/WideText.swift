@@ -17,12 +17,12 @@ enum WideText {
     guard bench.bytes.count >= 2, !bench.flags.isDisjoint(with: [.invalid, .nul]), !bench.isDoubtful else { return }
     let whole = isJSON(bench) ? nil : whole(bench)
     if let spans = mixed(bench, isWide: whole != nil) { return take(spans, &bench) }
-    guard let whole else { return }
     let bytes = bench.bytes
-    if bytes.count > maximumSearched, !isEvenly(bytes, bench.model) {
+    if bytes.count > maximumSearched, whole != nil || holdsSign(bytes), isMixedAtEnds(bytes, bench.model) {
       bench.isDoubtful = true
       return
     }
+    guard let whole else { return }
     var builder = LayerBuilder(bytes)
     if whole.mark > 0 {
       builder.replace(upTo: whole.mark, with: [])
@@ -129,10 +129,11 @@ enum WideText {
       || zip(bytes, bytes.dropFirst()).contains { $0 == 0xFF && $1 == 0xFE || $0 == 0xFE && $1 == 0xFF }
   }
 
-  /// Whether both ends of a long text are UTF-16, so that nothing stands around it.
-  private static func isEvenly(_ bytes: [UInt8], _ model: TextScorer) -> Bool {
-    [bytes.prefix(2 * sample), bytes.suffix(2 * sample)].allSatisfy { part in
-      part.withUnsafeBufferPointer { WideSpans($0, model: model)?.isMixed != true }
+  /// Whether a long text is UTF-16 in some parts of its ends and not in others.
+  private static func isMixedAtEnds(_ bytes: [UInt8], _ model: TextScorer) -> Bool {
+    [bytes.prefix(2 * sample), bytes.suffix(2 * sample)].contains { part in
+      guard let found = part.withUnsafeBufferPointer({ WideSpans($0, model: model) }) else { return false }
+      return found.isMixed && found.spans.contains { $0.page != nil && $0.range.count - $0.mark >= 2 * leastUnits }
     }
   }
 

@@ -45,6 +45,14 @@ struct SurroundedTextTests {
     #expect(repair(even).appliedTier == .inferred)
   }
 
+  @Test func `UTF-16 with text around it that is too long to be searched is doubtful`() {
+    let long = Array(repeating: Sample.chinese, count: 1200).joined(separator: "\n")
+    let damaged = Array(#"{"title":""#.utf8) + long.bytes(.utf16LE) + Array(#""}"#.utf8)
+    #expect(repair(damaged, kind: .json).appliedTier == .inferred)
+    #expect(repair(long.bytes(.utf16LE)).string == long)
+    #expect(repair(long.bytes(.utf16LE)).tier == .lossless)
+  }
+
   @Test func `bytes of two that are no UTF-16 are not read so`() {
     let damaged = Sample.japanese.bytes(.shiftJIS) + Array(".png".utf8)
     #expect(repair(damaged, kind: .name).string == Sample.japanese + ".png")
