@@ -38,7 +38,7 @@ extension ByteDecoder {
         for run in runs[first..<end] { writeUTF8(run.range, to: &builder, &bench) }
       } else {
         writeLegacy(first..<end, page, to: &builder, bench.model)
-        bench.note(.legacyBytes, range, tier: certainty, pages: [page], margin: margin)
+        bench.note(.legacyBytes, range, tier: certainty(bench), pages: [page], margin: margin)
         var last = RunReader(bytes, model: bench.model, isCutOnce: isCutOnce)
         if last.cost(runs[end - 1].range, by: page) < RunReader.impossible, last.cut > 0 {
           bench.note(.cut, range.upperBound - last.cut..<range.upperBound, tier: .policy)
@@ -49,14 +49,16 @@ extension ByteDecoder {
     noteMixture(&bench)
   }
 
-  private var certainty: RepairTier { margin >= Self.certain ? .lossless : .policy }
+  private func certainty(_ bench: Workbench) -> RepairTier {
+    bench.isDoubtful ? .inferred : margin >= Self.certain ? .lossless : .policy
+  }
 
   private func noteMixture(_ bench: inout Workbench) {
     guard Set(path).count > 1 else { return }
     let isInLine = zip(runs, path).enumerated().contains { number, entry in
       number > 0 && !entry.0.startsLine && path[number - 1] != entry.1
     }
-    bench.note(isInLine ? .mixedRuns : .mixedLines, 0..<bytes.count, tier: certainty)
+    bench.note(isInLine ? .mixedRuns : .mixedLines, 0..<bytes.count, tier: certainty(bench))
   }
 
   private func writeUTF8(_ range: Range<Int>, to builder: inout LayerBuilder, _ bench: inout Workbench) {

@@ -71,7 +71,7 @@ struct ChainRule {
       // Eth and thorn are what a language that the model does not know looks like.
       let changes = zip(before, after).filter { $0 != $1 }
       let holdsOrdinals = changes.contains { $0.0 == 0xAA || $0.0 == 0xBA }
-      return !holdsOrdinals && gain >= 15 * changes.count
+      return !holdsOrdinals && gain >= 15 * changes.count && !isLoneSign(after)
         && changes.contains { ![0xD0, 0xDE, 0xF0, 0xFE].contains($0.0) }
     case .singleByteAsOther:
       let foreign = after.count { $0 > 0xFF }

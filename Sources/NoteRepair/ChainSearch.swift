@@ -46,8 +46,13 @@ struct ChainSearch {
           - rule.bonus(scored)
         guard after <= before else { continue }
         let chain = PageChain(pages: pages + [page, rule.decode])
+        // The last step has to bear its own witness, lest what the ones before it gain pays for it.
+        let isSound = rule.accepts(text, result, gain: cost - after)
+        guard chain.steps == 1 || isSound && cost - after >= rule.gate else { continue }
         found.append(ChainCandidate(chain: chain, rule: rule, text: result, cost: after, isCut: cut > 0))
-        if rule.decode == .utf8, cut == 0, chain.steps < Self.maximumDepth, result.contains(where: { $0 > 0x7F }) {
+        if isSound, rule.decode == .utf8, cut == 0, chain.steps < Self.maximumDepth,
+          result.contains(where: { $0 > 0x7F })
+        {
           extend(result, pages: chain.pages, cost: after)
         }
       }

@@ -17,10 +17,15 @@ enum InlineRepair {
       guard let best = readings.max(by: { $0.gain < $1.gain }), best.gain >= gate, !best.isQuoted else { continue }
       for part in best.parts {
         builder.keep(upTo: part.range.lowerBound)
-        builder.recode(upTo: part.range.upperBound, by: best.chain, to: part.text)
+        if part.text == [0xFFFD] {
+          builder.replace(upTo: part.range.upperBound, with: [0xEF, 0xBF, 0xBD])
+        } else {
+          builder.recode(upTo: part.range.upperBound, by: best.chain, to: part.text)
+        }
       }
       bench.note(
         .mixedDouble, line.range, tier: .lossless, pages: best.chain.pages, margin: best.gain - gate)
+      if let cut = best.cut { bench.note(.cut, best.parts[cut].range, tier: .policy) }
     }
     bench.take(builder)
   }
@@ -51,6 +56,8 @@ private struct InlineReading {
   private(set) var parts: [Part] = []
   private(set) var gain = 0
   private(set) var isQuoted = false
+  /// The number of the part that is a character that was cut.
+  private(set) var cut: Int?
 
   init?(_ line: Line, page: CodePage, model: TextScorer) {
     chain = PageChain(pages: [.utf8, page, .utf8])
@@ -59,9 +66,11 @@ private struct InlineReading {
     var (result, sound): ([UInt32], Set<UInt32>) = ([], [])
     var (at, offset) = (0, line.range.lowerBound)
     while at < bytes.count {
-      let (scalar, length) = Self.sequence(bytes, at: at)
+      var (scalar, length) = Self.sequence(bytes, at: at)
+      let beginning = length == 1 && cut == nil ? Self.beginning(bytes, at: at) : []
+      if isCutLikely(beginning) { (scalar, length, cut) = (0xFFFD, beginning.count, parts.count) }
       let stored = line.text[at..<at + length].reduce(0) { $0 + UnicodeCoding.length($1) }
-      if length > 1 {
+      if length > 1 || cut == parts.count {
         parts.append(Part(range: offset..<offset + stored, text: [scalar]))
       } else if scalar > 0x7F {
         sound.insert(scalar)
@@ -71,7 +80,11 @@ private struct InlineReading {
       offset += stored
     }
     let isMany = parts.count >= 6
-    guard parts.allSatisfy({ Self.isUsual($0.text[0], isMany: isMany, model) }) else { return nil }
+    // A few of many may be rare.
+    let rare = parts.count { $0.text[0] != 0xFFFD && !Self.isUsual($0.text[0], isMany: isMany, model) }
+    guard rare * 4 <= (isMany ? parts.count : 0) else { return nil }
+    // What Latin-1 leaves of sequences that are whole in Windows-1252 would stay damaged.
+    guard page != .iso8859x1 || Self.count(Self.bytes(of: line.text, .windows1252)) <= parts.count else { return nil }
     // One short sequence comes about by chance, in capitals and in lists of symbols.
     let isLatin = page == .windows1252 || page == .iso8859x1
     guard
@@ -82,10 +95,31 @@ private struct InlineReading {
     gain = line.cost - result.withUnsafeBufferPointer { model.cost(of: $0) }
   }
 
+  /// Sequences before a cut character that tell that it is one.
+  private static let telling = 4
+
+  /// The bytes of a character of three or four that ASCII or the end cuts off; none where there is no such.
+  private static func beginning(_ bytes: [(scalar: UInt32, byte: UInt8?)], at: Int) -> [UInt8] {
+    guard let lead = bytes[at].byte, (0xE0...0xF4).contains(lead) else { return [] }
+    let tails = bytes[(at + 1)...].prefix { ($0.byte ?? 0) & 0xC0 == 0x80 }.map { $0.byte! }
+    let end = at + 1 + tails.count
+    let isCut = tails.count < (lead < 0xF0 ? 2 : 3) && (end == bytes.count || bytes[end].scalar < 0x80)
+    return isCut ? [lead] + tails : []
+  }
+
+  /// Whether the sequences so far are as long as the one that is cut would be.
+  private func isCutLikely(_ beginning: [UInt8]) -> Bool {
+    guard let lead = beginning.first else { return false }
+    let alike = parts.count { lead < 0xF0 ? (0x800..<0x10000).contains($0.text[0]) : $0.text[0] >= 0x10000 }
+    return alike >= Self.telling
+  }
+
   /// Whether a character is one that notes hold, not one of a far-off script; many together may be of any.
   private static func isUsual(_ scalar: UInt32, isMany: Bool, _ model: TextScorer) -> Bool {
     let isNear = isMany || scalar < 0x250 || (0x400..<0x460).contains(scalar) || scalar >= 0x2000
-    return isNear && model.singleCost(scalar) <= 55
+    // There are so many of these that each is rare; in many of three bytes there is no chance.
+    let isAsian = (0x3040..<0xA000).contains(scalar) || (0xAC00..<0xD7A4).contains(scalar)
+    return isNear && (isMany && isAsian || model.singleCost(scalar) <= 55)
   }
 
   /// Whether a sequence stands beside a small letter.
@@ -120,6 +154,17 @@ private struct InlineReading {
     let run = bytes[at...].prefix(4).prefix { $0.byte != nil }.map { $0.byte! }
     let (scalar, length) = run.withUnsafeBufferPointer { UnicodeCoding.scalarUTF8($0, at: 0) }
     return length > 1 ? (scalar, length) : (bytes[at].scalar, 1)
+  }
+
+  /// How many sequences of UTF-8 the bytes hold.
+  private static func count(_ bytes: [(scalar: UInt32, byte: UInt8?)]) -> Int {
+    var (at, count) = (0, 0)
+    while at < bytes.count {
+      let length = sequence(bytes, at: at).1
+      if length > 1 { count += 1 }
+      at += length
+    }
+    return count
   }
 
   private static func holdsSequence(_ bytes: [(scalar: UInt32, byte: UInt8?)]) -> Bool {

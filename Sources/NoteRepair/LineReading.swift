@@ -1,32 +1,3 @@
-/// Where a line of sound UTF-8 stands, without its line feed.
-struct LinePlace {
-  let range: Range<Int>
-  let isASCII: Bool
-  let isSuspicious: Bool
-  /// Whether the text ends with this line.
-  let isLast: Bool
-
-  static func split(_ bytes: [UInt8], gate: Gate) -> [LinePlace] {
-    var places: [LinePlace] = []
-    bytes.withUnsafeBufferPointer { bytes in
-      var start = 0
-      while start <= bytes.count {
-        var (end, high) = (start, UInt8(0))
-        while end < bytes.count, bytes[end] != 10 {
-          high |= bytes[end]
-          end += 1
-        }
-        let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
-        let isSuspicious = high >= 0x80 && !gate.scan(part).isDisjoint(with: [.rare, .upperControl])
-        places.append(
-          LinePlace(range: start..<end, isASCII: high < 0x80, isSuspicious: isSuspicious, isLast: end == bytes.count))
-        start = end + 1
-      }
-    }
-    return places
-  }
-}
-
 /// The text of a line and what it costs as it is.
 struct Line {
   let range: Range<Int>

@@ -22,6 +22,12 @@ struct TextScorer: Sendable {
     return total
   }
 
+  /// Returns the cost of the folded character `c` after `a` and `b`.
+  func cost(_ c: UInt32, after a: UInt32, _ b: UInt32) -> Int {
+    let usual = model.cost(c, after: a, b)
+    return evidence?.cost(c, after: a, b).map { min($0, usual) } ?? usual
+  }
+
   func cost(of text: [UInt32]) -> Int { text.withUnsafeBufferPointer { cost(of: $0) } }
 
   func singleCost(_ scalar: UInt32) -> Int { model.singleCost(scalar) }

@@ -14,6 +14,8 @@ struct Workbench {
   private var margin = Double.infinity
   /// Whether the text was not UTF-8 and has been decoded by what it looks like; a second guess would be one too many.
   private(set) var isDecoded = false
+  /// Whether bytes that are not UTF-8 are read for want of better, and the store's are to stay as they are.
+  var isDoubtful = false
   /// Whether the characters are gone, so that nothing is guessed about them.
   private var isLost = false
   /// Whether places were found where bytes are gone and could be guessed.
@@ -32,6 +34,7 @@ struct Workbench {
   /// Every kind of repair, in the order in which one uncovers the next.
   private static let steps: [@Sendable (inout Workbench) -> Void] = [
     { ImageRepair.run(&$0) },
+    { SlashedTrails.run(&$0) },
     { WideText.run(&$0) },
     { EscapedSets.run(&$0) },
     { if $0.flags.contains(.invalid) { $0.decodeBytes() } },
@@ -62,7 +65,7 @@ struct Workbench {
   /// The lines of the text as it is now, which has to be UTF-8.
   mutating func linePlaces() -> [LinePlace] {
     if let lines { return lines }
-    let found = LinePlace.split(bytes, gate: engine.gate)
+    let found = LinePlace.split(bytes, gate: engine.gate, kind: context.kind)
     lines = found
     return found
   }
