@@ -1,7 +1,7 @@
 import NoteModel
 import Testing
 
-/// Values that are too long for memory and are written in pieces.
+/// Values that are too long for memory and are written in pieces, as they are: their repair has tests of its own.
 @Suite struct LargeValueTests {
   /// A note and an image of 9 MB each, with values of all types behind them.
   private func store(_ scratch: Scratch) throws -> MemosStore {
@@ -21,7 +21,7 @@ import Testing
   @Test func `long values arrive with everything that stands behind them`() throws {
     let scratch = Scratch()
     let store = try store(scratch)
-    let walk = Walk(scratch, store.path)
+    let walk = Walk(scratch, store.path, importFlags: ["--repair", "none"])
     try walk.expectEqual(store.database)
     #expect(try Database(walk.target).texts("PRAGMA integrity_check") == ["ok"])
   }
@@ -34,13 +34,13 @@ import Testing
     #expect(scratch.ferry("export", store.path, "-o", archive).status == .ok)
     let targets = scratch.folder("targets")
     let steps = try scratch.operations(
-      below: targets, of: "import \(archive) --to \(targets)/counted.db --create-schema")
+      below: targets, of: "import \(archive) --to \(targets)/counted.db --create-schema --repair none")
     let seed = testSeed()
     print("NOTEFERRY_TEST_SEED=\(seed), \(steps) operations")
     let first = Int(seed % UInt64(steps / 10)) + 1
     for step in stride(from: first, through: steps, by: steps / 10) {
       let target = "\(targets)/target-\(step).db"
-      let line = "$FERRY import \(archive) --to \(target) --create-schema"
+      let line = "$FERRY import \(archive) --to \(target) --create-schema --repair none"
       let killed = scratch.shell(scratch.disturbing("\(action)@\(step)", below: targets) + line)
       #expect(killed.code == 137, "step \(step) of \(steps), seed \(seed): \(killed.code) \(killed.words)")
       let again = scratch.shell(line)
@@ -66,16 +66,17 @@ import Testing
       target.database.close()
       return target.path
     }
-    let steps = try scratch.operations(below: targets, of: "import \(archive) --to \(try makeTarget("counted.db"))")
+    let steps = try scratch.operations(
+      below: targets, of: "import \(archive) --to \(try makeTarget("counted.db")) --repair none")
     let seed = testSeed()
     print("NOTEFERRY_TEST_SEED=\(seed), \(steps) operations")
     let first = Int(seed % UInt64(steps / 10)) + 1
     for step in stride(from: first, through: steps, by: steps / 10) {
       let target = try makeTarget("target-\(step).db")
       let killed = scratch.shell(
-        scratch.disturbing("kill@\(step)", below: targets) + "$FERRY import \(archive) --to \(target)")
+        scratch.disturbing("kill@\(step)", below: targets) + "$FERRY import \(archive) --to \(target) --repair none")
       #expect(killed.code == 137, "step \(step) of \(steps), seed \(seed): \(killed.code) \(killed.words)")
-      let again = scratch.shell("$FERRY import \(archive) --to \(target)")
+      let again = scratch.shell("$FERRY import \(archive) --to \(target) --repair none")
       #expect(again.code == 0, "step \(step) of \(steps), seed \(seed): \(again.code) \(again.words)")
       guard again.code == 0 else { continue }
       try expectEqualStores(store.database, try Database(target, readOnly: true))
