@@ -50,6 +50,19 @@ struct ConnectionTests {
     #expect(error?.next.contains { $0.contains(".pgpass") } == true)
   }
 
+  @Test func `a location keeps what its driver needs and gives up what is ours`() throws {
+    let text = "postgresql://me@host:5433/notes?sslmode=require&profile=memos&data=/srv/files&connect_timeout=3"
+    let location = try StoreLocation(parsing: text, schemes: ["sqlite", "postgresql"]) { _ in false }
+    #expect(location.scheme == "postgresql" && location.profile == "memos" && location.dataDirectory == "/srv/files")
+    #expect(location.path == "//me@host:5433/notes?sslmode=require&connect_timeout=3")
+    #expect(try ConnectionAddress(location).name == "postgresql://host:5433/notes")
+    let words = try StoreLocation(parsing: "postgresql:service=notes", schemes: ["postgresql"]) { _ in false }
+    #expect(try ConnectionAddress(words).name == "postgresql:service=notes")
+    #expect(throws: MigrationError.self) {
+      try ConnectionAddress(StoreLocation(scheme: "postgresql", path: "//host/db?colour=blue"))
+    }
+  }
+
   @Test func `a location that is not understood is not repeated`() throws {
     let error = #expect(throws: MigrationError.self) {
       try Connection(StoreLocation(scheme: "postgresql", path: "//user:sec[ret@[host/db"), role: .source)

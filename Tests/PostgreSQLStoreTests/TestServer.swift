@@ -15,7 +15,7 @@ final class TestServer: Sendable {
   static var isInstalled: Bool { programs != nil }
 
   let directory: String
-  private let programs: String
+  fileprivate let programs: String
 
   private static let programs: String? = {
     let versions = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
@@ -52,7 +52,7 @@ final class TestServer: Sendable {
 
   private func run(_ words: [String]) throws { try Self.run(programs, directory, words) }
 
-  private static func run(_ programs: String, _ directory: String, _ words: [String]) throws {
+  fileprivate static func run(_ programs: String, _ directory: String, _ words: [String]) throws {
     var words = words
     words[0] = programs + "/" + words[0]
     if getuid() == 0 {
@@ -101,6 +101,40 @@ final class TestServer: Sendable {
     for statement in statements { try connection.execute(statement) }
     return name
   }
+}
+
+/// A standby of a test server, which gives way to replay at once.
+final class StandbyServer {
+  private let server: TestServer
+  private let directory: String
+
+  init(_ server: TestServer) throws {
+    self.server = server
+    var template = Array("/tmp/noteferry-standby-XXXXXX".utf8CString)
+    directory = String(cString: mkdtemp(&template))
+    if getuid() == 0 {
+      let nobody = getpwnam("nobody")!.pointee
+      chown(directory, nobody.pw_uid, nobody.pw_gid)
+    }
+    chmod(directory, 0o755)
+    let data = directory + "/data"
+    try run(["pg_basebackup", "-h", server.directory, "-U", "noteferry", "-D", data, "-R", "-c", "fast", "--no-sync"])
+    let options =
+      "-c listen_addresses= -c unix_socket_directories=\(directory) -c max_standby_streaming_delay=0 -c fsync=off "
+      + "-c max_connections=200"
+    try run(["pg_ctl", "-D", data, "-l", directory + "/server.log", "-s", "-w", "-o", options, "start"])
+  }
+
+  func stop() {
+    try? run(["pg_ctl", "-D", directory + "/data", "-m", "immediate", "-s", "stop"])
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  func location(_ database: String) -> StoreLocation {
+    StoreLocation(scheme: "postgresql", path: "//noteferry@/\(database)?host=\(directory)")
+  }
+
+  private func run(_ words: [String]) throws { try TestServer.run(server.programs, directory, words) }
 }
 
 /// Written once, before the function that reads it is registered.

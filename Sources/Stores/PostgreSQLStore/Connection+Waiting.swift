@@ -136,38 +136,37 @@ extension Connection {
       .error(message, name, role)
   }
 
-  /// A connection that broke, or was never there.
+  /// A connection that broke, or was never there. A server that ends a session says why before it does.
   func lost(_ message: String, _ words: String? = nil) -> MigrationError {
-    lastState = ""
-    return ServerFailure(state: "", words: words ?? Self.line(PQerrorMessage(handle))).error(message, name, role)
+    // What came before the end is still to be parsed.
+    if let handle, PQstatus(handle) == CONNECTION_BAD, let result = PQgetResult(handle) { PQclear(result) }
+    let all = words ?? Self.line(PQerrorMessage(handle))
+    lastState = Self.state(in: all) ?? ""
+    return ServerFailure(state: lastState, words: Self.sentence(in: all, behind: lastState)).error(message, name, role)
   }
 
-  /// A session that the server does not give. libpq has its SQLSTATE only in its verbose words.
+  /// A session that the server does not give.
   func refusedConnection() -> MigrationError {
-    let words = Self.line(PQerrorMessage(handle))
-    if let state = Self.state(in: words) {
-      lastState = state
-      let sentence = words.split(separator: "; ").first { $0.contains(state) } ?? ""
-      let shown = sentence.split(separator: state + ":", maxSplits: 1).last.map { String($0.drop { $0 == " " }) }
-      var failure = ServerFailure(state: state, words: shown ?? words).error("cannot connect to \(name)", name, role)
-      if failure.code == .noPermission {
-        failure.next = [
-          "see pg_hba.conf and the user's name", "passwords come from ~/.pgpass (mode 0600) or PGPASSFILE",
-        ]
-      }
-      return failure
-    }
-    var failure = lost("cannot connect to \(name)", words)
-    if PQconnectionNeedsPassword(handle) == 1 {
+    var failure = lost("cannot connect to \(name)")
+    if failure.code == .noPermission || PQconnectionNeedsPassword(handle) == 1 {
       failure.code = .noPermission
       failure.next = [
-        "put HOST:PORT:DATABASE:USER:PASSWORD into ~/.pgpass (mode 0600), or name such a file by PGPASSFILE"
+        "put HOST:PORT:DATABASE:USER:PASSWORD into ~/.pgpass (mode 0600), or name such a file by PGPASSFILE",
+        "see the user's name, and pg_hba.conf on the server",
       ]
-    } else {
+    } else if lastState.isEmpty {
       failure.code = role == .source ? .sourceMissing : .targetMissing
       failure.next = ["see whether the server is up, and name it: postgresql://USER@HOST:PORT/DATABASE"]
     }
     return failure
+  }
+
+  /// The server's sentence among libpq's verbose words.
+  private static func sentence(in words: String, behind state: String) -> String {
+    guard !state.isEmpty, let line = words.split(separator: "; ").first(where: { $0.contains(state + ":") }) else {
+      return words
+    }
+    return line.split(separator: state + ":", maxSplits: 1).last.map { String($0.drop { $0 == " " }) } ?? words
   }
 
   /// The five characters between a severity and the sentence: `FATAL:  3D000: database …`.

@@ -102,7 +102,7 @@ final class Connection {
     guard let handle else { throw lost("cannot connect to the server") }
     PQsetNoticeReceiver(handle, { Notices.receive($0, $1) }, Unmanaged.passUnretained(notices).toOpaque())
     guard PQstatus(handle) != CONNECTION_BAD else { throw refusedConnection() }
-    // A session that is refused has no result, so its SQLSTATE is only in libpq's words.
+    // A session that is refused or ended has no result, so its SQLSTATE is only in libpq's words.
     PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
     let deadline = ContinuousClock.now + limits.connecting
     var state = PGRES_POLLING_WRITING
@@ -114,7 +114,6 @@ final class Connection {
       state = PQconnectPoll(handle)
       if state == PGRES_POLLING_FAILED { throw refusedConnection() }
     }
-    PQsetErrorVerbosity(handle, PQERRORS_DEFAULT)
     guard PQsetnonblocking(handle, 1) == 0 else { throw lost("cannot connect to the server") }
     guard PQserverVersion(handle) >= 130_000 else {
       throw MigrationError(

@@ -117,11 +117,21 @@ struct SchemaReader {
     ORDER BY c.relname
     """
 
+  /// Foreign keys, and which column a sequence counts for.
   private static let constraints = """
     SELECT k.conname, t.relname, 'ALTER TABLE ' || quote_ident(t.relname) || ' ADD CONSTRAINT ' || quote_ident(k.conname)
       || ' ' || pg_get_constraintdef(k.oid, true)
     FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-    WHERE n.nspname = $1 AND k.contype = 'f' AND t.relkind = 'r' ORDER BY t.relname, k.conname
+    WHERE n.nspname = $1 AND k.contype = 'f' AND t.relkind = 'r'
+    UNION ALL
+    SELECT c.relname, t.relname, 'ALTER SEQUENCE ' || quote_ident(c.relname) || ' OWNED BY ' || quote_ident(t.relname)
+      || '.' || quote_ident(a.attname)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refobjsubid > 0
+        AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'a'
+      JOIN pg_class t ON t.oid = d.refobjid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+    WHERE n.nspname = $1 AND c.relkind = 'S' AND t.relkind = 'r'
+    ORDER BY 2, 1
     """
 
   private static let views = """

@@ -8,19 +8,21 @@ import NoteStore
 /// | value | how it is read | the server holds |
 /// | --- | --- | --- |
 /// | `bytea`, not compressed | `substring` fetches the pieces of the window alone | a window |
-/// | `bytea`, compressed, up to `flatLimit` | unpacked once, in the memory of a cursor | twice the value |
-/// | `bytea`, compressed, longer | each window is unpacked from the beginning on | the value once; time grows with the square |
-/// | text | converted to bytes once, in the memory of a cursor | two to three times the value |
+/// | `bytea`, compressed, up to `slab` | unpacked once, in the memory of a cursor | twice the value |
+/// | `bytea`, compressed, longer | in slabs, each of them unpacked from the value's beginning on | the value and a slab |
+/// | text | converted to bytes once, in the memory of a cursor | twice the value |
 final class ValueReader: ContentReader {
   /// Bytes of a window.
   static let window: Int64 = 2 << 20
-  /// Compressed values up to this many bytes are unpacked as a whole.
-  static let flatLimit: Int64 = 256 << 20
+  /// Bytes of a slab. Unpacking takes time that grows with the square of the length, divided by this.
+  static let slab: Int64 = 64 << 20
   private static let cursor = "noteferry_value"
 
   let byteCount: Int64
   private let connection: Connection
   private let value: StoredValue
+  /// Bytes that one cursor gives; 0 where windows are fetched one by one.
+  private let slab: Int64
   private var hasCursor = false
   private var present: QueryResult?
   private var used = 0
@@ -30,27 +32,18 @@ final class ValueReader: ContentReader {
     self.connection = connection
     self.value = value
     byteCount = value.byteCount
-    guard try Self.mustBeFlat(connection, value) else { return }
-    // The second part looks at the first, so that the value is made once and not for each window.
-    _ = try connection.query(
-      """
-      DECLARE \(Self.cursor) NO SCROLL CURSOR FOR
-      SELECT substring(v FROM (1 + i * \(Self.window))::int FOR \(Self.window))
-      FROM (SELECT \(value.type.flat(value.column, encoding: connection.databaseEncoding)) AS v
-        FROM \(value.source) OFFSET 0) s,
-        LATERAL generate_series(0, (octet_length(s.v)::int8 - 1) / \(Self.window)) i
-      """, message: message)
-    hasCursor = true
+    slab = try Self.slab(connection, value)
   }
 
   deinit { release() }
 
-  private static func mustBeFlat(_ connection: Connection, _ value: StoredValue) throws -> Bool {
-    guard value.type.isBytes else { return true }
-    guard value.byteCount <= flatLimit else { return false }
+  private static func slab(_ connection: Connection, _ value: StoredValue) throws -> Int64 {
+    guard value.type.isBytes else { return value.byteCount }
     // What is stored is shorter than the value only where it is compressed.
-    return try connection.integer(
-      "SELECT (pg_column_size(\(value.column)) < octet_length(\(value.column)))::int FROM \(value.source)") == 1
+    let isCompressed =
+      try connection.integer(
+        "SELECT (pg_column_size(\(value.column)) < octet_length(\(value.column)))::int FROM \(value.source)") == 1
+    return isCompressed ? min(value.byteCount, slab) : 0
   }
 
   private var message: String { "cannot read a value of \(byteCount) bytes at byte \(offset)" }
@@ -77,10 +70,31 @@ final class ValueReader: ContentReader {
   }
 
   private func nextWindow() throws -> QueryResult {
-    if hasCursor { return try connection.query("FETCH 1 FROM \(Self.cursor)", message: message) }
-    return try connection.query(
-      "SELECT substring(\(value.column) FROM $1::int FOR $2::int) FROM \(value.source)",
-      [.integer(offset + 1), .integer(Self.window)], message: message)
+    guard slab > 0 else {
+      return try connection.query(
+        "SELECT substring(\(value.column) FROM $1::int FOR $2::int) FROM \(value.source)",
+        [.integer(offset + 1), .integer(Self.window)], message: message)
+    }
+    if offset % slab == 0 { try openSlab() }
+    return try connection.query("FETCH 1 FROM \(Self.cursor)", message: message)
+  }
+
+  /// Has the server make the slab that begins here. The second part of FROM looks at the first, so that it is made once
+  /// and not for each window.
+  private func openSlab() throws {
+    release()
+    let slab =
+      slab >= byteCount
+      ? value.type.flat(value.column, encoding: connection.databaseEncoding)
+      : "substring(\(value.column) FROM \(offset + 1) FOR \(slab))"
+    _ = try connection.query(
+      """
+      DECLARE \(Self.cursor) NO SCROLL CURSOR FOR
+      SELECT substring(v FROM (1 + i * \(Self.window))::int FOR \(Self.window))
+      FROM (SELECT \(slab) AS v FROM \(value.source) OFFSET 0) s,
+        LATERAL generate_series(0, (octet_length(s.v)::int8 - 1) / \(Self.window)) i
+      """, message: message)
+    hasCursor = true
   }
 
   /// A value of a snapshot cannot change, so a short one is a fault.
