@@ -20,7 +20,7 @@ struct ExportCommand: LongCommand {
         noteferry export data/memos_prod.db -o notes --estimate-only
       """)
 
-  @Argument(help: "The store: a path, or sqlite:PATH?profile=NAME&data=DIR.")
+  @Argument(help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, or postgresql://USER@HOST/DATABASE.")
   var store: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The archive's directory, or - for a pipe.", valueName: "archive"))

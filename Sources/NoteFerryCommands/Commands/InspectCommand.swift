@@ -16,7 +16,7 @@ struct InspectCommand: LongCommand {
         noteferry inspect data/memos_prod.db --deep
       """)
 
-  @Argument(help: "The store: a path, or sqlite:PATH?profile=NAME&data=DIR.")
+  @Argument(help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, or postgresql://USER@HOST/DATABASE.")
   var store: String
 
   @Option(name: .long, help: ArgumentHelp("A profile that describes the product.", valueName: "file"))
