@@ -83,6 +83,11 @@ let package = Package(
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
     .target(name: "FaultLayer", path: "Tests/FaultLayer"),
+    // Throw-away servers of PostgreSQL for tests, and a program that keeps one while it runs.
+    .target(name: "PostgreSQLClusters", path: "Tests/PostgreSQLClusters"),
+    .executableTarget(
+      name: "postgresql-cluster", dependencies: ["PostgreSQLClusters"], path: "Tests/PostgreSQLClusterProgram"),
+    .testTarget(name: "PostgreSQLClusterTests", dependencies: ["PostgreSQLClusters", "postgresql-cluster"]),
     // Runs the real program, kills it, fills its disk, and repeats the command.
     .testTarget(
       name: "CrashTests", dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
