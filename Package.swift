@@ -40,6 +40,8 @@ let package = Package(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(
+      name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
 
     // Rooms, ground floor up.
     .target(name: "NoteModel"),
@@ -54,8 +56,12 @@ let package = Package(
       name: "SQLiteStore", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"],
       path: "Sources/Stores/SQLiteStore"),
     .target(
+      name: "PostgreSQLStore", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CPostgreSQL"],
+      path: "Sources/Stores/PostgreSQLStore"),
+    .target(
       name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive"]),
-    .target(name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore"]),
+    .target(
+      name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "PostgreSQLStore"]),
     // Stores that are made up, and the replay of the pathological corpus.
     .target(name: "Corpus", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "CSQLite", "CZstd"]),
     .target(
@@ -82,6 +88,9 @@ let package = Package(
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
+    .testTarget(
+      name: "PostgreSQLStoreTests",
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "PostgreSQLStore", "CPostgreSQL"]),
     .target(name: "FaultLayer", path: "Tests/FaultLayer"),
     // Throw-away servers of PostgreSQL for tests, and a program that keeps one while it runs.
     .target(name: "PostgreSQLClusters", path: "Tests/PostgreSQLClusters"),

@@ -66,6 +66,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case linkLost = "NF-LINK-32"
   case storeLost = "NF-LINK-32B"
   case deviceFailed = "NF-LINK-32C"
+  case storeTimeout = "NF-DEADLINE-33"
   case freeSpaceFloor = "NF-SPACE-34"
   case diskFull = "NF-SPACE-34B"
   case archiveDamaged = "NF-ARCHIVE-35"

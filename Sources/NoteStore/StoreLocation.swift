@@ -1,9 +1,11 @@
 import NoteModel
 
-/// Where a store is and how to read it: `sqlite:data/memos_prod.db?profile=memos&data=data`, or a plain path.
+/// Where a store is and how to read it: `sqlite:data/memos_prod.db?profile=memos&data=data`,
+/// `postgresql://user@host/memos?profile=memos`, or a plain path.
 public struct StoreLocation: Sendable, Hashable {
   /// `sqlite`; plain paths have it too, as long as it is the only engine with files.
   public var scheme: String
+  /// The path; for a server all that its driver is given, without the scheme.
   public var path: String
   /// The profile's name, where one is given; else the store is probed.
   public var profile: String?
@@ -42,6 +44,7 @@ public struct StoreLocation: Sendable, Hashable {
     }
     var profile: String?
     var dataDirectory: String?
+    var driverOptions: [Substring] = []
     if let mark = rest.lastIndex(of: "?") {
       for option in rest[rest.index(after: mark)...].split(separator: "&") {
         let parts = option.split(separator: "=", maxSplits: 1)
@@ -49,6 +52,7 @@ public struct StoreLocation: Sendable, Hashable {
         switch parts.first {
         case "profile": profile = value
         case "data": dataDirectory = value
+        case _ where scheme != "sqlite": driverOptions.append(option)
         default:
           throw MigrationError(
             .usage, "the store's URL has an option that is not known",
@@ -58,7 +62,9 @@ public struct StoreLocation: Sendable, Hashable {
       }
       rest = rest[..<mark]
     }
-    self.init(scheme: scheme, path: String(rest), profile: profile, dataDirectory: dataDirectory)
+    // What else a server's URL says is for its driver to judge.
+    let path = String(rest) + (driverOptions.isEmpty ? "" : "?" + driverOptions.joined(separator: "&"))
+    self.init(scheme: scheme, path: path, profile: profile, dataDirectory: dataDirectory)
   }
 }
 

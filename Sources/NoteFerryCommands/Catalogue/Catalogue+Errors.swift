@@ -177,6 +177,12 @@ extension Catalogue {
         "What was made durable before stays. A disk that fails once may fail again.",
         "Look at the system's log (dmesg) and at the disk, then repeat the same command, or name another disk."
       )
+    case .storeTimeout:
+      (
+        "A server did not finish a statement within the time that it has.",
+        "What was made durable before stays. The server is slow, or somebody set a shorter limit for it.",
+        "See what keeps the server busy (pg_stat_activity), then repeat the same command at a quieter hour."
+      )
     case .freeSpaceFloor:
       (
         "While the run was working, free space fell to the floor.",
