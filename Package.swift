@@ -95,6 +95,9 @@ let package = Package(
       name: "PostgreSQLStoreTests",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "PostgreSQLStore", "CPostgreSQL"]),
     .testTarget(
+      name: "PostgreSQLTargetTests",
+      dependencies: ["NoteModel", "NoteStore", "PostgreSQLStore", "PostgreSQLClusters"]),
+    .testTarget(
       name: "ConformanceTests",
       dependencies: [
         "NoteModel", "DurableIO", "NoteStore", "StoreConformance", "SQLiteStore", "PostgreSQLStore",

@@ -113,6 +113,7 @@ public final class PostgreSQLServer: Sendable {
     for one in [process] + children { while Self.isRunning(one) { usleep(10_000) } }
     // Where nobody waits for orphans, the next server would take the dead one for a living one.
     unlink(dataDirectory + "/postmaster.pid")
+    unlink(socketDirectory + "/.s.PGSQL.\(port).lock")
   }
 
   /// The server's first process, when there is one.
