@@ -1,12 +1,13 @@
 import DurableIO
 import NoteModel
 import NoteStore
+import PostgreSQLStore
 import SQLiteStore
 
 /// Every store that noteferry knows: one line each.
 public enum AllStores {
   public static let engines: [any StoreEngine.Type] = [
-    SQLiteEngine.self
+    SQLiteEngine.self, PostgreSQLEngine.self,
   ]
 
   public static var schemes: [String] { engines.map { $0.scheme } }

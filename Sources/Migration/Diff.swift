@@ -49,7 +49,7 @@ public func diff(
       algorithm = head.description.algorithm
       secrets = head.description.secretsIncluded ? secrets : .withhold
     }
-    let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets))
+    let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets), stop: stop)
     defer { snapshot.close() }
     schema = snapshot.schema
     let recorded = try book.map { try RecordedRepairs($0.path, side: $0.side, entities: schema.entities) }
@@ -65,7 +65,7 @@ public func diff(
   case .store(let store):
     var snapshotOptions = SnapshotOptions(algorithm: algorithm, secrets: secrets)
     snapshotOptions.formerDataDirectories = schema.dataDirectory.map { [$0] } ?? []
-    let snapshot = try store.openSnapshot(snapshotOptions)
+    let snapshot = try store.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var result = try Comparison.compare(
       inventory, of: schema, with: snapshot, algorithm: algorithm,

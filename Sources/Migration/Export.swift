@@ -211,7 +211,7 @@ private final class ExportRun {
     snapshot = try source.openSnapshot(
       SnapshotOptions(
         algorithm: algorithm, secrets: options.secrets,
-        walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter))))
+        walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter))), stop: stop)
     guard !snapshot.schema.entities.isEmpty else {
       throw MigrationError(
         .sourceNotAStore, "\(source.name) has no table to carry", safeNow: "nothing was changed",

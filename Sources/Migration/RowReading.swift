@@ -49,7 +49,7 @@ struct RowReading {
   private func read(
     _ store: any SourceStore, begin: (Head) throws -> Void, page body: (RecordPage, Int64) throws -> Void
   ) throws -> Int64 {
-    let snapshot = try store.openSnapshot(SnapshotOptions())
+    let snapshot = try store.openSnapshot(SnapshotOptions(), stop: stop)
     defer { snapshot.close() }
     let profile = snapshot.profile
     let entities = snapshot.schema.entities.map { entity in

@@ -1,4 +1,5 @@
 import NoteModel
+import NoteStore
 import Synchronization
 
 /// Whether somebody asked the run to stop at its next checkpoint.
@@ -24,6 +25,15 @@ public final class StopRequest: Sendable {
   @discardableResult
   public func request(signal: Int32) -> Bool {
     number.compareExchange(expected: 0, desired: signal, ordering: .sequentiallyConsistent).exchanged
+  }
+}
+
+extension SourceStore {
+  /// Opens a view that is given up when somebody asks the run to stop, also while the engine waits for a server.
+  func openSnapshot(_ options: SnapshotOptions, stop: StopRequest) throws -> any SourceSnapshot {
+    var options = options
+    options.stop = { try stop.check(safeNow: "the source was not changed; what is durable is kept") }
+    return try openSnapshot(options)
   }
 }
 

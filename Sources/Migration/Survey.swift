@@ -39,7 +39,7 @@ public func survey(
   observer: any RunObserver, stop: StopRequest
 ) throws -> Survey {
   let start = ContinuousClock.now
-  let snapshot = try source.openSnapshot(SnapshotOptions(algorithm: .fastest, secrets: secrets))
+  let snapshot = try source.openSnapshot(SnapshotOptions(algorithm: .fastest, secrets: secrets), stop: stop)
   defer { snapshot.close() }
   let schema = snapshot.schema
   var survey = Survey(

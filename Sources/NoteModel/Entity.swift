@@ -91,7 +91,7 @@ public struct Entity: Sendable, Hashable {
 
 /// All that must be known to read a store's rows later, or to make an empty store of the same product.
 public struct StoreSchema: Sendable {
-  /// The engine's scheme: `sqlite`.
+  /// The engine's scheme: `sqlite`, `postgresql`.
   public var engine: String
   /// The profile's name: `memos`.
   public var profile: String
@@ -99,7 +99,8 @@ public struct StoreSchema: Sendable {
   public var productVersion: String
   /// The tables to carry, in the order in which they can be loaded.
   public var entities: [Entity]
-  /// Statements that make an empty store: tables first, then (marked) indexes, views and triggers for after the load.
+  /// Statements that make an empty store, in the order in which they can be run: types, sequences and tables first, then
+  /// what waits for the load: functions, indexes, constraints between tables, views and triggers.
   public var definitions: [Definition]
   /// The engine's own counters: highest key ever given out, by table.
   public var sequences: [Sequence]
@@ -112,7 +113,8 @@ public struct StoreSchema: Sendable {
   public var dataDirectory: String? { settings.first { $0.name == "data_directory" }?.value }
 
   public struct Definition: Sendable, Hashable {
-    public enum Kind: String, Sendable { case table, index, view, trigger }
+    /// Types, sequences, functions and constraints (foreign keys) are made apart from tables on servers alone.
+    public enum Kind: String, Sendable { case type, sequence, table, function, index, constraint, view, trigger }
     public var kind: Kind
     public var name: String
     public var table: String

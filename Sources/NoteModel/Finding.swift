@@ -22,6 +22,8 @@ public struct Finding: Sendable, Hashable {
     case textInvalidUTF8 = "text-invalid-utf8"
     /// Text with an embedded NUL; carried byte for byte.
     case textContainsNUL = "text-contains-nul"
+    /// The server converts text from the database's encoding to UTF-8 while it is read.
+    case textConverted = "text-converted"
     /// Damaged text was repaired on its way into the target; the original is kept.
     case textRepaired = "text-repaired"
     /// Damaged text is in the target as it was found.

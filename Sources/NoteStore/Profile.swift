@@ -25,7 +25,7 @@ public struct Profile: Sendable, Hashable {
   public var entities: [EntityProfile]
   /// Tables that are derived and need not be carried, each with the reason.
   public var skippedTables: [SkippedTable]
-  /// Queries that must return no row in a sound store, by engine.
+  /// Queries that must return no row in a sound store, some of one engine alone.
   public var invariants: [Invariant]
   /// How note text points to attachments: a prefix behind which the identity stands: `/file/attachments/`.
   public var attachmentReferences: [String]
@@ -77,16 +77,19 @@ public struct Profile: Sendable, Hashable {
 
   public struct Invariant: Sendable, Hashable {
     public var name: String
-    public var engine: String
+    /// `nil`: the query is one that every engine understands.
+    public var engine: String?
     /// Skipped where one of these tables does not exist.
     public var tables: [String]
     public var query: String
-    public init(name: String, engine: String, tables: [String], query: String) {
+    public init(name: String, engine: String?, tables: [String], query: String) {
       self.name = name
       self.engine = engine
       self.tables = tables
       self.query = query
     }
+
+    public func runs(on scheme: String) -> Bool { engine == nil || engine == scheme }
   }
 
   public init(

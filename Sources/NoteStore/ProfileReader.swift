@@ -241,8 +241,8 @@ public enum ProfileReader {
   private static func readInvariant(_ table: TableReader) -> Profile.Invariant {
     var table = table
     let name = table.string("name", required: true) ?? ""
-    let engine = table.string("engine", required: true) ?? ""
-    if !engine.isEmpty, !engines.contains(engine) {
+    let engine = table.string("engine")
+    if let engine, !engines.contains(engine) {
       table.problem(
         "engine", "is \(ProfileProblems.quoted(engine)); it must be \(engines.joined(separator: " or "))",
         suggestion: NearestName.find(engine, in: engines))

@@ -16,7 +16,7 @@ public protocol SourceStore: AnyObject, Sendable {
   /// Opens one consistent, read-only view.
   ///
   /// - Throws: `.sourceMissing`, `.sourceNotAStore`, `.sourceWALUnreadable`, `.sourceTableMissing`, `.storeVersion`,
-  ///   `.noPermission`, `.storeLocked`, `.sourceCorrupt`.
+  ///   `.noPermission`, `.storeLocked`, `.sourceCorrupt`; of a server also `.storeLost`, `.storeTimeout`.
   func openSnapshot(_ options: SnapshotOptions) throws -> any SourceSnapshot
 }
 
@@ -33,6 +33,11 @@ public struct SnapshotOptions: Sendable {
   public var walBudget: ByteCount?
   /// How long to wait for the source's own checkpoint when a snapshot is renewed, in milliseconds.
   public var renewalPatienceMilliseconds: Int
+  /// The longest that one snapshot of a server is held: while it is, the server keeps every row that others remove. Then
+  /// it is renewed like one whose log has grown too much.
+  public var snapshotAge: Duration = .seconds(3600)
+  /// Called now and then while an engine waits for a server; throws to give the work up.
+  public var stop: @Sendable () throws -> Void = {}
   /// Data directories of the store that this one was filled from: references that name them are looked for here.
   public var formerDataDirectories: [String] = []
 
@@ -72,20 +77,20 @@ public protocol SourceSnapshot: AnyObject {
   /// Begins to read an entity in key order, behind `key` when it is given. Ends a reading that was under way.
   func startReading(_ entity: Entity, after key: Key?) throws
 
-  /// Fills an empty page with the next rows, at least one unless the end is reached.
+  /// Fills an empty page with the next rows, at least one unless the end is reached, or the view must be renewed first.
   ///
   /// Small contents are in the page's payload; larger ones have handles that stay valid until the next call.
   ///
   /// - Parameter report: Gets what was noticed about single rows.
   /// - Returns: Whether there may be more rows.
-  /// - Throws: `.sourceCorrupt`, `.storeLost`.
+  /// - Throws: `.sourceCorrupt`, `.storeLost`, `.storeTimeout`, what `SnapshotOptions.stop` throws.
   func readPage(into page: RecordPage, report: (Finding) -> Void) throws -> Bool
 
   /// Opens a content that is not in the payload.
   func openContent(_ handle: Int) throws -> any ContentReader
 
-  /// Lets the view go and takes a new one when holding it has cost more than its budget. Called between pages, never
-  /// while a content is open; reading goes on behind the last row.
+  /// Lets the view go and takes a new one when holding it has cost more than its budget, or when a server took it away.
+  /// Called between pages, never while a content is open; reading goes on behind the last row.
   ///
   /// - Returns: Whether the view was renewed, so that the rows before and after are not of one moment.
   func renewIfNeeded() throws -> Bool

@@ -21,7 +21,7 @@ extension Profile {
   fileprivate func broken(in database: TestDatabase) throws -> [String] {
     let tables = try database.tables()
     return try invariants.filter { invariant in
-      guard invariant.engine == "sqlite", invariant.tables.allSatisfy(tables.contains) else { return false }
+      guard invariant.runs(on: "sqlite"), invariant.tables.allSatisfy(tables.contains) else { return false }
       return try !database.rows(invariant.query).isEmpty
     }.map(\.name)
   }

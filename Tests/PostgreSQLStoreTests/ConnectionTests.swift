@@ -12,7 +12,7 @@ struct ConnectionTests {
   @Test func `values cross in binary form, also empty ones and null`() throws {
     let connection = try server.connect()
     let result = try connection.query(
-      "SELECT $1, $2, $3, $4, $5, $6 IS NULL",
+      "SELECT $1, $2, $3, $4, $5, $6::int IS NULL",
       [.integer(-7), .real(1.5), .text([]), .bytes([0, 255]), .text(Array("ü".utf8)), .null])
     #expect(result.integer(0, 0) == -7)
     #expect(result.real(0, 1) == 1.5)
@@ -33,9 +33,8 @@ struct ConnectionTests {
     let error = #expect(throws: MigrationError.self) { try source.execute("CREATE TABLE public.t (a int)") }
     #expect(error?.cause.contains("25006") == true)
     let target = try server.connect()
-    let refused = #expect(throws: MigrationError.self) {
-      try target.execute("SET default_transaction_read_only = on; CREATE TABLE public.t (a int)")
-    }
+    try target.execute("SET default_transaction_read_only = on")
+    let refused = #expect(throws: MigrationError.self) { try target.execute("CREATE TABLE public.t (a int)") }
     #expect(refused?.code == .targetReadOnly)
   }
 

@@ -53,23 +53,31 @@ final class TestServer: Sendable {
   private func run(_ words: [String]) throws { try Self.run(programs, directory, words) }
 
   private static func run(_ programs: String, _ directory: String, _ words: [String]) throws {
-    let process = Process()
     var words = words
     words[0] = programs + "/" + words[0]
     if getuid() == 0 {
       words = ["/usr/bin/setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"] + words
     }
-    process.executableURL = URL(fileURLWithPath: words[0])
-    process.arguments = Array(words.dropFirst())
-    process.currentDirectoryURL = URL(fileURLWithPath: directory)
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw MigrationError(.internal, "\(words) ended with \(process.terminationStatus)")
+    words = ["/usr/bin/env", "-C", directory] + words
+    // Not Foundation's Process: that waits for the server, too, which inherits a socket of it.
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    for descriptor in 1...2 as ClosedRange<Int32> {
+      posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
     }
+    let arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    let environment = [strdup("PATH=/usr/bin:/bin"), strdup("HOME=" + directory), strdup("LC_ALL=C"), nil]
+    defer { for variable in environment { free(variable) } }
+    var child: pid_t = 0
+    var status: Int32 = 0
+    guard posix_spawn(&child, words[0], &actions, nil, arguments, environment) == 0 else {
+      throw MigrationError(.internal, "\(words[0]) cannot be run")
+    }
+    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    guard status == 0 else { throw MigrationError(.internal, "\(words) ended with \(status)") }
   }
 
   /// The location of a database of this server.

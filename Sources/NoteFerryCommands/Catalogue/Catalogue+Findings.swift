@@ -82,6 +82,12 @@ extension Catalogue {
         "Many programs stop reading there and lose the rest of the note.",
         "Nothing for a move to the same engine."
       )
+    case .textConverted:
+      (
+        "The database has another encoding than UTF-8, and the server converts its text while it is read.",
+        "The characters stay the same, their bytes do not. A text that the server cannot convert stops the run.",
+        "Nothing."
+      )
     case .valueTypeDiffers:
       (
         "A value has another type than its column declares. It is carried as it is.",

@@ -1,5 +1,5 @@
 extension Profile {
-  /// Memos, the tables of schema 0.22 to 0.31.
+  /// Memos on SQLite and PostgreSQL, the tables of schema 0.22 to 0.31.
   static let memosText = #"""
     # Memos (https://usememos.com), schema 0.22 to 0.31. The database file lies in the data directory itself.
     schema = 1
@@ -239,22 +239,19 @@ extension Profile {
     change-hints = ["updated_ts"]
     secret = [{ column = "url" }]
 
-    # Each query names the rows that should not be. Memos checks no foreign key, so a few such rows are common.
+    # SQLite and PostgreSQL understand all of them. Each query names the rows that should not be. Memos checks no foreign key, so a few such rows are common.
     [[invariant]]
     name = "memo-has-owner"
-    engine = "sqlite"
     tables = ["memo", "user"]
     query = '''SELECT id FROM memo WHERE creator_id NOT IN (SELECT id FROM "user")'''
 
     [[invariant]]
     name = "memo-uid-unique"
-    engine = "sqlite"
     tables = ["memo"]
     query = '''SELECT uid FROM memo GROUP BY uid HAVING count(*) > 1'''
 
     [[invariant]]
     name = "relation-has-memos"
-    engine = "sqlite"
     tables = ["memo_relation", "memo"]
     query = '''
     SELECT memo_id, related_memo_id, type FROM memo_relation
@@ -262,43 +259,36 @@ extension Profile {
 
     [[invariant]]
     name = "organizer-has-memo"
-    engine = "sqlite"
     tables = ["memo_organizer", "memo"]
     query = '''SELECT memo_id, user_id FROM memo_organizer WHERE memo_id NOT IN (SELECT id FROM memo)'''
 
     [[invariant]]
     name = "share-has-memo"
-    engine = "sqlite"
     tables = ["memo_share", "memo"]
     query = '''SELECT id FROM memo_share WHERE memo_id NOT IN (SELECT id FROM memo)'''
 
     [[invariant]]
     name = "setting-has-user"
-    engine = "sqlite"
     tables = ["user_setting", "user"]
     query = '''SELECT user_id, key FROM user_setting WHERE user_id NOT IN (SELECT id FROM "user")'''
 
     [[invariant]]
     name = "attachment-has-memo"
-    engine = "sqlite"
     tables = ["attachment", "memo"]
     query = '''SELECT id FROM attachment WHERE memo_id IS NOT NULL AND memo_id NOT IN (SELECT id FROM memo)'''
 
     [[invariant]]
     name = "attachment-uid-unique"
-    engine = "sqlite"
     tables = ["attachment"]
     query = '''SELECT uid FROM attachment GROUP BY uid HAVING count(*) > 1'''
 
     [[invariant]]
     name = "resource-has-memo"
-    engine = "sqlite"
     tables = ["resource", "memo"]
     query = '''SELECT id FROM resource WHERE memo_id IS NOT NULL AND memo_id NOT IN (SELECT id FROM memo)'''
 
     [[invariant]]
     name = "resource-uid-unique"
-    engine = "sqlite"
     tables = ["resource"]
     query = '''SELECT uid FROM resource GROUP BY uid HAVING count(*) > 1'''
 

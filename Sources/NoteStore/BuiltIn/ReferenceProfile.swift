@@ -118,26 +118,22 @@ extension Profile {
 
     [[invariant]]
     name = "notebook-tree"
-    engine = "sqlite"
     tables = ["notebook"]
     query = '''SELECT id FROM notebook WHERE parent_id IS NOT NULL AND parent_id NOT IN (SELECT id FROM notebook)'''
 
     [[invariant]]
     name = "note-has-owner"
-    engine = "sqlite"
     tables = ["note", "owner"]
     query = '''SELECT id FROM note WHERE owner_id NOT IN (SELECT id FROM owner)'''
 
     [[invariant]]
     name = "image-has-note"
-    engine = "sqlite"
     tables = ["image", "note"]
     query = '''SELECT id FROM image WHERE note_id NOT IN (SELECT id FROM note)'''
 
     # length() of a blob does not read it.
     [[invariant]]
     name = "image-chunks-complete"
-    engine = "sqlite"
     tables = ["image", "image_chunk"]
     query = '''
     SELECT image.id FROM image LEFT JOIN image_chunk ON image_chunk.image_id = image.id GROUP BY image.id
@@ -147,13 +143,11 @@ extension Profile {
 
     [[invariant]]
     name = "chunk-has-image"
-    engine = "sqlite"
     tables = ["image_chunk", "image"]
     query = '''SELECT image_id, seq FROM image_chunk WHERE image_id NOT IN (SELECT id FROM image)'''
 
     [[invariant]]
     name = "link-has-notes"
-    engine = "sqlite"
     tables = ["note_link", "note"]
     query = '''
     SELECT from_note_id, to_note_id FROM note_link

@@ -106,4 +106,7 @@ public enum ReferenceSchema {
     "CREATE INDEX image_by_note ON image (note_id)",
     "INSERT INTO product_info (name, value) VALUES ('schema_version', '\(version)')",
   ]
+
+  /// The same on a PostgreSQL server.
+  public static let postgresql = sqlite.map { $0.split(separator: " BLOB ").joined(separator: " BYTEA ") }
 }

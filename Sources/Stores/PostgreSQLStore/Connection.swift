@@ -37,6 +37,8 @@ final class Connection {
   let notices = Notices()
   /// SQLSTATE of the last refusal; empty when the connection itself failed.
   var lastState = ""
+  /// Schemas in which the user's names are looked for, in their order.
+  private(set) var searchPath: [String] = []
   /// Where a statement that is called off is told so; libpq allows it from any thread.
   var canceller: Canceller?
 
@@ -124,6 +126,8 @@ final class Connection {
 
   /// What every session needs; both roles, before anything is asked.
   private func setUp() throws {
+    let schemas = try query("SELECT s FROM pg_catalog.unnest(pg_catalog.current_schemas(false)) s")
+    searchPath = (0..<schemas.rowCount).map { schemas.text($0, 0) }
     let encoding = databaseEncoding == "SQL_ASCII" ? "SQL_ASCII" : "UTF8"
     var settings = [
       // Functions and operators are the server's own, whatever stands in other schemas.

@@ -184,7 +184,7 @@ public final class SQLiteSnapshot: SourceSnapshot {
     var known: Set<String> = []
     while try tables.step() { known.insert(foldedCase(tables.text(0))) }
     var broken: [(name: String, rows: Int64)] = []
-    for invariant in profile.invariants where invariant.engine == SQLiteEngine.scheme {
+    for invariant in profile.invariants where invariant.runs(on: SQLiteEngine.scheme) {
       guard invariant.tables.allSatisfy({ known.contains(foldedCase($0)) }) else { continue }
       let query = invariant.query.split(separator: ";").first.map(String.init) ?? ""
       let rows = try count(query, of: invariant.name)

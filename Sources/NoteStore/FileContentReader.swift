@@ -1,13 +1,12 @@
 import DurableIO
 import NoteModel
-import NoteStore
 
 /// Streams a file of the data directory, and tells whether it stayed the same while it was read.
 ///
 /// At most `byteCount` bytes are delivered; fewer when the file was cut. After `.changed` the same handle can be opened
 /// again and then promises the new length.
-final class FileContentReader: ContentReader {
-  let byteCount: Int64
+public final class FileContentReader: ContentReader {
+  public let byteCount: Int64
   private let file: File?
   private let expected: FileStatus
   private let examine: () -> FileStatus?
@@ -18,7 +17,7 @@ final class FileContentReader: ContentReader {
   ///   - file: `nil` when the file has gone since its row was read.
   ///   - examine: Asks what the reference leads to now; `nil` when there is nothing.
   ///   - settle: Gets the file's present status when it is another one than `expected`.
-  init(
+  public init(
     _ file: File?, expected: FileStatus, examine: @escaping () -> FileStatus?, settle: @escaping (FileStatus) -> Void
   ) {
     self.file = file
@@ -28,7 +27,7 @@ final class FileContentReader: ContentReader {
     byteCount = expected.byteCount
   }
 
-  func read(into room: UnsafeMutableRawBufferPointer) throws -> Int {
+  public func read(into room: UnsafeMutableRawBufferPointer) throws -> Int {
     let count = Int(min(Int64(room.count), byteCount - offset))
     guard count > 0, let file else { return 0 }
     let length = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: room[..<count]), at: offset)
@@ -36,7 +35,7 @@ final class FileContentReader: ContentReader {
     return length
   }
 
-  func finish() throws -> ContentOutcome {
+  public func finish() throws -> ContentOutcome {
     guard let file, let present = examine() else { return .vanished }
     if offset == byteCount, present == expected, try file.status() == expected { return .settled }
     settle(present)
