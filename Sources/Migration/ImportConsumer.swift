@@ -62,7 +62,8 @@ final class ImportConsumer: SegmentConsumer {
     reopen: @escaping (Profile) throws -> any SourceStore, ledger: Ledger, observer: any RunObserver
   ) {
     self.reopen = reopen
-    repairs = ImportRepairs(options.repair, target: target, ledger: ledger, observer: observer)
+    repairs = ImportRepairs(
+      options.repair, target: target, stateDirectory: options.stateDirectory, ledger: ledger, observer: observer)
     self.target = target
     self.options = options
     self.readProfile = readProfile
@@ -114,7 +115,7 @@ final class ImportConsumer: SegmentConsumer {
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
-    try repairs.begin(archive: description.id, pages: refusal == nil ? skips : nil)
+    try repairs.begin(archive: description.id, pages: refusal == nil ? skips : nil, entities: schema.entities)
     wasResumed = watermark != nil || refusal != nil
     if let watermark {
       observer.observe(
@@ -194,6 +195,9 @@ final class ImportConsumer: SegmentConsumer {
   /// Hands a row to the target, repaired where it is to be; as it was found where the target's constraints forbid that.
   private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
     if let place = group.repaired.place(of: row) {
+      if group.repaired.formed.contains(row) {
+        return try target.apply(row: place, of: group.repaired.page, supplies: supplies)
+      }
       do {
         return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
       } catch let error as MigrationError where error.code == .targetRefusedRow {

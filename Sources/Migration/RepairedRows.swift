@@ -6,6 +6,8 @@ final class RepairedRows {
   private(set) var page: RecordPage
   /// For each row of the original page that is repaired its row in `page`.
   private var places: [Int: Int] = [:]
+  /// Rows that mean the same in the target and are written otherwise there; nothing in them is repaired.
+  private(set) var formed: Set<Int> = []
   private let digest = Digest(.sha256)
 
   init(entity: Entity, algorithm: DigestAlgorithm) { page = RecordPage(entity: entity, algorithm: algorithm) }
@@ -17,19 +19,36 @@ final class RepairedRows {
       page.removeAll()
     }
     places.removeAll(keepingCapacity: true)
+    formed.removeAll(keepingCapacity: true)
   }
 
   var isEmpty: Bool { places.isEmpty }
   /// The rows of the original page that are repaired, in order.
   var rows: [Int] { places.keys.sorted() }
+  /// How many rows have values that are not those of the source.
+  var repairedCount: Int { places.count - formed.count }
   func place(of row: Int) -> Int? { places.isEmpty ? nil : places[row] }
 
   /// Adds a row with other texts in some of its columns.
   func append(row: Int, of original: RecordPage, texts: [(column: Int, text: [UInt8])]) {
+    append(row, original.row(row), texts)
+  }
+
+  /// Brings texts of a row, repaired or not, into another form.
+  func form(row: Int, of original: RecordPage, texts: [(column: Int, text: [UInt8])]) {
+    guard let place = places[row] else {
+      formed.insert(row)
+      return append(row, original.row(row), texts)
+    }
+    // The page grows while its own row is read, so that is read from a copy.
+    Array(page.row(place)).withUnsafeBytes { append(row, $0, texts) }
+  }
+
+  private func append(_ row: Int, _ bytes: UnsafeRawBufferPointer, _ texts: [(column: Int, text: [UInt8])]) {
     places[row] = page.rowCount
     page.beginRow()
-    var reader = RecordReader(original.row(row))
-    for column in original.entity.columns.indices {
+    var reader = RecordReader(bytes)
+    for column in page.entity.columns.indices {
       guard let value = reader.next() else { break }
       if let other = texts.first(where: { $0.column == column }) {
         other.text.withUnsafeBytes { page.append(text: $0) }
@@ -51,7 +70,10 @@ final class RepairedRows {
   }
 
   /// Gives the repairs of a row up.
-  func remove(row: Int) { places[row] = nil }
+  func remove(row: Int) {
+    places[row] = nil
+    formed.remove(row)
+  }
 
   /// Takes over lengths and digests of a row's contents as they are by now.
   func updateContents(ofRow row: Int, from original: RecordPage) {

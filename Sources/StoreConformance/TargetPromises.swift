@@ -109,6 +109,8 @@ extension StoreConformance {
       defer { target.close() }
       _ = try filling.prepare(target)
       let entity = filling.schema.entity(named: "attachment")!
+      // Also in the middle of a batch, when the first row of the entity comes.
+      try filling.apply([SampleProduct.note(1)], of: "note", to: target)
       let unique = try target.uniqueColumns(of: entity)
       try require(unique.contains(2), "name is unique, which is not known")
       try require(!unique.contains(1) && !unique.contains(4), "note_id and size are not unique")

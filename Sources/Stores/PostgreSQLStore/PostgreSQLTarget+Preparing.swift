@@ -48,6 +48,9 @@ extension PostgreSQLTarget {
     let tables = try TargetTable.names(connection)
     if tables.isEmpty {
       guard options.createSchema else { throw missing("the database has no tables") }
+      guard schema.engine == PostgreSQLEngine.scheme else {
+        throw missing("how its tables are made there is not known: the archive came from \(schema.engine)")
+      }
       try create(schema)
     }
     try checkVersion(schema, profile)
@@ -118,18 +121,6 @@ extension PostgreSQLTarget {
 
   // MARK: - The product's tables
 
-  private func create(_ schema: StoreSchema) throws {
-    guard schema.engine == PostgreSQLTarget.scheme else {
-      throw missing("how its tables are made is not known: the archive came from \(schema.engine)")
-    }
-    isCreated = true
-    for definition in schema.definitions where definition.kind == .table || definition.kind == .index {
-      try connection.execute(definition.statement)
-    }
-  }
-
-  static let scheme = "postgresql"
-
   /// - Throws: `.noPermission` naming the table and what may not be done with it.
   private func requirePrivileges(_ schema: StoreSchema) throws {
     var refused: [String] = []
@@ -176,7 +167,7 @@ extension PostgreSQLTarget {
   }
 
   public func uniqueColumns(of entity: Entity) throws -> Set<Int> {
-    guard let table = try TargetTable(connection, entity.table) else { return [] }
+    let table = try stage(for: entity).table
     return Set(table.uniqueColumns.compactMap { entity.index(of: $0) })
   }
 }

@@ -32,6 +32,20 @@ public final class PostgreSQLTarget: TargetStore {
   deinit { close() }
 
   public var name: String { (try? ConnectionAddress(location).name) ?? "the server" }
+  public var filePath: String? { nil }
+
+  public func forms(of entity: Entity) throws -> [TextForm] {
+    let table = try stage(for: entity).table
+    return entity.columns.map { column in
+      guard let found = table.column(column.name) else { return .any }
+      switch FieldForm(type: found.type) {
+      case .jsonb: return .meaning
+      case .text, .json: return .unicode
+      default: return .any
+      }
+    }
+  }
+
   /// Only a data directory lies here; the server guards its own disks.
   public var guardedPaths: [String] { location.dataDirectory.map { [$0] } ?? [] }
 
@@ -52,6 +66,8 @@ public final class PostgreSQLTarget: TargetStore {
 
   func stage(for entity: Entity) throws -> Stage {
     if let stage = stages[entity.name], stage.entity == entity { return stage }
+    // Nothing can be asked while rows are under way.
+    try settle()
     guard !entity.table.hasPrefix(TargetMark.prefix), let table = try TargetTable(connection, entity.table) else {
       throw Stage.mismatch(connection, "it has no table \(entity.table)")
     }
@@ -243,6 +259,7 @@ public final class PostgreSQLTarget: TargetStore {
     try openBatch()
     try settle()
     try setSequences(schema)
+    if isCreated { try createRest(schema) }
     _ = try connection.commit()
   }
 
@@ -250,10 +267,8 @@ public final class PostgreSQLTarget: TargetStore {
   private func setSequences(_ schema: StoreSchema) throws {
     for entity in schema.entities {
       guard let table = try TargetTable(connection, entity.table) else { continue }
-      for column in table.columns {
-        let place = [Parameter(table.sql), Parameter(column.name)]
-        guard let sequence = try connection.text("SELECT pg_get_serial_sequence($1, $2)", place) else { continue }
-        let highest = try connection.integer("SELECT max(\(quoted(column.name)))::int8 FROM \(table.sql)")
+      for (column, sequence) in try sequences(of: entity.table) {
+        let highest = try connection.integer("SELECT max(\(quoted(column)))::int8 FROM \(table.sql)")
         let known = schema.sequences.filter { $0.table == entity.table }.map(\.value).max()
         let given = try connection.integer("SELECT CASE WHEN is_called THEN last_value END FROM \(sequence)")
         guard let value = [highest, known, given].compactMap({ $0 }).max(), value > given ?? 0 else { continue }
