@@ -25,6 +25,8 @@ let package = Package(
   products: [
     .executable(name: "noteferry", targets: ["noteferry"]),
     .library(name: "NoteFerry", targets: ["NoteFerry"]),
+    // The contract of a store as a suite, for whoever writes a store.
+    .library(name: "StoreConformance", targets: ["StoreConformance"]),
     // For the tests alone, which load it before the program under test; no other target or product has it.
     .library(name: "FaultLayer", type: .dynamic, targets: ["FaultLayer"]),
   ],
@@ -51,6 +53,7 @@ let package = Package(
     .executableTarget(name: "RepairMeasure", dependencies: ["NoteRepair"]),
     .target(
       name: "NoteStore", dependencies: ["NoteModel", "DurableIO", .product(name: "TOMLKit", package: "TOMLKit")]),
+    .target(name: "StoreConformance", dependencies: ["NoteModel", "NoteStore"]),
     .target(name: "NoteArchive", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CZstd"]),
     .target(
       name: "SQLiteStore", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"],
@@ -91,7 +94,21 @@ let package = Package(
     .testTarget(
       name: "PostgreSQLStoreTests",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "PostgreSQLStore", "CPostgreSQL"]),
+    .testTarget(
+      name: "PostgreSQLTargetTests",
+      dependencies: ["NoteModel", "NoteStore", "PostgreSQLStore", "PostgreSQLClusters"]),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: [
+        "NoteModel", "DurableIO", "NoteStore", "StoreConformance", "SQLiteStore", "PostgreSQLStore",
+        "PostgreSQLClusters", "CSQLite",
+      ]),
     .target(name: "FaultLayer", path: "Tests/FaultLayer"),
+    // Throw-away servers of PostgreSQL for tests, and a program that keeps one while it runs.
+    .target(name: "PostgreSQLClusters", path: "Tests/PostgreSQLClusters"),
+    .executableTarget(
+      name: "postgresql-cluster", dependencies: ["PostgreSQLClusters"], path: "Tests/PostgreSQLClusterProgram"),
+    .testTarget(name: "PostgreSQLClusterTests", dependencies: ["PostgreSQLClusters", "postgresql-cluster"]),
     // Runs the real program, kills it, fills its disk, and repeats the command.
     .testTarget(
       name: "CrashTests", dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "CSQLite"]),

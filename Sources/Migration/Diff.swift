@@ -27,8 +27,9 @@ public func diff(
       reason: difference.kind.rawValue, explanation: difference.explanation)
   }
   defer { _ = try? ledger.close() }
-  let book = repairs(first, second)
+  let book = repairs(first, second, stateDirectory)
   let inventory = InventorySpool(directory: stateDirectory)
+  let formed = FormedInventory(inventory, comparedWith: try schemaOfServer(second, stop))
   let schema: StoreSchema
   var algorithm = DigestAlgorithm.fastest
   var secrets = secrets
@@ -36,7 +37,7 @@ public func diff(
   switch first {
   case .archive(let place):
     let (pipeline, _) = try collect(
-      place, into: inventory, book: book, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+      place, into: formed, book: book, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
     schema = pipeline.schema
     algorithm = pipeline.description.algorithm
     secrets = pipeline.description.secretsIncluded ? secrets : .withhold
@@ -57,7 +58,7 @@ public func diff(
       snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil,
       totalBytes: storeBytes(store, snapshot)
     ) {
-      try inventory.append(
+      try formed.append(
         entityIndex: $0, page: $1, rowDigests: $2, alternatives: recorded?.rows(of: $1, entityIndex: $0))
     }
   }
@@ -83,16 +84,30 @@ public func diff(
   }
 }
 
+/// The schema of a store whose engine holds some texts in forms of its own; nil for others.
+private func schemaOfServer(_ side: DiffSide, _ stop: StopRequest) throws -> StoreSchema? {
+  guard case .store(let store) = side, store.filePath == nil else { return nil }
+  let snapshot = try store.openSnapshot(SnapshotOptions(), stop: stop)
+  defer { snapshot.close() }
+  return snapshot.schema
+}
+
 /// The repairs file that says how the first side would be repaired, or how it was before.
-private func repairs(_ first: DiffSide, _ second: DiffSide) -> (path: String, side: RecordedRepairs.Side)? {
-  if case .store(let store) = second, let path = RecordedRepairs.path(of: store) { return (path, .original) }
-  if case .store(let store) = first, let path = RecordedRepairs.path(of: store) { return (path, .repaired) }
+private func repairs(
+  _ first: DiffSide, _ second: DiffSide, _ stateDirectory: String
+) -> (path: String, side: RecordedRepairs.Side)? {
+  if case .store(let store) = second, let path = RecordedRepairs.path(of: store, stateDirectory: stateDirectory) {
+    return (path, .original)
+  }
+  if case .store(let store) = first, let path = RecordedRepairs.path(of: store, stateDirectory: stateDirectory) {
+    return (path, .repaired)
+  }
   return nil
 }
 
 /// Reads an archive's inventory; damage stops it, because a damaged archive cannot be compared.
 private func collect(
-  _ place: ArchivePlace, into inventory: InventorySpool, book: (path: String, side: RecordedRepairs.Side)?,
+  _ place: ArchivePlace, into inventory: FormedInventory, book: (path: String, side: RecordedRepairs.Side)?,
   stateDirectory: String, rate: ByteCount?, observer: any RunObserver, stop: StopRequest
 ) throws -> (SegmentPipeline, SegmentEnd?) {
   let consumer = InventoryConsumer { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2, alternatives: $3) }

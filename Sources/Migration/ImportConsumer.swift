@@ -64,7 +64,8 @@ final class ImportConsumer: SegmentConsumer {
     reopen: @escaping (Profile) throws -> any SourceStore, ledger: Ledger, observer: any RunObserver
   ) {
     self.reopen = reopen
-    repairs = ImportRepairs(options.repair, target: target, ledger: ledger, observer: observer)
+    repairs = ImportRepairs(
+      options.repair, target: target, stateDirectory: options.stateDirectory, ledger: ledger, observer: observer)
     self.target = target
     self.options = options
     self.readProfile = readProfile
@@ -116,7 +117,7 @@ final class ImportConsumer: SegmentConsumer {
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
-    try repairs.begin(archive: description.id, pages: refusal == nil ? skips : nil)
+    try repairs.begin(archive: description.id, pages: refusal == nil ? skips : nil, entities: schema.entities)
     wasResumed = watermark != nil || refusal != nil
     if let watermark {
       observer.observe(
@@ -199,6 +200,9 @@ final class ImportConsumer: SegmentConsumer {
     if let place = group.repaired.place(of: row),
       let supplies = group.repaired.supplies(ofRow: row, in: group.page, from: supplies)
     {
+      if group.repaired.formed.contains(row) {
+        return try target.apply(row: place, of: group.repaired.page, supplies: supplies)
+      }
       do {
         return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
       } catch let error as MigrationError where error.code == .targetRefusedRow {

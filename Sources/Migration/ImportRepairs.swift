@@ -35,13 +35,17 @@ final class ImportRepairs {
   private var uniqueColumns: [String: Set<Int>] = [:]
   /// The first repair of the page that is not in the book.
   private var nextValue = 0
+  private var forms: [String: RowForms?] = [:]
 
-  init(_ policy: RepairPolicy, target: any TargetStore, ledger: Ledger, observer: any RunObserver) {
+  init(
+    _ policy: RepairPolicy, target: any TargetStore, stateDirectory: String, ledger: Ledger,
+    observer: any RunObserver
+  ) {
     self.policy = policy
     self.target = target
     self.ledger = ledger
     self.observer = observer
-    path = RepairBook.path(beside: target.name)
+    path = RepairBook.path(of: target.name, filePath: target.filePath, stateDirectory: stateDirectory)
   }
 
   /// What a target is marked with, so that the same import goes on with the same repairs.
@@ -49,9 +53,14 @@ final class ImportRepairs {
     policy == .none ? archive : "\(archive) with --repair \(policy.rawValue)"
   }
 
-  /// - Parameter pages: How many pages the target has already; nil where nothing may be written, only compared.
-  func begin(archive: String, pages: Int64?) throws {
-    guard policy != .none else { return }
+  /// - Parameters:
+  ///   - pages: How many pages the target has already; nil where nothing may be written, only compared.
+  ///   - entities: Their forms decide whether there may be substitutes where nothing is repaired.
+  func begin(archive: String, pages: Int64?, entities: [Entity]) throws {
+    for entity in entities { forms[entity.name] = RowForms(try target.forms(of: entity)) }
+    hasForms = forms.values.contains { $0 != nil }
+    guard policy != .none || hasForms else { return }
+    if target.filePath == nil { try Folder.create(Folder.parent(of: path)) }
     let header = RepairBook.Header(archive: archive, policy: policy)
     if let pages {
       let book = try RepairBook.resume(path, header: header, pages: pages)
@@ -65,20 +74,43 @@ final class ImportRepairs {
 
   // MARK: - A page
 
+  /// Whether some column of the target cannot hold every text.
+  private var hasForms = false
+
   /// Sets `group.repaired` to the rows of the page as the target gets them.
   func prepare(_ group: ReceivedGroup, page number: Int64, isInTarget: Bool) throws {
-    guard policy != .none else { return }
+    guard policy != .none || hasForms else { return }
+    let forms = self.forms[group.page.entity.name] ?? nil
     tally.longValues += group.longValueCount
     nextValue = 0
     if isInTarget {
       try past?.restore(group, page: number)
     } else {
       try refuseCollisions(in: group)
+      if let forms { substitute(group, forms) }
       group.forEachRepairedRow { row, values in
         group.repaired.append(row: row, of: group.page, texts: values.map { ($0.column, .text($0.repair.text)) })
       }
     }
+    forms?.apply(group.page, to: group.repaired)
     try report(group)
+  }
+
+  /// Puts something in the place of texts that the target cannot hold; the originals go into the book.
+  private func substitute(_ group: ReceivedGroup, _ forms: RowForms) {
+    var values: [ValueRepair] = []
+    forms.substitutes(group.page) { row, column, original, text in
+      // A repaired text may be one that the target holds.
+      let repaired = group.repairs.contains { $0.row == row && $0.column == column && $0.isApplied }
+      if repaired { return }
+      values.append(
+        ValueRepair(
+          row: row, column: column, original: original, repair: .substitution(of: original, by: text), refusal: nil))
+    }
+    guard !values.isEmpty else { return }
+    let replaced = Set(values.map { [$0.row, $0.column] })
+    group.repairs.removeAll { replaced.contains([$0.row, $0.column]) }
+    group.repairs = (group.repairs + values).sorted { ($0.row, $0.column) < ($1.row, $1.column) }
   }
 
   /// In a column under a UNIQUE constraint a repaired value could collide with one that comes later.
@@ -132,6 +164,7 @@ final class ImportRepairs {
   /// The target forbids a repaired row, so it got the original.
   func withdraw(_ row: Int, of group: ReceivedGroup) throws {
     group.repaired.remove(row: row)
+    (forms[group.page.entity.name] ?? nil)?.apply(group.page, to: group.repaired)
     for index in group.repairs.indices where group.repairs[index].row == row && group.repairs[index].isApplied {
       group.repairs[index].refusal = .forbidden
       try tell(group.repairs[index], of: group)
@@ -140,8 +173,8 @@ final class ImportRepairs {
 
   /// Enters the repairs of a page whose rows are applied in the book.
   func received(_ group: ReceivedGroup, page number: Int64, isInTarget: Bool) throws {
-    guard policy != .none, !group.repaired.isEmpty else { return }
-    rows[group.page.entity.name, default: 0] += Int64(group.repaired.rows.count)
+    guard policy != .none || hasForms, group.repaired.repairedCount > 0 else { return }
+    rows[group.page.entity.name, default: 0] += Int64(group.repaired.repairedCount)
     if isInTarget {
       for value in past?.restored ?? [] { try tally(value.place, value.tier, value.damage) }
     } else {
@@ -176,6 +209,8 @@ final class ImportRepairs {
   private func tally(_ place: ValuePlace, _ tier: RepairTier, _ damage: [RepairRecord.Place]) throws {
     tally.values[tier, default: 0] += 1
     tally.path = path
+    // A record without damage is a text for which something else stands.
+    guard !damage.isEmpty else { return try enterSubstitute(place) }
     let places = damage.map { "\($0.damage.name) at byte \($0.range.lowerBound)" }
     let shown = places.prefix(3).joined(separator: ", ") + (places.count > 3 ? " and \(places.count - 3) more" : "")
     let reason = damage.first?.damage.name ?? "repaired"
@@ -187,6 +222,18 @@ final class ImportRepairs {
         Finding(
           .textRepaired, .info, entity: place.entity, key: place.key.description, column: place.column,
           explanation: "\(tier.name): \(shown)")))
+  }
+
+  private func enterSubstitute(_ place: ValuePlace) throws {
+    let explanation = "the target cannot hold its bytes, so marks stand in their place; the original is in \(path)"
+    try ledger.append(
+      entity: place.entity, key: place.key.description, outcome: .repaired,
+      reason: Finding.Kind.textSubstituted.rawValue, explanation: explanation, column: place.column)
+    observer.observe(
+      .finding(
+        Finding(
+          .textSubstituted, .warning, entity: place.entity, key: place.key.description, column: place.column,
+          explanation: explanation)))
   }
 
   /// Makes the originals durable; comes before the commit of the batch that holds their repairs.

@@ -24,8 +24,8 @@ final class RecordedRepairs {
   }
 
   /// The repairs file of a store; nil where there is none.
-  static func path(of store: any SourceStore) -> String? {
-    let path = RepairBook.path(beside: store.name)
+  static func path(of store: any SourceStore, stateDirectory: String) -> String? {
+    let path = RepairBook.path(of: store.name, filePath: store.filePath, stateDirectory: stateDirectory)
     return FileStatus.of(path) == nil ? nil : path
   }
 

@@ -13,6 +13,11 @@ public final class RepairBook {
   /// The file of a target.
   public static func path(beside target: String) -> String { target + ".noteferry-repairs" }
 
+  /// The file of a store of any kind: beside its file, or for a server in the state directory under the store's name.
+  static func path(of name: String, filePath: String?, stateDirectory: String) -> String {
+    path(beside: filePath ?? stateDirectory + "/" + Entity.archiveName(for: name))
+  }
+
   /// Whose repairs they are: the first line.
   public struct Header: Sendable, Equatable {
     /// The id of the archive that was imported.

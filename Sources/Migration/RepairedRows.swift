@@ -9,6 +9,8 @@ final class RepairedRows {
   private var places: [Int: Int] = [:]
   /// For rows of `page` the columns whose text is not the original page's.
   private var exchanged: [Int: Set<Int>] = [:]
+  /// Rows that mean the same in the target and are written otherwise there; nothing in them is repaired.
+  private(set) var formed: Set<Int> = []
   private let digest = Digest(.sha256)
 
   init(entity: Entity, algorithm: DigestAlgorithm) { page = RecordPage(entity: entity, algorithm: algorithm) }
@@ -21,22 +23,44 @@ final class RepairedRows {
     }
     places.removeAll(keepingCapacity: true)
     exchanged.removeAll(keepingCapacity: true)
+    formed.removeAll(keepingCapacity: true)
   }
 
   var isEmpty: Bool { places.isEmpty }
   /// The rows of the original page that are repaired, in order.
   var rows: [Int] { places.keys.sorted() }
+  /// How many rows have values that are not those of the source.
+  var repairedCount: Int { places.count - formed.count }
   func place(of row: Int) -> Int? { places.isEmpty ? nil : places[row] }
 
   /// Adds a row with other texts in some of its columns; takes the place of one that was added for the same row.
   ///
   /// A text given whole stands whole in `page` whatever its length, so that it can be written from there.
   func append(row: Int, of original: RecordPage, texts: [(column: Int, text: RowText)]) {
+    append(row, original.row(row), texts, alsoExchanged: [])
+  }
+
+  /// Brings texts of a row, repaired or not, into another form.
+  func form(row: Int, of original: RecordPage, texts: [(column: Int, text: [UInt8])]) {
+    let texts = texts.map { (column: $0.column, text: RowText.text($0.text)) }
+    guard let place = places[row] else {
+      formed.insert(row)
+      return append(row, original.row(row), texts, alsoExchanged: [])
+    }
+    // The page grows while its own row is read, so that is read from a copy.
+    Array(page.row(place)).withUnsafeBytes {
+      append(row, $0, texts, alsoExchanged: exchanged[place] ?? [])
+    }
+  }
+
+  private func append(
+    _ row: Int, _ bytes: UnsafeRawBufferPointer, _ texts: [(column: Int, text: RowText)], alsoExchanged: Set<Int>
+  ) {
     places[row] = page.rowCount
-    exchanged[page.rowCount] = Set(texts.map(\.column))
+    exchanged[page.rowCount] = alsoExchanged.union(texts.map(\.column))
     page.beginRow()
-    var reader = RecordReader(original.row(row))
-    for column in original.entity.columns.indices {
+    var reader = RecordReader(bytes)
+    for column in page.entity.columns.indices {
       guard let value = reader.next() else { break }
       switch texts.first(where: { $0.column == column })?.text {
       case .text(let text): text.withUnsafeBytes { page.append(text: $0) }
@@ -48,7 +72,10 @@ final class RepairedRows {
   }
 
   /// Gives the repairs of a row up.
-  func remove(row: Int) { places[row] = nil }
+  func remove(row: Int) {
+    places[row] = nil
+    formed.remove(row)
+  }
 
   /// Takes over lengths and digests of a row's contents as they are by now.
   func updateContents(ofRow row: Int, from original: RecordPage) {

@@ -26,6 +26,8 @@ public struct Finding: Sendable, Hashable {
     case textConverted = "text-converted"
     /// Damaged text was repaired on its way into the target; the original is kept.
     case textRepaired = "text-repaired"
+    /// Text that the target's engine cannot hold; marks stand in its place and the original is kept.
+    case textSubstituted = "text-substituted"
     /// Damaged text is in the target as it was found.
     case textNotRepaired = "text-not-repaired"
     /// A value of another type than its column's; carried as it is.

@@ -34,6 +34,18 @@ public struct Repair: Sendable {
   public var isChanged: Bool { !plan.layers.isEmpty }
 }
 
+extension Repair {
+  /// A text that stands for another one where that cannot stand; by a rule, so that nothing was guessed.
+  public static func substitution(of original: [UInt8], by text: [UInt8]) -> Repair {
+    let piece = RepairPlan.Piece(
+      operation: .replace(original, with: text), inputCount: original.count, outputCount: text.count)
+    return Repair(
+      text: text, tier: .policy, appliedTier: .policy, plan: RepairPlan(layers: [RepairPlan.Layer(pieces: [piece])]),
+      findings: [],
+      margin: .infinity)
+  }
+}
+
 /// Repairs texts whose encoding was damaged.
 ///
 /// Pure: the same bytes, context and evidence give the same result on every machine. Sound text comes back as it is.

@@ -7,6 +7,9 @@ public protocol SourceStore: AnyObject, Sendable {
   /// How people name it in messages: the path or the URL without secrets.
   var name: String { get }
 
+  /// Files about the store stand beside this path; `nil` for a server, whose files stand in the state directory.
+  var filePath: String? { get }
+
   /// Files and directories whose file systems the free-space floor guards.
   var guardedPaths: [String] { get }
 
@@ -21,6 +24,7 @@ public protocol SourceStore: AnyObject, Sendable {
 }
 
 extension SourceStore {
+  public var filePath: String? { name }
   public var byteCount: ByteCount { ByteCount(0) }
 }
 

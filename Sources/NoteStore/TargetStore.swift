@@ -19,8 +19,17 @@ public protocol TargetStore: AnyObject {
     -> ImportWatermark?
 
   /// The columns of an entity, by their index, in which two rows must not have the same value or the same combination
-  /// of values; also those of constraints that are only made after the load. Asked after `prepare`.
+  /// of values; also those of constraints that are only made after the load. Asked after `prepare`,
+  /// also in the middle of a batch.
   func uniqueColumns(of entity: Entity) throws -> Set<Int>
+
+  /// How each column of an entity holds text, by its index; all `.any` where it holds every text. Asked after `prepare`.
+  ///
+  /// The import brings rows into these forms before it applies them; the target refuses a text that is in none.
+  func forms(of entity: Entity) throws -> [TextForm]
+
+  /// Files about the store stand beside this path; `nil` for a server, whose files stand in the state directory.
+  var filePath: String? { get }
 
   /// Applies one row within the open batch (opens one when there is none).
   ///
@@ -58,6 +67,11 @@ public protocol TargetStore: AnyObject {
   func approve() throws
 
   func close()
+}
+
+extension TargetStore {
+  public func forms(of entity: Entity) throws -> [TextForm] { Array(repeating: .any, count: entity.columns.count) }
+  public var filePath: String? { name }
 }
 
 public struct TargetOptions: Sendable {

@@ -68,6 +68,14 @@ extension Catalogue {
         "People can read it again. The stored bytes are kept in the repairs file, from which they can be brought back.",
         "Look at those of the tiers policy and inferred. To carry every byte as it is: --repair none."
       )
+    case .textSubstituted:
+      (
+        "The target's engine cannot hold a text (a NUL, bytes that are no UTF-8, text that is no JSON in a JSON column), so "
+          + "marks stand in their place: U+2400 for a NUL, U+FFFD for a byte, a JSON string for what is no JSON.",
+        "People can read the rest. The stored bytes are kept in the repairs file; for a server that is in the state "
+          + "directory.",
+        "Keep the repairs file. To carry every byte as it is, import into the engine that the archive came from."
+      )
     case .textNotRepaired:
       (
         "Text whose encoding is damaged is in the target as it was found.",
@@ -164,7 +172,7 @@ enum ItemOutcome: String, CaseIterable, Sendable {
   init(_ finding: Finding) {
     switch finding.kind {
     case .secretWithheld, .tableNotCarried: self = .skippedByRule
-    case .textRepaired: self = .repaired
+    case .textRepaired, .textSubstituted: self = .repaired
     default: self = finding.severity == .loss ? .missing : .identical
     }
   }

@@ -19,6 +19,7 @@ public final class PostgreSQLSource: SourceStore {
   }
 
   public var name: String { address.name }
+  public var filePath: String? { nil }
 
   /// The data directory where it is named; the server's own disk cannot be seen from here.
   public var guardedPaths: [String] { location.dataDirectory.map { [$0] } ?? [] }
@@ -42,10 +43,8 @@ public enum PostgreSQLEngine: StoreEngine {
   }
 
   public static func target(_ location: StoreLocation, profiles: [Profile]) throws -> any TargetStore {
-    throw MigrationError(
-      .usage, "a PostgreSQL server cannot be filled by this version",
-      cause: "\(try ConnectionAddress(location).name) can only be read", safeNow: "nothing was read or changed",
-      next: ["import into SQLite: noteferry import ARCHIVE --to PATH --create-schema"])
+    _ = try ConnectionAddress(location)
+    return PostgreSQLTarget(location, profiles: profiles)
   }
 
   public static func idle(_ location: StoreLocation, profiles: [Profile]) throws -> any IdleStore {

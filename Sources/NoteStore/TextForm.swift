@@ -1,0 +1,81 @@
+import NoteModel
+
+/// What a column of another engine can hold of a text, and what it makes of it.
+///
+/// A target's forms say how a row stands there when its engine is another than the source's: the import applies them
+/// before the row, and a comparison applies them to the side that has not been through them.
+public enum TextForm: Sendable, Hashable {
+  /// Every byte string.
+  case any
+  /// Valid UTF-8 without NUL.
+  case unicode
+  /// JSON whose text is not kept, only what it means (`jsonb`); valid UTF-8 without NUL, also where it is escaped.
+  case meaning
+
+  /// The form of a column by the type that its engine gives it.
+  public init(engine: String, declaredType: String) {
+    guard engine == "postgresql" else {
+      self = .any
+      return
+    }
+    self = declaredType.lowercased() == "jsonb" ? .meaning : .unicode
+  }
+
+  /// A text in a form.
+  public enum Outcome: Sendable, Equatable {
+    /// It is held as it is.
+    case same
+    /// It means the same and is written otherwise.
+    case normal([UInt8])
+    /// It cannot be held; this stands in its place, and the original must be kept elsewhere.
+    case substitute([UInt8])
+  }
+
+  /// Tells how a text is held.
+  ///
+  /// A NUL becomes U+2400, each byte that is no UTF-8 becomes U+FFFD. Text that is no JSON becomes a JSON string.
+  public func outcome(of text: UnsafeRawBufferPointer) -> Outcome {
+    if self == .any { return .same }
+    guard isUnicode(text) else {
+      let marked = Self.marked(text)
+      guard self == .meaning else { return .substitute(marked) }
+      return .substitute(marked.withUnsafeBytes { Self.normalized($0).text })
+    }
+    guard self == .meaning else { return .same }
+    let (normal, isSubstitute) = Self.normalized(text)
+    if isSubstitute { return .substitute(normal) }
+    return text.elementsEqual(normal) ? .same : .normal(normal)
+  }
+
+  private func isUnicode(_ text: UnsafeRawBufferPointer) -> Bool {
+    !text.contains(0) && isValidUTF8(text)
+  }
+
+  private static func normalized(_ text: UnsafeRawBufferPointer) -> (text: [UInt8], isSubstitute: Bool) {
+    if let normal = try? NormalJSON.text(of: text) { return normal }
+    var quoted: [UInt8] = []
+    NormalJSON.append(Array(text), to: &quoted)
+    return (quoted, true)
+  }
+
+  /// The text with a mark for each NUL and each byte that is no UTF-8.
+  private static func marked(_ text: UnsafeRawBufferPointer) -> [UInt8] {
+    var result: [UInt8] = []
+    result.reserveCapacity(text.count + 16)
+    var at = 0
+    while at < text.count {
+      let length = (1...4).first { length in
+        at + length <= text.count
+          && String(validating: text[at..<at + length], as: UTF8.self)?.unicodeScalars.count == 1
+      }
+      guard let length else {
+        result += [0xEF, 0xBF, 0xBD]
+        at += 1
+        continue
+      }
+      if text[at] == 0 { result += [0xE2, 0x90, 0x80] } else { result += text[at..<at + length] }
+      at += length
+    }
+    return result
+  }
+}

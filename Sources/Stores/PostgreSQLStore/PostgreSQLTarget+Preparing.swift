@@ -1,0 +1,173 @@
+import DurableIO
+import NoteModel
+import NoteStore
+
+// Checks before the first byte.
+extension PostgreSQLTarget {
+  private var untouched: String { "the target was not changed" }
+
+  public func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
+    -> ImportWatermark?
+  {
+    self.profile = profile
+    for entity in schema.entities where entity.table.hasPrefix(TargetMark.prefix) {
+      throw MigrationError(
+        .archiveHostile, "the archive asks for the table \(entity.table)", cause: "names of that kind are ours",
+        safeNow: untouched, next: ["make the archive anew from its source"])
+    }
+    do {
+      try connect(origin)
+      try requireWritable()
+      try takeOver(origin)
+      return try begin(schema, profile, origin, options)
+    } catch {
+      rollback()
+      resetStages()
+      connection?.close()
+      connection = nil
+      throw error
+    }
+  }
+
+  /// - Throws: `.targetUnfinished` for a mark of another import.
+  private func begin(
+    _ schema: StoreSchema, _ profile: Profile, _ origin: String, _ options: TargetOptions
+  ) throws -> ImportWatermark? {
+    if let mark = try TargetMark.read(connection) {
+      guard mark.origin == origin else {
+        throw MigrationError(
+          .targetUnfinished, "the target holds an unfinished import of another archive, or one with other repairs",
+          cause: "\(name) is being filled from \(Self.brief(mark.origin)), this is \(Self.brief(origin))",
+          safeNow: untouched, next: ["finish that import", "or import into a new database"])
+      }
+      isCreated = mark.isCreated
+      try makeStages(schema)
+      return ImportWatermark(origin: mark.origin, groups: mark.groups)
+    }
+    try connection.execute("BEGIN")
+    let tables = try TargetTable.names(connection)
+    if tables.isEmpty {
+      guard options.createSchema else { throw missing("the database has no tables") }
+      guard schema.engine == PostgreSQLEngine.scheme else {
+        throw missing("how its tables are made there is not known: the archive came from \(schema.engine)")
+      }
+      try create(schema)
+    }
+    try checkVersion(schema, profile)
+    try makeStages(schema)
+    try requirePrivileges(schema)
+    try checkEmpty(schema)
+    try TargetMark(origin: origin, groups: 0, isCreated: isCreated).create(connection)
+    _ = try connection.commit()
+    return nil
+  }
+
+  private static func brief(_ origin: String) -> String { "\(origin.prefix(16))…" }
+
+  private func missing(_ cause: String) -> MigrationError {
+    MigrationError(
+      .targetMissing, "there is no store in \(name)", cause: cause, safeNow: untouched,
+      next: ["let the product initialise it", "or import with --create-schema"])
+  }
+
+  private func makeStages(_ schema: StoreSchema) throws {
+    resetStages()
+    for entity in schema.entities { _ = try stage(for: entity) }
+  }
+
+  // MARK: - The session
+
+  private func connect(_ origin: String) throws {
+    let tag = String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
+    connection = try Connection(location, role: .target, tag: tag, limits: limits)
+    try connection.execute("SET synchronous_commit = local; SET client_min_messages = warning")
+  }
+
+  /// - Throws: `.targetReadOnly` for a standby and for a database that is closed to writes; `.targetMismatch` for one in
+  ///   another encoding.
+  private func requireWritable() throws {
+    if try connection.integer("SELECT pg_is_in_recovery()::int") == 1 {
+      throw MigrationError(
+        .targetReadOnly, "the target is a standby", cause: "\(name) is in recovery: it follows a primary server",
+        safeNow: untouched, next: ["name the primary server"])
+    }
+    if try connection.text("SHOW transaction_read_only") == "on" {
+      throw MigrationError(
+        .targetReadOnly, "the target is closed to writes", cause: "default_transaction_read_only is on in \(name)",
+        safeNow: untouched,
+        next: ["open it when it is safe: ALTER DATABASE … RESET default_transaction_read_only"])
+    }
+    guard connection.databaseEncoding == "UTF8" else {
+      throw Stage.mismatch(connection, "its text is stored as \(connection.databaseEncoding), not as UTF8")
+    }
+  }
+
+  /// Ends sessions that an earlier run of this import left behind, and keeps other imports out while this one lasts.
+  private func takeOver(_ origin: String) throws {
+    let leftovers =
+      "FROM pg_stat_activity WHERE application_name = current_setting('application_name') "
+      + "AND datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+    let deadline = ContinuousClock.now + limits.lock
+    while try connection.integer("SELECT pg_try_advisory_lock(1852798053)::int") != 1 {
+      _ = try connection.query("SELECT pg_terminate_backend(pid) \(leftovers)")
+      guard ContinuousClock.now < deadline else {
+        throw MigrationError(
+          .storeLocked, "the target is in use", cause: "another import fills \(name)", safeNow: untouched,
+          next: ["wait until that import has ended"])
+      }
+      try connection.execute("SELECT pg_sleep(0.1)")
+    }
+  }
+
+  // MARK: - The product's tables
+
+  /// - Throws: `.noPermission` naming the table and what may not be done with it.
+  private func requirePrivileges(_ schema: StoreSchema) throws {
+    var refused: [String] = []
+    for entity in schema.entities {
+      for privilege in ["SELECT", "INSERT", "UPDATE"] {
+        let table = quoted(TargetTable.schema) + "." + quoted(entity.table)
+        let parameters = [Parameter(table), Parameter(privilege)]
+        if try connection.integer("SELECT has_table_privilege($1, $2)::int", parameters) != 1 {
+          refused.append("\(privilege) on \(entity.table)")
+        }
+      }
+    }
+    guard !refused.isEmpty else { return }
+    throw MigrationError(
+      .noPermission, "the target may not be filled by this user",
+      cause: "\(name): no permission for \(refused.joined(separator: ", "))", safeNow: untouched,
+      next: ["connect as the owner of the product's tables"])
+  }
+
+  private func checkVersion(_ schema: StoreSchema, _ profile: Profile) throws {
+    guard !isCreated else { return }
+    let version = try TargetVersion.version(connection, profile)
+    guard version.isEmpty || schema.productVersion.isEmpty || version == schema.productVersion else {
+      throw MigrationError(
+        .storeVersion, "the target is of another version than the archive",
+        cause: "\(name) has version \(version), the archive \(schema.productVersion)", safeNow: untouched,
+        next: ["let version \(schema.productVersion) of the product initialise the target"])
+    }
+  }
+
+  /// - Throws: `.targetNotEmpty` with the number of rows that people made.
+  private func checkEmpty(_ schema: StoreSchema) throws {
+    var found: [String] = []
+    for entity in schema.entities {
+      guard [.note, .attachment, .owner, .notebook].contains(entity.role) else { continue }
+      let table = quoted(TargetTable.schema) + "." + quoted(entity.table)
+      let rows = try connection.integer("SELECT count(*) FROM \(table)") ?? 0
+      if rows > 0 { found.append("\(rows) rows of \(entity.name)") }
+    }
+    guard !found.isEmpty else { return }
+    throw MigrationError(
+      .targetNotEmpty, "the target is not empty", cause: "\(name) holds \(found.joined(separator: ", "))",
+      safeNow: untouched, next: ["import into a new database", "or let the product initialise an empty one"])
+  }
+
+  public func uniqueColumns(of entity: Entity) throws -> Set<Int> {
+    let table = try stage(for: entity).table
+    return Set(table.uniqueColumns.compactMap { entity.index(of: $0) })
+  }
+}

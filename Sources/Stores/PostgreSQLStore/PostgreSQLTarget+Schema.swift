@@ -1,0 +1,89 @@
+import NoteModel
+
+// Making the product's tables from the archive's definitions.
+//
+// An archive may come from anywhere, so its statements are run one by one in the protocol that takes only one, and only
+// those that begin like a definition of data. Functions and triggers are the product's own code: it is not run here.
+extension PostgreSQLTarget {
+  /// Makes what rows need: types, sequences, tables. Inside the caller's transaction.
+  func create(_ schema: StoreSchema) throws {
+    isCreated = true
+    for kind in [StoreSchema.Definition.Kind.type, .sequence, .table] { try make(kind, of: schema) }
+    try own(sequencesOf: schema)
+    // A key that only an index of its own keeps unique needs that index from the first row on.
+    try make(.index, of: schema) { Self.words($0.statement).starts(with: ["CREATE", "UNIQUE", "INDEX"]) }
+  }
+
+  /// Makes what waits for the load.
+  func createRest(_ schema: StoreSchema) throws {
+    let existing = try names()
+    for kind in [StoreSchema.Definition.Kind.index, .constraint, .view] {
+      try make(kind, of: schema) { !existing.contains("\(kind.rawValue) \($0.name)") }
+    }
+  }
+
+  private func make(
+    _ kind: StoreSchema.Definition.Kind, of schema: StoreSchema,
+    where isWanted: (StoreSchema.Definition) -> Bool = { _ in true }
+  ) throws {
+    try connection.execute("SET LOCAL search_path = \(quoted(TargetTable.schema))")
+    for definition in schema.definitions where definition.kind == kind && isWanted(definition) {
+      guard Self.beginnings[kind]?.contains(where: { Self.words(definition.statement).starts(with: $0) }) == true,
+        kind != .table || Self.words(definition.statement).dropFirst(2).first?.contains("AS") != true
+      else {
+        throw MigrationError(
+          .archiveHostile, "the archive's \(kind.rawValue) \(definition.name) is not made as it should be",
+          cause: "its statement does not begin like one that makes a \(kind.rawValue)",
+          safeNow: "what was committed before stays", next: ["make the archive anew from its source"])
+      }
+      _ = try connection.query(definition.statement)
+    }
+    try connection.execute("SET LOCAL search_path = pg_catalog")
+  }
+
+  private static let beginnings: [StoreSchema.Definition.Kind: [[String]]] = [
+    .type: [["CREATE", "TYPE"]], .sequence: [["CREATE", "SEQUENCE"]], .table: [["CREATE", "TABLE"]],
+    .index: [["CREATE", "INDEX"], ["CREATE", "UNIQUE", "INDEX"]], .constraint: [["ALTER", "TABLE"]],
+    .view: [["CREATE", "VIEW"], ["CREATE", "MATERIALIZED", "VIEW"]],
+  ]
+
+  private static func words(_ statement: String) -> [String] {
+    statement.split(maxSplits: 4, whereSeparator: \.isWhitespace).map { $0.uppercased() }
+  }
+
+  private func names() throws -> Set<String> {
+    let rows = try connection.query(
+      """
+      SELECT CASE relkind WHEN 'i' THEN 'index ' ELSE 'view ' END || relname FROM pg_class
+      WHERE relnamespace = $1::text::regnamespace AND relkind IN ('i', 'v', 'm')
+      UNION ALL SELECT 'constraint ' || conname FROM pg_constraint WHERE connamespace = $1::text::regnamespace
+      """, [Parameter(TargetTable.schema)])
+    return Set((0..<rows.rowCount).map { rows.text($0, 0) })
+  }
+
+  /// The server drops a sequence together with the table that it belongs to.
+  private func own(sequencesOf schema: StoreSchema) throws {
+    for entity in schema.entities {
+      for (column, sequence) in try sequences(of: entity.table) {
+        try connection.execute(
+          "ALTER SEQUENCE \(sequence) OWNED BY \(quoted(TargetTable.schema)).\(quoted(entity.table)).\(quoted(column))")
+      }
+    }
+  }
+
+  /// The columns of a table whose numbers a sequence gives, by default or as identity, with the sequence as SQL text.
+  func sequences(of table: String) throws -> [(column: String, sequence: String)] {
+    let rows = try connection.query(
+      """
+      SELECT DISTINCT a.attname::text, quote_ident(n.nspname) || '.' || quote_ident(s.relname)
+      FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid
+        LEFT JOIN pg_attrdef d ON d.adrelid = t.oid AND d.adnum = a.attnum
+        JOIN pg_depend p ON (p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass)
+          OR (p.refclassid = 'pg_class'::regclass AND p.refobjid = t.oid AND p.refobjsubid = a.attnum AND p.deptype = 'i')
+        JOIN pg_class s ON s.relkind = 'S' AND s.oid IN (p.refobjid, p.objid)
+        JOIN pg_namespace n ON n.oid = s.relnamespace
+      WHERE t.relnamespace = $1::text::regnamespace AND t.relname = $2 AND t.relkind IN ('r', 'p') ORDER BY 1, 2
+      """, [Parameter(TargetTable.schema), Parameter(table)])
+    return (0..<rows.rowCount).map { (rows.text($0, 0), rows.text($0, 1)) }
+  }
+}

@@ -1,0 +1,302 @@
+import DurableIO
+import NoteModel
+import NoteStore
+
+/// A PostgreSQL database that is filled.
+///
+/// Rows travel by COPY in binary form into a table of the session's own and are upserted from there, so that a row may
+/// come again. Every transaction holds the watermark beside its rows. Batches are durable on this server alone
+/// (`synchronous_commit = local`); whether a standby has them is asked before the seal, not at every batch.
+///
+/// Memory here: 96 KiB of rows and the keys of one COPY. On the server: about 16 MB of rows, or one content, three times.
+public final class PostgreSQLTarget: TargetStore {
+  let location: StoreLocation
+  let limits: ConnectionLimits
+  var connection: Connection!
+  var profile: Profile?
+  var isCreated = false
+  private var stages: [String: Stage] = [:]
+  /// The stage with rows under way.
+  private var open: Stage?
+  var pending: PendingContents?
+
+  public convenience init(_ location: StoreLocation, profiles: [Profile]) {
+    self.init(location, limits: ConnectionLimits())
+  }
+
+  init(_ location: StoreLocation, limits: ConnectionLimits) {
+    self.location = location
+    self.limits = limits
+  }
+
+  deinit { close() }
+
+  public var name: String { (try? ConnectionAddress(location).name) ?? "the server" }
+  public var filePath: String? { nil }
+
+  public func forms(of entity: Entity) throws -> [TextForm] {
+    let table = try stage(for: entity).table
+    return entity.columns.map { column in
+      guard let found = table.column(column.name) else { return .any }
+      switch FieldForm(type: found.type) {
+      case .jsonb: return .meaning
+      case .text, .json: return .unicode
+      default: return .any
+      }
+    }
+  }
+
+  /// Only a data directory lies here; the server guards its own disks.
+  public var guardedPaths: [String] { location.dataDirectory.map { [$0] } ?? [] }
+
+  public func close() {
+    rollback()
+    stages.removeAll()
+    connection?.close()
+    connection = nil
+  }
+
+  // MARK: - Stages
+
+  /// Forgets what is known of the tables.
+  func resetStages() {
+    stages.removeAll()
+    open = nil
+  }
+
+  func stage(for entity: Entity) throws -> Stage {
+    if let stage = stages[entity.name], stage.entity == entity { return stage }
+    // Nothing can be asked while rows are under way.
+    try settle()
+    guard !entity.table.hasPrefix(TargetMark.prefix), let table = try TargetTable(connection, entity.table) else {
+      throw Stage.mismatch(connection, "it has no table \(entity.table)")
+    }
+    let stage = try Stage(connection, entity, table, number: stages.count)
+    stages[entity.name] = stage
+    return stage
+  }
+
+  /// Brings all rows under way into their tables.
+  func settle() throws {
+    guard let stage = open else { return }
+    open = nil
+    try stage.settle()
+  }
+
+  // MARK: - Rows
+
+  /// A session in the middle of a COPY does not say that it is in a transaction.
+  func openBatch() throws {
+    if open == nil, pending == nil, !connection.isInTransaction { try connection.execute("BEGIN") }
+  }
+
+  public func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
+    guard pending == nil else { throw unfinished() }
+    let stage = try stage(for: page.entity)
+    try openBatch()
+    if open !== stage { try settle() }
+    let isStreamed = supplies.contains { if case .stream = $0 { true } else { false } }
+    if isStreamed {
+      try settle()
+      try connection.execute("SAVEPOINT noteferry_row")
+    }
+    let key = page.key(ofRow: row)
+    let plan = try RowPlan(row, of: page, supplies: supplies, stage: stage, key: key)
+    try stage.beginRow(key: key, without: plan.left)
+    open = stage
+    pending = PendingContents(stage: stage, page: page, row: row, plan: plan, isStreamed: isStreamed)
+    try sendFields()
+    if pending?.isAtEnd == true { try endRow() }
+  }
+
+  public func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
+    let isStreamed = supplies.contains { if case .stream = $0 { true } else { false } }
+    guard !isStreamed else { return try apply(row: row, of: page, supplies: supplies) }
+    try openBatch()
+    try settle()
+    try connection.execute("SAVEPOINT noteferry_repair")
+    do {
+      try apply(row: row, of: page, supplies: supplies)
+      try settle()
+    } catch {
+      abandonOpen()
+      try? connection.execute("ROLLBACK TO SAVEPOINT noteferry_repair; RELEASE SAVEPOINT noteferry_repair")
+      throw error
+    }
+    try connection.execute("RELEASE SAVEPOINT noteferry_repair")
+  }
+
+  private func abandonOpen() {
+    pending = nil
+    open?.abandon()
+    open = nil
+  }
+
+  /// Sends the row's values up to the next content that is streamed.
+  private func sendFields() throws {
+    guard var row = pending else { return }
+    defer { pending = row }
+    while row.next < row.plan.fields.count {
+      let field = row.plan.fields[row.next]
+      switch field.source {
+      case .stream(let byteCount):
+        return try row.stage.announce(byteCount, column: field.column)
+      case .supplied(let bytes):
+        try row.stage.announce(Int64(bytes.count), column: field.column)
+        try row.stage.put(bytes)
+      case .value(let value):
+        guard try row.stage.append(value, column: field.column) else {
+          throw misfit(row.page.entity, row.page.key(ofRow: row.row), field.column)
+        }
+      }
+      row.next += 1
+    }
+  }
+
+  private func endRow() throws {
+    guard let row = pending else { return }
+    pending = nil
+    if row.isStreamed {
+      try settle()
+      try connection.execute("RELEASE SAVEPOINT noteferry_row")
+    }
+    guard !row.plan.shared.isEmpty else { return }
+    try settle()
+    for shared in row.plan.shared { try share(shared.column, from: shared.key, to: row.plan.key, row.stage) }
+  }
+
+  /// Copies a content on the server.
+  private func share(_ column: Int, from other: Key, to key: Key, _ stage: Stage) throws {
+    let entity = stage.entity
+    let names = entity.key.map { quoted(entity.columns[$0].name) }
+    let own = names.enumerated().map { "t.\($0.element) = $\($0.offset + 1)" }
+    let others = names.enumerated().map { "o.\($0.element) = $\($0.offset + 1 + names.count)" }
+    let name = quoted(entity.columns[column].name)
+    let result = try connection.query(
+      "UPDATE \(stage.table.sql) t SET \(name) = o.\(name) FROM \(stage.table.sql) o "
+        + "WHERE \((own + others).joined(separator: " AND "))",
+      (key.values + other.values).map(Parameter.init(key:)))
+    guard result.tag != "UPDATE 0" else {
+      throw MigrationError(
+        .archiveDamaged, "a row refers to a content that is not in the target",
+        cause: "\(entity.name) \(other.description) was not applied before",
+        safeNow: "what was committed before stays", next: ["noteferry verify ARCHIVE"])
+    }
+  }
+
+  private func misfit(_ entity: Entity, _ key: Key, _ column: Int) -> MigrationError {
+    MigrationError(
+      .targetRefusedRow, "the target refuses a row of \(entity.name), key \(key.description)",
+      cause: "its column \(entity.columns[column].name) cannot hold the value as it is",
+      safeNow: "what was committed before stays; the source and the archive are untouched",
+      next: ["import into a store of the engine that the archive came from"])
+  }
+
+  // MARK: - Contents
+
+  public func beginContent(_ index: Int) throws {
+    guard let row = pending, !row.isOpen, !row.isAtEnd, row.plan.fields[row.next].supply == index else {
+      throw unfinished()
+    }
+    pending?.isOpen = true
+    pending?.written = 0
+  }
+
+  public func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
+    guard let row = pending, row.isOpen, row.written + Int64(bytes.count) <= row.plan.fields[row.next].byteCount else {
+      throw unfinished()
+    }
+    try row.stage.put(bytes)
+    pending?.written += Int64(bytes.count)
+  }
+
+  public func endContent() throws {
+    guard let row = pending, row.isOpen, row.written == row.plan.fields[row.next].byteCount else {
+      throw unfinished()
+    }
+    pending?.isOpen = false
+    pending?.next += 1
+    try sendFields()
+    if pending?.isAtEnd == true { try endRow() }
+  }
+
+  public func abandonContents() {
+    guard pending != nil else { return }
+    abandonOpen()
+    try? connection.execute("ROLLBACK TO SAVEPOINT noteferry_row; RELEASE SAVEPOINT noteferry_row")
+  }
+
+  func unfinished() -> MigrationError {
+    MigrationError(
+      .internal, "a row's contents were not all delivered",
+      cause: "a batch was to end between a row and its contents",
+      safeNow: "what was committed before stays; the source and the archive are untouched")
+  }
+
+  // MARK: - Batches
+
+  public var wantsCommit: Bool { false }
+
+  public func commit(_ watermark: ImportWatermark) throws {
+    guard pending == nil else { throw unfinished() }
+    try openBatch()
+    try settle()
+    try TargetMark.advance(connection, to: watermark.groups)
+    _ = try connection.commit()
+  }
+
+  public func rollback() {
+    abandonOpen()
+    connection?.rollback()
+    // A stage that was made inside the transaction went with it.
+    stages.removeAll()
+  }
+
+  // MARK: - The end
+
+  public func finish(_ schema: StoreSchema) throws {
+    guard pending == nil else { throw unfinished() }
+    try openBatch()
+    try settle()
+    try setSequences(schema)
+    if isCreated { try createRest(schema) }
+    _ = try connection.commit()
+  }
+
+  /// The highest number ever given out is the higher one of the two stores'; no row's number is given out again.
+  private func setSequences(_ schema: StoreSchema) throws {
+    for entity in schema.entities {
+      guard let table = try TargetTable(connection, entity.table) else { continue }
+      for (column, sequence) in try sequences(of: entity.table) {
+        let highest = try connection.integer("SELECT max(\(quoted(column)))::int8 FROM \(table.sql)")
+        let known = schema.sequences.filter { $0.table == entity.table }.map(\.value).max()
+        let given = try connection.integer("SELECT CASE WHEN is_called THEN last_value END FROM \(sequence)")
+        guard let value = [highest, known, given].compactMap({ $0 }).max(), value > given ?? 0 else { continue }
+        _ = try connection.query("SELECT setval($1::text::regclass, $2)", [Parameter(sequence), .integer(value)])
+      }
+    }
+  }
+
+  public func approve() throws {
+    try connection.execute("SET synchronous_commit = on")
+    try connection.execute("BEGIN")
+    try TargetMark.remove(connection)
+    _ = try connection.commit()
+    resetStages()
+    connection.close()
+  }
+}
+
+extension Parameter {
+  /// A value of a key.
+  init(key value: Value) {
+    self =
+      switch value {
+      case .integer(let number): .integer(number)
+      case .real(let number): .real(number)
+      case .text(let bytes): .text(bytes)
+      case .bytes(let bytes): .bytes(bytes)
+      case .null, .content, .withheld, .missing: .null
+      }
+  }
+}

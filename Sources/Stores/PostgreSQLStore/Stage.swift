@@ -1,0 +1,188 @@
+import NoteModel
+
+/// Rows of one entity on their way: sent by COPY into a table of the session's own, then upserted by key.
+///
+/// The server buffers up to 1,000 rows of one COPY whatever their size, so a COPY ends after `copyLimit` bytes.
+final class Stage {
+  /// Bytes of one COPY, about.
+  static let copyLimit = 16 << 20
+  /// Rows of one COPY: their keys are remembered, so that no key comes twice in one upsert.
+  static let rowLimit = 16_384
+
+  let entity: Entity
+  let table: TargetTable
+  /// For each column of the entity how it is sent; `nil` for files.
+  let forms: [FieldForm?]
+  private let name: String
+  /// Columns of the entity that are sent, and those of them that are the key.
+  private let sent: [Int]
+  /// Whether the server knows that no key is there twice.
+  private let isKeyUnique: Bool
+  private let connection: Connection
+
+  /// Columns that the rows under way have no value for.
+  private var left: [Int] = []
+  private var keys: Set<Key> = []
+  private var isCopying = false
+  private(set) var rowCount = 0
+  private var byteCount = 0
+  private let buffer = GrowingBuffer(capacity: 96 << 10)
+
+  /// - Throws: `.targetMismatch` for a column that the target does not have.
+  init(_ connection: Connection, _ entity: Entity, _ table: TargetTable, number: Int) throws {
+    self.connection = connection
+    self.entity = entity
+    self.table = table
+    name = "pg_temp." + quoted("noteferry_stage\(number)")
+    var forms: [FieldForm?] = []
+    for column in entity.columns {
+      guard column.kind != .file, column.kind != .rowNumber else {
+        forms.append(nil)
+        continue
+      }
+      guard let found = table.column(column.name), !found.isGenerated else {
+        throw Self.mismatch(connection, "its table \(table.name) has no column \(column.name)")
+      }
+      forms.append(FieldForm(type: found.type))
+    }
+    self.forms = forms
+    sent = entity.columns.indices.filter { forms[$0] != nil }
+    let keyNames = Set(entity.key.map { entity.columns[$0].name })
+    isKeyUnique = table.uniqueKeys.contains { Set($0) == keyNames }
+    let columns = sent.map { "\(Self.place($0)) \(forms[$0]!.stagedType)" }
+    // A rollback may have taken the stage that was here away, or not.
+    try connection.execute(
+      "DROP TABLE IF EXISTS \(name); CREATE TEMPORARY TABLE \(name.dropFirst("pg_temp.".count)) (\(columns.joined(separator: ", ")))"
+    )
+  }
+
+  static func mismatch(_ connection: Connection, _ cause: String) -> MigrationError {
+    MigrationError(
+      .targetMismatch, "the target does not fit the archive", cause: "\(connection.name): \(cause)",
+      safeNow: "the target was not changed",
+      next: ["let the same version of the product initialise the target", "or import into an empty database"])
+  }
+
+  private static func place(_ column: Int) -> String { "c\(column)" }
+  private func sqlName(_ column: Int) -> String { quoted(entity.columns[column].name) }
+
+  var isEmpty: Bool { rowCount == 0 && !isCopying }
+  var isFull: Bool { byteCount >= Self.copyLimit || rowCount >= Self.rowLimit }
+
+  // MARK: - Rows
+
+  /// Begins a row, behind those that can be in one upsert with it.
+  func beginRow(key: Key, without columns: [Int]) throws {
+    if isFull || columns != left || keys.contains(key) { try settle() }
+    if !isCopying {
+      left = columns
+      let names = sent.filter { !left.contains($0) }.map(Self.place)
+      try connection.beginCopyIn("COPY \(name) (\(names.joined(separator: ", "))) FROM STDIN (FORMAT binary)")
+      isCopying = true
+    }
+    keys.insert(key)
+    rowCount += 1
+    buffer.append(littleEndian: Int16(sent.count - left.count).bigEndian)
+  }
+
+  /// Appends a value; `false` when the column cannot hold it.
+  @inline(__always)
+  func append(_ value: ValueView, column: Int) throws -> Bool {
+    guard forms[column]!.append(value, to: buffer) else { return false }
+    if buffer.count >= 64 << 10 { try flush() }
+    return true
+  }
+
+  /// Announces a value whose bytes follow by `put`.
+  func announce(_ length: Int64, column: Int) throws {
+    let prefix = forms[column]!.prefix
+    FieldForm.append(Int32(length) + Int32(prefix.count), to: buffer)
+    buffer.append(prefix)
+  }
+
+  func put(_ bytes: UnsafeRawBufferPointer) throws {
+    if bytes.count < 16 << 10 {
+      buffer.append(bytes)
+      if buffer.count >= 64 << 10 { try flush() }
+    } else {
+      try flush()
+      byteCount += bytes.count
+      try connection.put(bytes)
+    }
+  }
+
+  private func flush() throws {
+    byteCount += buffer.count
+    try connection.put(buffer.bytes)
+    buffer.removeAll()
+  }
+
+  // MARK: - Settling
+
+  /// Brings the rows under way into the table.
+  ///
+  /// - Throws: `.targetRefusedRow` naming entity and key where a rule of the table forbids one; the transaction has
+  ///   failed then.
+  func settle() throws {
+    guard isCopying else { return }
+    try flush()
+    do {
+      try connection.endCopyIn()
+      isCopying = false
+      try connection.execute(upsert() + "; TRUNCATE \(name)")
+    } catch {
+      let key = rowCount == 1 ? keys.first : nil
+      reset()
+      throw named(error, key)
+    }
+    reset()
+  }
+
+  /// Forgets the rows under way. The transaction has failed when some of them were sent.
+  func abandon() {
+    if isCopying { connection.abandonCopyIn() }
+    reset()
+  }
+
+  private func reset() {
+    isCopying = false
+    buffer.removeAll()
+    keys.removeAll(keepingCapacity: true)
+    left = []
+    rowCount = 0
+    byteCount = 0
+  }
+
+  private func upsert() -> String {
+    let columns = sent.filter { !left.contains($0) }
+    let values = columns.map { column in
+      forms[column] == .ownText
+        ? "\(Self.place(column))::\(table.column(entity.columns[column].name)!.typeName)" : Self.place(column)
+    }
+    let insert =
+      "INSERT INTO \(table.sql) (\(columns.map(sqlName).joined(separator: ", "))) OVERRIDING SYSTEM VALUE "
+      + "SELECT \(values.joined(separator: ", ")) FROM \(name) s"
+    let key = entity.key.filter { forms[$0] != nil }
+    guard !key.isEmpty else { return insert }
+    let same = key.map { "t.\(sqlName($0)) IS NOT DISTINCT FROM s.\(Self.place($0))" }.joined(separator: " AND ")
+    let others = zip(columns, values).filter { !entity.key.contains($0.0) }
+    guard left.isEmpty else {
+      // A value that is left out may be one that a new row must have, which an upsert asks for in rows that exist, too.
+      let values = others.map { "\(sqlName($0.0)) = s.\($0.1)" }.joined(separator: ", ")
+      let update =
+        others.isEmpty ? "" : "UPDATE \(table.sql) t SET \(values) FROM \(name) s WHERE \(same); "
+      return update + insert + " WHERE NOT EXISTS (SELECT FROM \(table.sql) t WHERE \(same))"
+    }
+    guard isKeyUnique else { return "DELETE FROM \(table.sql) t USING \(name) s WHERE \(same); " + insert }
+    let changes = others.map { "\(sqlName($0.0)) = excluded.\(sqlName($0.0))" }
+    return insert + " ON CONFLICT (\(key.map(sqlName).joined(separator: ", "))) DO "
+      + (changes.isEmpty ? "NOTHING" : "UPDATE SET \(changes.joined(separator: ", "))")
+  }
+
+  private func named(_ error: any Error, _ key: Key?) -> any Error {
+    guard var error = error as? MigrationError, error.code == .targetRefusedRow else { return error }
+    error.message =
+      "the target refuses a row of \(entity.name)" + (key.map { ", key \($0.description)" } ?? "")
+    return error
+  }
+}

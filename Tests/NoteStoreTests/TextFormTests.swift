@@ -1,0 +1,38 @@
+import NoteStore
+import Testing
+
+@Suite struct TextFormTests {
+  private func outcome(_ form: TextForm, _ bytes: [UInt8]) -> TextForm.Outcome {
+    bytes.withUnsafeBytes { form.outcome(of: $0) }
+  }
+
+  @Test func `text that an engine holds stays as it is`() {
+    for text in ["", "plain", "e\u{301} 漢字 🏳️‍🌈", "\t\u{1}\u{7F}"] {
+      #expect(outcome(.any, Array(text.utf8)) == .same)
+      #expect(outcome(.unicode, Array(text.utf8)) == .same)
+    }
+    #expect(outcome(.any, [0x61, 0, 0xC3]) == .same)
+    #expect(outcome(.meaning, Array("{\"a\": [1, 2]}".utf8)) == .same)
+  }
+
+  @Test func `a mark stands for each NUL and each byte that is no UTF-8, and nothing else changes`() {
+    #expect(outcome(.unicode, [0x61, 0, 0x62]) == .substitute(Array("a␀b".utf8)))
+    #expect(outcome(.unicode, [0xC3, 0x28, 0xC3, 0xA4, 0xFF]) == .substitute(Array("\u{FFFD}(ä\u{FFFD}".utf8)))
+    #expect(outcome(.unicode, [0xED, 0xA0, 0x80]) == .substitute(Array("\u{FFFD}\u{FFFD}\u{FFFD}".utf8)))
+    #expect(outcome(.unicode, [0xF0, 0x9F, 0x98]) == .substitute(Array("\u{FFFD}\u{FFFD}\u{FFFD}".utf8)))
+  }
+
+  @Test func `JSON that means the same is another form, what is no JSON becomes a string`() {
+    #expect(outcome(.meaning, Array("{\"b\":1,\"a\":1e1}".utf8)) == .normal(Array("{\"a\": 10, \"b\": 1}".utf8)))
+    #expect(outcome(.meaning, Array("no \"json\"".utf8)) == .substitute(Array("\"no \\\"json\\\"\"".utf8)))
+    #expect(outcome(.meaning, Array("[\"\\u0000\"]".utf8)) == .substitute(Array("[\"␀\"]".utf8)))
+    #expect(
+      outcome(.meaning, Array("[\"".utf8) + [0xFF] + Array("\"]".utf8)) == .substitute(Array("[\"\u{FFFD}\"]".utf8)))
+  }
+
+  @Test func `only a type that forgets the text has a form of its own`() {
+    #expect(TextForm(engine: "postgresql", declaredType: "jsonb") == .meaning)
+    #expect(TextForm(engine: "postgresql", declaredType: "json") == .unicode)
+    #expect(TextForm(engine: "sqlite", declaredType: "jsonb") == .any)
+  }
+}
