@@ -11,8 +11,10 @@ public struct RepairTally: Sendable {
   public var kept: [String: Int64] = [:]
   /// Texts of more than 256 KiB, which were not looked at.
   public var longValues: Int64 = 0
-  /// The repairs file; nil where nothing was repaired.
-  public var path: String?
+  /// The repairs files, one beside each node that was filled; empty where nothing was repaired.
+  public var paths: [String] = []
+  /// The repairs file of the first node; nil where nothing was repaired.
+  public var path: String? { paths.first }
 
   public var valueCount: Int64 { values.values.reduce(0, +) }
   public var keptCount: Int64 { kept.values.reduce(0, +) }
@@ -26,20 +28,23 @@ final class ImportRepairs {
   private let target: any TargetStore
   private let ledger: Ledger
   private let observer: any RunObserver
-  private let path: String
+  private let nodes: ImportNodes
+  private let paths: [String]
   private(set) var tally = RepairTally()
   /// By entity: rows with at least one repaired value.
   private(set) var rows: [String: Int64] = [:]
-  private var book: RepairBook?
+  /// One for each node that is filled, with the pages that are in it already.
+  private var books: [(node: Int, book: RepairBook, pages: Int64)] = []
   private var past: PastRepairs?
   private var uniqueColumns: [String: Set<Int>] = [:]
 
-  init(_ policy: RepairPolicy, target: any TargetStore, ledger: Ledger, observer: any RunObserver) {
+  init(_ policy: RepairPolicy, nodes: ImportNodes, ledger: Ledger, observer: any RunObserver) {
     self.policy = policy
-    self.target = target
+    self.nodes = nodes
+    target = nodes.target
     self.ledger = ledger
     self.observer = observer
-    path = RepairBook.path(beside: target.name)
+    paths = nodes.all.map { RepairBook.path(beside: $0.target.name) }
   }
 
   /// What a target is marked with, so that the same import goes on with the same repairs.
@@ -47,17 +52,29 @@ final class ImportRepairs {
     policy == .none ? archive : "\(archive) with --repair \(policy.rawValue)"
   }
 
-  /// - Parameter pages: How many pages the target has already; nil where nothing may be written, only compared.
-  func begin(archive: String, pages: Int64?) throws {
+  /// Takes the books up. What the node that is furthest has, is decided: its book says what the others get.
+  ///
+  /// - Parameter pages: How many pages each node has already; nil where nothing may be written, only compared; absent
+  ///   for a node that was lost.
+  func begin(archive: String, pages: [Int: Int64?]) throws {
     guard policy != .none else { return }
     let header = RepairBook.Header(archive: archive, policy: policy)
-    if let pages {
-      let book = try RepairBook.resume(path, header: header, pages: pages)
-      if book.count > 0 { past = try PastRepairs(path, count: book.count) }
-      self.book = book
-    } else if FileStatus.of(path) != nil {
-      let found = try PastRepairs(path, count: .max)
-      if found.header == header { past = found }
+    var furthest: Int64 = 0
+    for (node, pages) in pages.sorted(by: { $0.key < $1.key }) {
+      try nodes.attempt(node) {
+        if let pages {
+          let book = try RepairBook.resume(paths[node], header: header, pages: pages)
+          if book.count > 0, pages > furthest { past = try PastRepairs(paths[node], count: book.count) }
+          furthest = max(furthest, pages)
+          books.append((node, book, pages))
+        } else {
+          furthest = .max
+          past = nil
+          guard FileStatus.of(paths[node]) != nil else { return }
+          let found = try PastRepairs(paths[node], count: .max)
+          if found.header == header { past = found }
+        }
+      }
     }
   }
 
@@ -122,25 +139,36 @@ final class ImportRepairs {
     guard policy != .none, !group.repaired.isEmpty else { return }
     rows[group.page.entity.name, default: 0] += Int64(group.repaired.rows.count)
     if isInTarget {
-      for record in past?.restored ?? [] { try enter(record) }
+      for record in past?.restored ?? [] { try enter(record, page: number) }
     } else {
       for value in group.repairs where value.isApplied {
-        let record = RepairRecord(value, page: number, of: group.page)
-        try book?.append(record)
-        try enter(record)
+        try enter(RepairRecord(value, page: number, of: group.page), page: number)
       }
     }
   }
 
-  private func enter(_ record: RepairRecord) throws {
+  /// Writes a record into the books of the nodes that get the page now.
+  private func append(_ record: RepairRecord, page number: Int64) throws {
+    for (node, book, pages) in books where pages < number {
+      try nodes.attempt(node) { try book.append(record) }
+    }
+    dropLost()
+  }
+
+  private func dropLost() { books.removeAll { nodes.isLost($0.node) } }
+
+  private func enter(_ record: RepairRecord, page number: Int64) throws {
+    try append(record, page: number)
     tally.values[record.tier, default: 0] += 1
-    tally.path = path
-    let places = record.damage.map { "\($0.damage.name) at byte \($0.range.lowerBound)" }
-    let shown = places.prefix(3).joined(separator: ", ") + (places.count > 3 ? " and \(places.count - 3) more" : "")
+    let places = nodes.all.indices.filter { !nodes.isLost($0) }.map { paths[$0] }
+    tally.paths = places
+    let damage = record.damage.map { "\($0.damage.name) at byte \($0.range.lowerBound)" }
+    let shown = damage.prefix(3).joined(separator: ", ") + (damage.count > 3 ? " and \(damage.count - 3) more" : "")
     let reason = record.damage.first?.damage.name ?? "repaired"
     try ledger.append(
       entity: record.entity, key: record.key.description, outcome: .repaired, reason: reason,
-      explanation: "\(record.tier.name): \(shown); the original is in \(path)", column: record.column)
+      explanation: "\(record.tier.name): \(shown); the original is in \(places.joined(separator: " and in "))",
+      column: record.column)
     observer.observe(
       .finding(
         Finding(
@@ -149,7 +177,10 @@ final class ImportRepairs {
   }
 
   /// Makes the originals durable; comes before the commit of the batch that holds their repairs.
-  func synchronize() throws { try book?.synchronize() }
+  func synchronize() throws {
+    for (node, book, _) in books { try nodes.attempt(node) { try book.synchronize() } }
+    dropLost()
+  }
 }
 
 /// The repairs that an earlier run committed, page by page.

@@ -8,6 +8,8 @@ struct StoreScan {
   var phase: PhaseName
   var observer: any RunObserver
   var stop: StopRequest
+  /// The node of a pair that is read; else empty.
+  var node = ""
 
   /// - Parameters:
   ///   - entities: What to read, in which order; entities of the snapshot's schema.
@@ -24,7 +26,7 @@ struct StoreScan {
     schema.entities = entities
     let start = ContinuousClock.now
     observer.observe(
-      .phaseStarted(.init(name: phase, index: 1, of: 1, totalItems: totalItems, totalBytes: totalBytes)))
+      .phaseStarted(.init(name: phase, index: 1, of: 1, totalItems: totalItems, totalBytes: totalBytes, node: node)))
     let progress = ProgressCounter(phase, totalItems: totalItems, totalBytes: totalBytes)
     let sink = ScanSink(progress: progress, observer: observer, body: body)
     for finding in snapshot.openingFindings where finding.kind == .logDamaged { sink.note(unreadable: finding) }
@@ -42,7 +44,7 @@ struct StoreScan {
         }))
     _ = try pipeline.run(snapshot, into: sink)
     observer.observe(
-      .phaseFinished(.init(name: phase, wall: .now - start, items: progress.items, bytes: progress.bytes)))
+      .phaseFinished(.init(name: phase, wall: .now - start, items: progress.items, bytes: progress.bytes, node: node)))
     return sink.unreadable
   }
 }

@@ -22,6 +22,13 @@ public protocol TargetStore: AnyObject {
   /// of values; also those of constraints that are only made after the load. Asked after `prepare`.
   func uniqueColumns(of entity: Entity) throws -> Set<Int>
 
+  /// The rows that follow are of the archive's page of this number, counted from 1 over all entities. Pages come in
+  /// order; a page that the target has already may be left out.
+  func enter(page number: Int64)
+
+  /// Returns when nothing reads the memory of that page's rows any more, nor of a page before it; it changes then.
+  func leave(page number: Int64) throws
+
   /// Applies one row within the open batch (opens one when there is none).
   ///
   /// - Parameter supplies: How the row's contents arrive, one for each of the row's entries in `page.contents`, in
@@ -54,10 +61,21 @@ public protocol TargetStore: AnyObject {
   /// After the last row: sequences, indexes, views, triggers, engine settings. The mark stays until `approve`.
   func finish(_ schema: StoreSchema) throws
 
+  /// Makes durable what `finish` left, and keeps the mark: the store may be used, and the import is not at its end. Nothing
+  /// may be done after it but `close`.
+  func rest() throws
+
   /// Removes the mark of the import; the target is the product's own again.
   func approve() throws
 
   func close()
+}
+
+/// What a target does that works on the caller's thread alone and is durable after `finish`.
+extension TargetStore {
+  public func enter(page number: Int64) {}
+  public func leave(page number: Int64) throws {}
+  public func rest() throws {}
 }
 
 public struct TargetOptions: Sendable {

@@ -251,14 +251,18 @@ public final class SQLiteTarget: TargetStore {
     }
   }
 
-  /// The commit that removes the mark is the last step that can fail.
-  public func approve() throws {
+  public func rest() throws {
     closeConnection()
     try File.write(location.path).synchronize()
     if loadGuard != nil { files?.synchronize() }
     try loadGuard?.remove()
     loadGuard = nil
     try Folder.synchronize(Folder.parent(of: location.path))
+  }
+
+  /// The commit that removes the mark is the last step that can fail.
+  public func approve() throws {
+    try rest()
     try openShared()
     try connection.execute("BEGIN IMMEDIATE")
     try ImportMark.remove(connection)
