@@ -102,7 +102,10 @@ public func importArchive(
   nodes.pair?.onLoss = { state in
     observer.observe(
       .notice(
-        level: .warn, code: "node-lost", text: "\(state.words): \(state.loss?.message ?? ""); going on without it",
+        level: .warn, code: "node-lost",
+        text:
+          "\(state.words): \(state.loss.map { $0.cause.isEmpty ? $0.message : "\($0.message): \($0.cause)" } ?? ""); "
+          + "going on without it",
         next: [options.command ?? "repeat the same command when it is back"]))
   }
   do {

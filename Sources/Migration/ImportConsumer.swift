@@ -103,8 +103,8 @@ final class ImportConsumer: SegmentConsumer {
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
           freeFloor: options.freeFloor.limit ?? ByteCount(0)))
     } catch let error as MigrationError where error.code == .targetNotEmpty {
-      // A pair has looked at both nodes already.
-      guard try nodes.pair != nil || holdsAsMuch(profile, in: nodes.all[0]) else { throw error }
+      // A pair has looked at its nodes already.
+      guard try nodes.pair?.isWrittenNowhere ?? holdsAsMuch(profile, in: nodes.all[0]) else { throw error }
       refusal = error
       watermark = nil
       observer.observe(

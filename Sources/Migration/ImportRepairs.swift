@@ -149,13 +149,10 @@ final class ImportRepairs {
 
   /// Writes a record into the books of the nodes that get the page now.
   private func append(_ record: RepairRecord, page number: Int64) throws {
-    for (node, book, pages) in books where pages < number {
+    for (node, book, pages) in books where pages < number && !nodes.isLost(node) {
       try nodes.attempt(node) { try book.append(record) }
     }
-    dropLost()
   }
-
-  private func dropLost() { books.removeAll { nodes.isLost($0.node) } }
 
   private func enter(_ record: RepairRecord, page number: Int64) throws {
     try append(record, page: number)
@@ -178,8 +175,7 @@ final class ImportRepairs {
 
   /// Makes the originals durable; comes before the commit of the batch that holds their repairs.
   func synchronize() throws {
-    for (node, book, _) in books { try nodes.attempt(node) { try book.synchronize() } }
-    dropLost()
+    for (node, book, _) in books where !nodes.isLost(node) { try nodes.attempt(node) { try book.synchronize() } }
   }
 }
 

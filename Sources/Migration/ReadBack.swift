@@ -29,8 +29,24 @@ struct ReadBack {
     let wasPresent = nodes.pair?.refusals.isEmpty == false || consumer.refusal != nil
     guard options.readsBack || wasPresent else { return [:] }
     var proofs: [Int: NodeProof] = [:]
-    for node in nodes.present { try nodes.attempt(node) { proofs[node] = try proof(node) } }
+    for node in nodes.present {
+      try nodes.attempt(node) {
+        let proof = try proof(node)
+        try refuseUnproven(proof, node)
+        proofs[node] = proof
+      }
+    }
     return proofs
+  }
+
+  /// A standby that does not hold what was written to it is a lost one, where the run may go on without it.
+  private func refuseUnproven(_ proof: NodeProof, _ node: Int) throws {
+    guard let pair = nodes.pair, pair.policy == .primaryFirst, pair.states[node].role == .standby,
+      pair.refusals[node] == nil, proof.surpriseCount > 0
+    else { return }
+    throw MigrationError(
+      .storeLost, "what was read back from it is not what was written to it",
+      cause: "\(proof.surpriseCount) rows differ or are missing; the ledger names them")
   }
 
   private func proof(_ node: Int) throws -> NodeProof {

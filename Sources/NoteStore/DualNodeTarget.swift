@@ -50,6 +50,9 @@ public final class DualNodeTarget: TargetStore {
   /// The last page that one of the nodes has, so that its repairs are decided; `.max` when a node has them all.
   public var furthestPage: Int64 { isDegraded ? skips[0] : max(skips[0], skips[1]) }
 
+  /// Whether both nodes were complete before, or were given up, so that nothing is written to any.
+  public var isWrittenNowhere: Bool { skips == [.max, .max] }
+
   private func store(_ node: Int) -> any TargetStore { node == Self.first ? primary : standby }
 
   /// What a node's mark names: the import, and what the node is to the pair.
@@ -118,7 +121,7 @@ public final class DualNodeTarget: TargetStore {
         }
       }
     }
-    if skips == [.max, .max], let refusal = refusals[Self.first] { throw refusal }
+    if isWrittenNowhere, let refusal = refusals[Self.first] { throw refusal }
     return isFresh ? nil : ImportWatermark(origin: origin, groups: skips.min()!)
   }
 

@@ -9,8 +9,8 @@ extension NodePolicy: ExpressibleByArgument {}
 // What an import into two nodes asks for and says.
 extension ImportCommand {
   /// - Throws: `.usage` for more than two targets, and for one store named twice.
-  func requireNodes() throws {
-    guard targets.count > 2 || targets.count == 2 && isSamePlace(targets[0], targets[1]) else { return }
+  func requireNodes(_ nodes: [ImportNode]) throws {
+    guard nodes.count > 2 || nodes.count == 2 && place(nodes[0]) == place(nodes[1]) else { return }
     throw MigrationError(
       .usage, targets.count > 2 ? "--to names more than two stores" : "--to names one store twice",
       cause: targets.count > 2
@@ -19,10 +19,11 @@ extension ImportCommand {
       safeNow: "nothing was read or changed", next: ["name the primary, then its standby: --to A --to B"])
   }
 
-  private func isSamePlace(_ one: String, _ other: String) -> Bool {
-    if one == other { return true }
-    let (first, second) = (Folder.resolve(one) ?? one, Folder.resolve(other) ?? other)
-    return first == second
+  /// One spelling for every way to name a file that may not exist yet; else the name as it is.
+  private func place(_ node: ImportNode) -> String {
+    let name = node.target.name
+    if let path = Folder.resolve(name) { return path }
+    return Folder.resolve(Folder.parent(of: name)).map { "\($0)/\(Folder.lastComponent(of: name))" } ?? name
   }
 
   /// A line for each node of a pair.

@@ -73,7 +73,6 @@ struct ImportCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
-    try requireNodes()
     let access = StoreAccess(session: session)
     var options = ImportOptions(stateDirectory: access.stateDirectory)
     options.createSchema = createSchema
@@ -89,6 +88,7 @@ struct ImportCommand: LongCommand {
     let nodes = try targets.map { target in
       ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
     }
+    try requireNodes(nodes)
     let result = try importArchive(
       ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
       observer: session.observer, stop: session.stop)
@@ -163,14 +163,18 @@ struct ImportCommand: LongCommand {
     if let path = result.ledgerPath { members.append(.init("ledger", .text(path))) }
     if !result.nodes.isEmpty { members.append(.init("nodes", nodesJSON(result))) }
     let again = again ?? "repeat the same command"
-    if result.isDegraded {
-      lines.append("\(degradedWords(result)) When it is back, or another one in its place, catch it up:")
+    let isUnsealed = result.isDegraded || !result.nodes.isEmpty && !result.isApproved && !result.isSalvaged
+    if isUnsealed {
+      lines.append(
+        result.isDegraded
+          ? "\(degradedWords(result)) When it is back, or another one in its place, catch it up:"
+          : "The pair is not sealed. When the cause is mended, go on:")
       lines.append("  \(again)")
     }
     return Outcome(
       reasons.first ?? .ok, text: lines.joined(separator: "\n"), members: members, reasons: reasons,
-      next: result.isDegraded ? [again] : archive == "-" ? [] : ["noteferry diff \(archive) \(targets[0])"],
-      resumeCommand: result.isDegraded ? again : nil)
+      next: isUnsealed ? [again] : archive == "-" ? [] : ["noteferry diff \(archive) \(targets[0])"],
+      resumeCommand: isUnsealed ? again : nil)
   }
 
   private static let tiers: [RepairTier] = [.lossless, .policy, .inferred]
