@@ -10,6 +10,8 @@ struct StoreScan {
   var stop: StopRequest
   /// The node of a pair that is read; else empty.
   var node = ""
+  /// How many scans run at the same time and share the memory of one.
+  var sharers = 1
 
   /// - Parameters:
   ///   - entities: What to read, in which order; entities of the snapshot's schema.
@@ -34,7 +36,7 @@ struct StoreScan {
     let pipeline = PagePipeline(
       schema: schema,
       options: PagePipeline.Options(
-        algorithm: algorithm, encodes: false, sharesContents: false, throttle: throttle,
+        algorithm: algorithm, encodes: false, sharesContents: false, throttle: throttle, sharers: sharers,
         checkpoint: { _ in
           if stop.isRequested {
             throw MigrationError(
