@@ -79,7 +79,7 @@ final class PagePipeline: @unchecked Sendable {
       (0..<PageGroup.limit / options.sharers).map { _ in
         PageGroup(page: RecordPage(entity: entity, algorithm: options.algorithm))
       })
-    chunks = Pool((0..<Self.chunkCount / options.sharers).map { _ in Chunk<PageGroup>() })
+    chunks = Pool((0..<Self.chunkCount / (options.sharers * options.sharers)).map { _ in Chunk<PageGroup>() })
     jobs = (0..<min(WorkerThread.processorCount, 4)).map { _ in Channel(limit: 32) }
   }
 

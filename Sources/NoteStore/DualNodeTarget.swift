@@ -103,6 +103,8 @@ public final class DualNodeTarget: TargetStore {
   public func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
     -> ImportWatermark?
   {
+    var options = options
+    options.sharers = 2
     var isFresh = true
     for node in [Self.second, Self.first] {
       try attempt(node) {
@@ -255,7 +257,11 @@ public final class DualNodeTarget: TargetStore {
 
   private var isWritten: [Bool] { skips.map { $0 < .max } }
 
-  public func finish(_ schema: StoreSchema) throws { try together(isWritten) { try $0.0.finish(schema) } }
+  public func finish(_ schema: StoreSchema) throws {
+    try together(isWritten) { try $0.0.finish(schema) }
+    // What follows, the reading back, needs the memory.
+    relay.close()
+  }
 
   public func rest() throws { try together(isWritten) { try $0.0.rest() } }
 

@@ -17,7 +17,7 @@ final class NodeRelay: @unchecked Sendable {
 
   // Under the monitor.
   private var queue: [Parcel] = []
-  private var free: [Parcel] = (0..<NodeRelay.parcelCount).map { _ in Parcel() }
+  private var free: [Parcel] = []
   private var doneCount = 0
   private var failure: (any Error)?
   private var isClosed = false
@@ -74,7 +74,10 @@ final class NodeRelay: @unchecked Sendable {
       return open
     }
     try send()
-    if thread == nil { thread = WorkerThread { [self] in work() } }
+    if thread == nil {
+      free = (0..<Self.parcelCount).map { _ in Parcel() }
+      thread = WorkerThread { [self] in work() }
+    }
     let parcel = try monitor.locked {
       while free.isEmpty, failure == nil { monitor.wait() }
       if let failure { throw failure }
@@ -124,9 +127,11 @@ final class NodeRelay: @unchecked Sendable {
 
   /// Drops what was not done yet and waits until the node does nothing any more. It may be handed steps again.
   func discard() {
-    open?.removeAll()
     monitor.locked {
-      if let open { free.append(open) }
+      if let open {
+        open.removeAll()
+        free.append(open)
+      }
       failure = failure ?? CancelledRelay()
       monitor.signal()
       while doneCount < sentCount { monitor.wait() }
@@ -136,7 +141,7 @@ final class NodeRelay: @unchecked Sendable {
     ends.removeAll()
   }
 
-  /// Ends the thread; the node is the caller's alone again.
+  /// Ends the thread and gives the memory back; the node is the caller's alone again.
   func close() {
     discard()
     monitor.locked {
@@ -145,7 +150,8 @@ final class NodeRelay: @unchecked Sendable {
     }
     thread?.join()
     thread = nil
-    monitor.locked { isClosed = false }
+    free = []
+    isClosed = false
   }
 
   // MARK: - The node's thread

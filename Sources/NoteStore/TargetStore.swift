@@ -84,6 +84,8 @@ public struct TargetOptions: Sendable {
   /// Bytes that the contents and rows will need, when known.
   public var expectedBytes: ByteCount?
   public var freeFloor: ByteCount
+  /// How many stores are filled at the same time and share the memory of one.
+  public var sharers = 1
 
   public init(createSchema: Bool = false, expectedBytes: ByteCount? = nil, freeFloor: ByteCount = ByteCount(0)) {
     self.createSchema = createSchema
