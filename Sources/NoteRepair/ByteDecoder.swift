@@ -114,17 +114,11 @@ struct ByteDecoder {
     guard !runs.isEmpty else { return }
     var totals = (0..<count).map { costs[$0] + priors[$0] }
     var origins = [UInt8](repeating: 0, count: costs.count)
-    for number in 1..<max(1, runs.count) {
-      let change = runs[number].startsLine ? Self.lineSwitch : Self.runSwitch
-      let row = number * count
-      var best = 0
-      for page in 1..<count where totals[page] < totals[best] { best = page }
-      let changed = totals[best] + change
-      for page in 0..<count {
-        let entered = changed + priors[page]
-        let isEntered = entered < totals[page]
-        origins[row + page] = UInt8(isEntered ? best : page)
-        totals[page] = (isEntered ? entered : totals[page]) + costs[row + page]
+    costs.withUnsafeBufferPointer { costs in
+      origins.withUnsafeMutableBufferPointer { origins in
+        for number in 1..<max(1, runs.count) {
+          advance(&totals, priors, .init(rebasing: costs[(number * count)...]), number, origins)
+        }
       }
     }
     var page = totals.indices.min { totals[$0] < totals[$1] }!
@@ -135,6 +129,23 @@ struct ByteDecoder {
       path[number - 1] = page
     }
     margin = runnerUp(costs, priors: priors) - best
+  }
+
+  /// Takes the run `number`, whose costs are given, into the cost of the best path to each page.
+  private func advance(
+    _ totals: inout [Int], _ priors: [Int], _ costs: UnsafeBufferPointer<Int>, _ number: Int,
+    _ origins: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    var best = 0
+    for page in totals.indices where totals[page] < totals[best] { best = page }
+    let changed = totals[best] + (runs[number].startsLine ? Self.lineSwitch : Self.runSwitch)
+    let row = number * totals.count
+    for page in totals.indices {
+      let entered = changed + priors[page]
+      let isEntered = entered < totals[page]
+      origins[row + page] = UInt8(isEntered ? best : page)
+      totals[page] = (isEntered ? entered : totals[page]) + costs[page]
+    }
   }
 
   /// The cost of the best reading by one page that reads differently.

@@ -15,12 +15,18 @@ enum ChainRepair {
   static func run(_ bench: inout Workbench) {
     let isShort = bench.context.kind.isShort && bench.bytes.contains { $0 >= 0x80 }
     guard isShort || !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
-    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isShort: isShort)
-    let chains = candidates(places, bench)
+    let places = bench.linePlaces()
+    // Of a name or title every line is worth a search.
+    let chains = candidates(places.filter { $0.isSuspicious || isShort && !$0.isASCII }, bench)
     guard !chains.isEmpty else { return }
     let lines = places.map { Line($0, in: bench.bytes, model: bench.model) }
     let readings = lines.map { line in
-      line.isASCII ? [] : chains.map { Reading(line, $0.chain, $0.rule, bench.model, isLast: line.isLast) }
+      var readings: [Reading] = []
+      if line.isASCII { return readings }
+      for candidate in chains {
+        readings.append(Reading(line, candidate.chain, candidate.rule, bench.model, isLast: line.isLast, readings))
+      }
+      return readings
     }
     let path = path(lines, chains, readings)
     write(lines, chains, readings, path, &bench)
@@ -30,7 +36,7 @@ enum ChainRepair {
 
   private static func candidates(_ places: [LinePlace], _ bench: Workbench) -> [ChainCandidate] {
     var gains: [PageChain: (candidate: ChainCandidate, gain: Int)] = [:]
-    for place in places.filter(\.isSuspicious).prefix(maximumSearched) {
+    for place in places.prefix(maximumSearched) {
       let line = Line(place, in: bench.bytes, model: bench.model)
       let isExplained = gains.values.contains { known in
         let reading = Reading(line, known.candidate.chain, known.candidate.rule, bench.model, isLast: false)
@@ -142,18 +148,20 @@ struct LinePlace {
   /// Whether the text ends with this line.
   let isLast: Bool
 
-  /// Splits `bytes`; of a name or title every line is suspicious.
-  static func split(_ bytes: [UInt8], gate: Gate, isShort: Bool) -> [LinePlace] {
+  static func split(_ bytes: [UInt8], gate: Gate) -> [LinePlace] {
     var places: [LinePlace] = []
     bytes.withUnsafeBufferPointer { bytes in
       var start = 0
       while start <= bytes.count {
-        let end = bytes[start...].firstIndex(of: 10) ?? bytes.count
+        var (end, high) = (start, UInt8(0))
+        while end < bytes.count, bytes[end] != 10 {
+          high |= bytes[end]
+          end += 1
+        }
         let part = UnsafeBufferPointer(rebasing: bytes[start..<end])
-        let isASCII = part.allSatisfy { $0 < 0x80 }
-        let isSuspicious = !isASCII && (isShort || !gate.scan(part).isDisjoint(with: [.rare, .upperControl]))
+        let isSuspicious = high >= 0x80 && !gate.scan(part).isDisjoint(with: [.rare, .upperControl])
         places.append(
-          LinePlace(range: start..<end, isASCII: isASCII, isSuspicious: isSuspicious, isLast: end == bytes.count))
+          LinePlace(range: start..<end, isASCII: high < 0x80, isSuspicious: isSuspicious, isLast: end == bytes.count))
         start = end + 1
       }
     }
@@ -185,17 +193,37 @@ struct Line {
 struct Reading {
   private(set) var cost = RunReader.impossible
   private(set) var text: [UInt32] = []
+  private var isUTF8 = false
+  /// What UTF-8 must gain for other pages not to be tried, in units of ``TextModel``.
+  private static let explained = 120
+
   /// How many bytes of the stored line are a character that was cut off after the chain.
   private(set) var cut = 0
 
-  init(_ line: Line, _ chain: PageChain, _ rule: ChainRule, _ model: TextScorer, isLast: Bool) {
+  /// Reads `line`; `others` are readings by other chains, which often give the same text.
+  ///
+  /// A reading that costs more than the line itself and the gate of its chain is ``RunReader/impossible``: no path would
+  /// take it.
+  init(
+    _ line: Line, _ chain: PageChain, _ rule: ChainRule, _ model: TextScorer, isLast: Bool, _ others: [Reading] = []
+  ) {
+    // What is UTF-8 again and far likelier is no other page's text too.
+    if rule.decode != .utf8, others.contains(where: { $0.isUTF8 && line.cost - $0.cost >= Self.explained }) { return }
     if let text = Self.run(chain, on: line.text) {
+      if rule.decode == .utf8, let other = others.first(where: { $0.isUTF8 && $0.text == text }) {
+        self = other
+        return
+      }
+      isUTF8 = rule.decode == .utf8
       self.text = text
       if chain.steps == 1 {
         self.text = AlternateCodes.improve(
           line.text, text, encode: chain.pages[1], decode: chain.pages[2], model: model)
       }
-      cost = self.text.withUnsafeBufferPointer { model.cost(of: $0) } - rule.bonus(self.text)
+      let bonus = rule.bonus(self.text)
+      let limit = line.cost + 2 * rule.gate + bonus
+      let whole = self.text.withUnsafeBufferPointer { model.cost(of: $0, limit: limit) }
+      cost = whole > limit ? RunReader.impossible : whole - bonus
     } else if isLast, chain.pages.last == .utf8 {
       // The cut may have left a few characters that the chain cannot undo.
       for dropped in 1...max(1, min(4 * chain.steps - 1, line.text.count - 1)) where dropped < line.text.count {

@@ -95,12 +95,20 @@ struct Gate: Sendable {
         at += 3
         continue
       }
+      if lead >= 0xCE, lead <= 0xD3, at + 1 < count, base[at + 1] & 0xC0 == 0x80 {
+        let scalar = Int(lead & 0x1F) << 6 | Int(base[at + 1] & 0x3F)
+        let isMixed = at > 0 && Self.isLetter(base[at - 1]) || at + 2 < count && Self.isLetter(base[at + 2])
+        suspicion = isMixed ? suspicion + Self.threshold + 1 : max(0, suspicion + Int(weights[scalar]))
+        if suspicion > Self.threshold { flags.insert(.rare) }
+        at += 2
+        continue
+      }
       let (scalar, length) = UnicodeCoding.scalarUTF8(bytes, at: at)
       if length <= 0 {
         flags.insert(.invalid)
         return flags
       }
-      if scalar < 0x530 {
+      if scalar < 0x380 {
         suspicion = max(0, suspicion + weight(scalar, at: at, in: bytes))
       } else {
         suspicion = max(0, suspicion + Int(weights[Int(TextModel.fold(scalar))]))
@@ -164,16 +172,13 @@ struct Gate: Sendable {
     if scalar == 0xBF, at == 4, bytes.starts(with: [0xC3, 0xAF, 0xC2, 0xBB]) { flags.insert(.mark) }
   }
 
-  /// The weight of a Latin, Greek or Cyrillic letter beside its neighbours.
+  @inline(__always)
+  private static func isLetter(_ byte: UInt8) -> Bool { (byte & 0xDF) &- 0x41 < 26 }
+
+  /// The weight of a Latin letter beside its neighbours.
   @inline(__always)
   private func weight(_ scalar: UInt32, at: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
     let before = at > 0 ? bytes[at - 1] : 0x20
-    if scalar >= 0x370 {
-      // Two scripts in one word.
-      let after = at + 2 < bytes.count ? bytes[at + 2] : 0x20
-      let isMixed = (before & 0xDF) &- 0x41 < 26 || (after & 0xDF) &- 0x41 < 26
-      return isMixed ? Self.threshold + 1 : Int(weights[Int(scalar)])
-    }
     // A symbol beside another character beyond ASCII may be the second byte of something.
     guard scalar >= 0xC0, scalar < 0x180 else { return before < 0x80 ? 0 : 4 }
     var weight = before < 0x80 ? Int(pairs[Int(before) * 0xC0 + Int(scalar) - 0xC0]) : 4

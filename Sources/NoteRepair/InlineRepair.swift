@@ -10,9 +10,8 @@ enum InlineRepair {
   static func run(_ bench: inout Workbench) {
     undoCut(&bench)
     guard !bench.flags.isDisjoint(with: [.rare, .upperControl]) else { return }
-    let places = LinePlace.split(bench.bytes, gate: bench.engine.gate, isShort: false)
     var builder = LayerBuilder(bench.bytes)
-    for place in places where place.isSuspicious {
+    for place in bench.linePlaces() where place.isSuspicious {
       let line = Line(place, in: bench.bytes, model: bench.model)
       let readings = pages.compactMap { InlineReading(line, page: $0, model: bench.model) }
       guard let best = readings.max(by: { $0.gain < $1.gain }), best.gain >= gate, !best.isQuoted else { continue }
@@ -25,10 +24,11 @@ enum InlineRepair {
     }
     bench.take(builder)
   }
+
   /// A text that ends with the lead byte of a character, encoded twice: after a small letter no word has that capital.
   private static func undoCut(_ bench: inout Workbench) {
     let bytes = bench.bytes
-    guard bytes.count > 3, bytes.suffix(2) == [0xC3, 0x83] else { return }
+    guard bytes.count > 3, bytes[(bytes.count - 2)...].elementsEqual([0xC3, 0x83]) else { return }
     let before = bytes[bytes.count - 3]
     guard before &- 0x61 < 26 || before == 0x27 else { return }
     var builder = LayerBuilder(bytes)

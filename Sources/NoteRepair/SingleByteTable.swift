@@ -59,31 +59,43 @@ struct SingleByteTable: Sendable {
   }
 
   func decode(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt32]) -> Int? {
-    for index in bytes.indices {
-      let byte = bytes[index]
-      guard byte >= 0x80 else {
-        output.append(UInt32(byte))
-        continue
+    var failure: Int?
+    output.append(addingCapacity: bytes.count) { output in
+      for index in bytes.indices {
+        let byte = bytes[index]
+        guard byte >= 0x80 else {
+          output.append(UInt32(byte))
+          continue
+        }
+        let scalar = scalars[Int(byte) - 0x80]
+        if scalar == 0 {
+          failure = index
+          return
+        }
+        output.append(scalar)
       }
-      let scalar = scalars[Int(byte) - 0x80]
-      if scalar == 0 { return index }
-      output.append(scalar)
     }
-    return nil
+    return failure
   }
 
   func encode(_ scalars: UnsafeBufferPointer<UInt32>, into output: inout [UInt8]) -> Int? {
-    for index in scalars.indices {
-      let scalar = scalars[index]
-      guard scalar >= 0x80 else {
-        output.append(UInt8(scalar))
-        continue
+    var failure: Int?
+    output.append(addingCapacity: scalars.count) { output in
+      for index in scalars.indices {
+        let scalar = scalars[index]
+        guard scalar >= 0x80 else {
+          output.append(UInt8(scalar))
+          continue
+        }
+        let place = inverse.place(of: scalar)
+        if place < 0 {
+          failure = index
+          return
+        }
+        output.append(UInt8(0x80 + place))
       }
-      let place = inverse.place(of: scalar)
-      if place < 0 { return index }
-      output.append(UInt8(0x80 + place))
     }
-    return nil
+    return failure
   }
 }
 

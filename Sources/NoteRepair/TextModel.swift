@@ -2,7 +2,7 @@
 ///
 /// Chances of a character after the two before it, falling back to the one before and to the character alone. Costs are
 /// negative logarithms in steps of ``unit`` nats, so that sums are exact and the same on every machine. Unpacked at
-/// first use, which takes some tens of milliseconds and about 8 MB, once per process.
+/// first use, which takes some tens of milliseconds and about 9 MB, once per process.
 struct TextModel: Sendable {
   static let shared = TextModel()
 
@@ -13,6 +13,8 @@ struct TextModel: Sendable {
   private let back: Table<Int8>
   private let pairs: Table<UInt32>
   private let pairMask: Int
+  /// The same for the pairs of characters that are met most, without a search.
+  private let nearPairs: Table<UInt32>
   private let triples: Table<UInt32>
   private let tripleMask: Int
 
@@ -22,6 +24,7 @@ struct TextModel: Sendable {
     back = Table(unpacked.back)
     pairs = Table(unpacked.pairs.slots)
     pairMask = unpacked.pairs.mask
+    nearPairs = Table(Self.nearPairs(pairs, pairMask))
     triples = Table(unpacked.triples.slots)
     tripleMask = unpacked.triples.mask
   }
@@ -69,9 +72,24 @@ struct TextModel: Sendable {
     return cost
   }
 
+  /// Latin up to U+017F and Cyrillic, which `near` numbers from 0; their pairs take 1 MB.
+  private static let nearCount = 0x200
+
+  @inline(__always)
+  private static func near(_ scalar: UInt32) -> Int {
+    scalar < 0x180 ? Int(scalar) : scalar &- 0x400 < 0x80 ? Int(scalar) - 0x280 : nearCount
+  }
+
+  private static func nearPairs(_ pairs: Table<UInt32>, _ mask: Int) -> [UInt32] {
+    let scalars = Array(UInt32(0)..<0x180) + Array(UInt32(0x400)..<0x480)
+    return scalars.flatMap { a in scalars.map { PairSlots.find(a << 16 | $0, in: pairs, mask: mask) } }
+  }
+
   @inline(__always)
   private func pair(_ a: UInt32, _ b: UInt32) -> UInt32 {
-    PairSlots.find(a << 16 | b, in: pairs, mask: pairMask)
+    let (first, second) = (Self.near(a), Self.near(b))
+    if first < Self.nearCount, second < Self.nearCount { return nearPairs[first * Self.nearCount + second] }
+    return PairSlots.find(a << 16 | b, in: pairs, mask: pairMask)
   }
 
   /// Returns the cost of a character alone.

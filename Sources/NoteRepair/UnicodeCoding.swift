@@ -2,19 +2,25 @@
 enum UnicodeCoding {
   /// Decodes UTF-8 strictly: no overlong form, no surrogate, nothing above U+10FFFF.
   static func decodeUTF8(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt32]) -> Int? {
-    var at = 0
-    while at < bytes.count {
-      if bytes[at] < 0x80 {
-        output.append(UInt32(bytes[at]))
-        at += 1
-        continue
+    var failure: Int?
+    output.append(addingCapacity: bytes.count) { output in
+      var at = 0
+      while at < bytes.count {
+        if bytes[at] < 0x80 {
+          output.append(UInt32(bytes[at]))
+          at += 1
+          continue
+        }
+        let (scalar, length) = scalarUTF8(bytes, at: at)
+        if length <= 0 {
+          failure = at
+          return
+        }
+        output.append(scalar)
+        at += length
       }
-      let (scalar, length) = scalarUTF8(bytes, at: at)
-      if length <= 0 { return at }
-      output.append(scalar)
-      at += length
     }
-    return nil
+    return failure
   }
 
   /// Reads the character at `at`.
@@ -48,12 +54,38 @@ enum UnicodeCoding {
 
   /// Encodes scalars; a surrogate code unit has no UTF-8 form and is refused.
   static func encodeUTF8(_ scalars: UnsafeBufferPointer<UInt32>, into output: inout [UInt8]) -> Int? {
-    for index in scalars.indices {
-      let scalar = scalars[index]
-      if (0xD800..<0xE000).contains(scalar) || scalar > 0x10FFFF { return index }
-      append(scalar, to: &output)
+    var failure: Int?
+    output.append(addingCapacity: scalars.count * 4) { output in
+      for index in scalars.indices {
+        let scalar = scalars[index]
+        if scalar < 0x80 {
+          output.append(UInt8(scalar))
+          continue
+        }
+        if (0xD800..<0xE000).contains(scalar) || scalar > 0x10FFFF {
+          failure = index
+          return
+        }
+        append(scalar, to: &output)
+      }
     }
-    return nil
+    return failure
+  }
+
+  @inline(__always)
+  private static func append(_ scalar: UInt32, to output: inout OutputSpan<UInt8>) {
+    if scalar < 0x800 {
+      output.append(UInt8(0xC0 | scalar >> 6))
+    } else {
+      if scalar < 0x10000 {
+        output.append(UInt8(0xE0 | scalar >> 12))
+      } else {
+        output.append(UInt8(0xF0 | scalar >> 18))
+        output.append(UInt8(0x80 | scalar >> 12 & 0x3F))
+      }
+      output.append(UInt8(0x80 | scalar >> 6 & 0x3F))
+    }
+    output.append(UInt8(0x80 | scalar & 0x3F))
   }
 
   @inline(__always)
@@ -117,15 +149,21 @@ enum UnicodeCoding {
   }
 
   static func decodeLatin1(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt32]) -> Int? {
-    for byte in bytes { output.append(UInt32(byte)) }
+    output.append(contentsOf: bytes.lazy.map { UInt32($0) })
     return nil
   }
 
   static func encodeLatin1(_ scalars: UnsafeBufferPointer<UInt32>, into output: inout [UInt8]) -> Int? {
-    for index in scalars.indices {
-      if scalars[index] > 0xFF { return index }
-      output.append(UInt8(scalars[index]))
+    var failure: Int?
+    output.append(addingCapacity: scalars.count) { output in
+      for index in scalars.indices {
+        if scalars[index] > 0xFF {
+          failure = index
+          return
+        }
+        output.append(UInt8(scalars[index]))
+      }
     }
-    return nil
+    return failure
   }
 }

@@ -16,6 +16,7 @@ enum WideText {
       bench.note(.utf16, 2..<bytes.count, tier: .lossless, pages: [page])
       return bench.take(builder)
     }
+    guard isWorthwhile(bytes, bench) else { return }
     guard let (page, text, cost) = best(bytes, bench.model), isPlausible(text) else { return }
     let gain = otherwise(bytes, bench) - cost
     guard gain >= margin else { return }
@@ -23,6 +24,20 @@ enum WideText {
     builder.recode(upTo: bytes.count, by: PageChain(pages: [page]), to: text)
     bench.note(.utf16, 0..<bytes.count, tier: .lossless, pages: [page], margin: gain)
     bench.take(builder)
+  }
+
+  /// How many bytes of a long text decide whether all of them are read.
+  private static let sample = 2048
+
+  /// Whether the beginning of a long text may be UTF-16; a short one is judged as a whole.
+  private static func isWorthwhile(_ bytes: [UInt8], _ bench: Workbench) -> Bool {
+    guard bytes.count > 2 * sample else { return true }
+    // A pair of surrogates that the end of the sample splits would make it unreadable.
+    let head = [0, 2].lazy.map { Array(bytes[..<(sample + $0)]) }
+    return head.contains { head in
+      guard let (_, text, cost) = best(head, bench.model), isPlausible(text) else { return false }
+      return otherwise(head, bench) - cost >= margin
+    }
   }
 
   private static func decode(_ bytes: [UInt8], by page: CodePage) -> [UInt32]? {

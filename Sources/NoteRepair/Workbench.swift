@@ -5,12 +5,18 @@ struct Workbench {
   private let original: [UInt8]
   private(set) var bytes: [UInt8]
   private(set) var flags: GateFlags
+  private var lines: [LinePlace]?
   private var layers: [RepairPlan.Layer] = []
+  private var places: [LayerPlaces] = []
   private var findings: [RepairFinding] = []
   private var tier = RepairTier.clean
   private var margin = Double.infinity
   /// Whether the text was not UTF-8 and has been decoded by what it looks like; a second guess would be one too many.
   private(set) var isDecoded = false
+  /// Whether the characters are gone, so that nothing is guessed about them.
+  private var isLost = false
+  /// Whether places were found where bytes are gone and could be guessed.
+  var hasGuesses = false
 
   init(_ bytes: [UInt8], flags: GateFlags, context: RepairContext, engine: RepairEngine) {
     original = bytes
@@ -22,31 +28,41 @@ struct Workbench {
 
   var model: TextScorer { engine.model }
 
+  /// Every kind of repair, in the order in which one uncovers the next.
+  private static let steps: [@Sendable (inout Workbench) -> Void] = [
+    { ImageRepair.run(&$0) },
+    { WideText.run(&$0) },
+    { EscapedSets.run(&$0) },
+    { if $0.flags.contains(.invalid) { $0.decodeBytes() } },
+    { EscapedText.run(&$0) },
+    { $0.isLost = LostText.run(&$0) },
+    { if !$0.isLost { ChainRepair.run(&$0) } },
+    { if !$0.isLost { LossyRepair.run(&$0) } },
+    { if !$0.isLost { InlineRepair.run(&$0) } },
+    { ControlRepair.run(&$0) },
+    { NameRepair.run(&$0) },
+  ]
+
   /// The most rounds; each undoes what the one before uncovered.
   private static let maximumRounds = 4
 
-  /// Repairs until nothing changes.
+  /// Repairs until every step has seen the text as it is now and changed nothing.
   mutating func run() {
-    for _ in 0..<Self.maximumRounds {
+    var idle = 0
+    for index in 0..<Self.maximumRounds * Self.steps.count {
       let before = layers.count
-      runOnce()
-      if layers.count == before || flags.isEmpty { return }
+      Self.steps[index % Self.steps.count](&self)
+      idle = layers.count == before ? idle + 1 : 0
+      if idle == Self.steps.count || index % Self.steps.count == Self.steps.count - 1 && flags.isEmpty { return }
     }
   }
 
-  /// Runs every kind of repair once, in the order in which one uncovers the next.
-  private mutating func runOnce() {
-    ImageRepair.run(&self)
-    WideText.run(&self)
-    EscapedSets.run(&self)
-    if flags.contains(.invalid) { decodeBytes() }
-    EscapedText.run(&self)
-    if !LostText.run(&self) {
-      ChainRepair.run(&self)
-      InlineRepair.run(&self)
-    }
-    ControlRepair.run(&self)
-    NameRepair.run(&self)
+  /// The lines of the text as it is now, which has to be UTF-8.
+  mutating func linePlaces() -> [LinePlace] {
+    if let lines { return lines }
+    let found = LinePlace.split(bytes, gate: engine.gate)
+    lines = found
+    return found
   }
 
   /// Reads bytes that are not UTF-8.
@@ -60,7 +76,9 @@ struct Workbench {
     var builder = builder
     builder.finish()
     guard builder.isChanged else { return }
+    lines = nil
     layers.append(builder.layer)
+    places.append(LayerPlaces(builder.layer))
     bytes = builder.output
     flags = bytes.withUnsafeBufferPointer { engine.gate.scan($0) }
   }
@@ -89,22 +107,6 @@ struct Workbench {
 
   /// The bytes of the original that `range` came from, as near as the pieces tell.
   private func originalRange(_ range: Range<Int>) -> Range<Int> {
-    layers.reversed().reduce(range) { range, layer in
-      var (input, output) = (0, 0)
-      var (lower, upper): (Int?, Int?)
-      for piece in layer.pieces {
-        let isExact = piece.operation == .keep
-        if lower == nil, range.lowerBound < output + piece.outputCount {
-          lower = input + (isExact ? range.lowerBound - output : 0)
-        }
-        if upper == nil, range.upperBound <= output + piece.outputCount {
-          upper = input + (isExact ? range.upperBound - output : piece.inputCount)
-        }
-        input += piece.inputCount
-        output += piece.outputCount
-      }
-      let start = lower ?? input
-      return start..<max(start, upper ?? input)
-    }
+    places.reversed().reduce(range) { $1.source(of: $0) }
   }
 }

@@ -6,6 +6,7 @@ import NoteRepair
 /// - `decode PAGE BYTES`, `encode PAGE BYTES` (UTF-8): bytes (UTF-8 or of the page) or `-`.
 /// - `repair KIND BYTES`: the text's bytes, its tier, `reversed` or `not reversed`, the plan's size, the margin in nats,
 ///   and the damages found, separated by tabs.
+/// - `guess KIND BYTES`: the same, with guesses applied where bytes are gone.
 /// - `store KIND BYTES`: the same, but answered at the end, for all such notes as those of one store.
 /// - `speed COUNT BYTES`: megabytes a second of the first look and of repairing, best of COUNT.
 @main
@@ -28,6 +29,10 @@ struct RepairMeasure {
     let argument = String(fields[1])
     switch fields[0] {
     case "repair": print(Self.describe(engine.repair(bytes, context: context(argument)), of: bytes))
+    case "guess":
+      var context = context(argument)
+      context.appliesGuesses = true
+      print(Self.describe(engine.repair(bytes, context: context), of: bytes))
     case "store":
       store.add(bytes, context(argument))
       stored.append(bytes)
