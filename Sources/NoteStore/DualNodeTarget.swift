@@ -243,9 +243,10 @@ public final class DualNodeTarget: TargetStore {
       try attempt(Self.second) { try relay.begin { try work.body(work.node) } }
     }
     let first = Result { if takesPart[Self.first] { try body((primary, Self.first)) } }
+    // What the one has done is known before the other's failure is told.
+    if takesPart[Self.first], case .success = first { done(Self.first) }
     if takesPart[Self.second], !isDegraded, try attempt(Self.second, relay.wait) { done(Self.second) }
     try attempt(Self.first, first.get)
-    if takesPart[Self.first] { done(Self.first) }
   }
 
   public func rollback() {

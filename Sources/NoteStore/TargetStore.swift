@@ -1,6 +1,6 @@
 import NoteModel
 
-/// A store that is filled. Used by one thread.
+/// A store that is filled. Used by one thread at a time; a node of a pair passes from one thread to another.
 ///
 /// Rows are upserted by key and batches are idempotent, so that any step may be repeated after a crash. What `commit`
 /// returned from is durable.
