@@ -19,7 +19,7 @@ struct LostNodeTests {
             return "not a status that explains anything: \(stopped.summary)"
           }
           // A node whose rows cannot be read back gives a result with the differences.
-          let isResult = status == .mismatch
+          let isResult = [.mismatch, .partial, .loss].contains(status)
           if !isResult, let lack = lack(stopped) { return "\(lack)\n\(stopped.summary)" }
           let said = isResult ? stopped.output : stopped.words
           let words = said.split(whereSeparator: \.isWhitespace).joined(separator: " ").replacing(
