@@ -82,7 +82,7 @@ public final class Spool: @unchecked Sendable {
     }
   }
 
-  /// Reads at an offset; fewer bytes only at the end.
+  /// Reads at an offset; fewer bytes only at the end. Several threads may read while nothing is appended.
   public func read(into room: UnsafeMutableRawBufferPointer, at offset: Int64) throws -> Int {
     var filled = 0
     if offset < flushed, let file {

@@ -43,6 +43,16 @@ public struct ComparisonResult: Sendable {
   public var differenceCount: Int64 = 0
   public static let differenceLimit = 1000
 
+  /// Sums over the rows that were found, by which two stores are compared that were compared with the same inventory.
+  public struct Sums: Sendable, Hashable {
+    /// Over the key and digest of every expected row that is there, in key order.
+    public var expected: Checksum
+    /// Over those that are not expected.
+    public var extra: Checksum
+  }
+  /// Only where they were asked for.
+  public var sums: Sums?
+
   /// Places of the stores that could not be read, so that nothing is known about their rows.
   public var unreadable: Int64 = 0
 
@@ -57,9 +67,15 @@ final class Comparison {
   private let key = GrowingBuffer(capacity: 256)
   private let report: (Difference) throws -> Void
   private(set) var result: ComparisonResult
+  /// Of keys and digests of the rows found, in order: those that are expected, and the others. Only where two stores
+  /// are to be compared by them.
+  private let sums: (expected: Digest, extra: Digest)?
 
   /// - Parameter report: Gets every difference, in order.
-  init(_ inventory: InventorySpool, entities: [Entity], report: @escaping (Difference) throws -> Void) throws {
+  init(
+    _ inventory: InventorySpool, entities: [Entity], sums: Bool = false, report: @escaping (Difference) throws -> Void
+  ) throws {
+    self.sums = sums ? (Digest(.sha256), Digest(.sha256)) : nil
     cursor = try InventorySpool.Cursor(inventory)
     expectedEntities = entities
     self.report = report
@@ -80,6 +96,7 @@ final class Comparison {
     while !cursor.isAtEnd {
       if cursor.entityIndex == entityIndex, key.bytes.elementsEqual(cursor.key) {
         result.entities[entityIndex].expected += 1
+        add(digest, to: sums?.expected)
         if digest.elementsEqual(cursor.digest) {
           result.entities[entityIndex].identical += 1
         } else if digest.elementsEqual(cursor.alternative) {
@@ -96,12 +113,21 @@ final class Comparison {
       try reportMissing()
     }
     result.entities[entityIndex].extra += 1
+    add(digest, to: sums?.extra)
     try add(.extra, entityIndex, Array(key.bytes), "the row is not expected")
+  }
+
+  /// The present key and its row's digest. Keys end by themselves, so no two lists of rows are one list of bytes.
+  private func add(_ digest: UnsafeRawBufferPointer, to sum: Digest?) {
+    guard let sum else { return }
+    sum.update(key.bytes)
+    sum.update(digest)
   }
 
   /// Everything that is still expected is missing.
   func end() throws {
     while !cursor.isAtEnd { try reportMissing() }
+    if let sums { result.sums = .init(expected: sums.expected.finish(), extra: sums.extra.finish()) }
   }
 
   private func reportMissing() throws {
@@ -139,10 +165,10 @@ extension Comparison {
   /// Scans a store and compares it with an inventory.
   static func compare(
     _ inventory: InventorySpool, of expected: StoreSchema, with snapshot: any SourceSnapshot,
-    algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?,
+    algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, sums: Bool = false,
     report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
-    let comparison = try Comparison(inventory, entities: expected.entities, report: report)
+    let comparison = try Comparison(inventory, entities: expected.entities, sums: sums, report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {

@@ -17,6 +17,8 @@ public struct ImportOptions: Sendable {
   public var ledgerPath: String?
   /// Which damaged texts are repaired on the way; the repairs file lies beside the target.
   public var repair = RepairPolicy.policy
+  /// The command line of this run, for messages that say how to go on.
+  public var command: String?
   /// Bytes of rows and contents in one transaction of the target, about.
   public var batchBytes = ByteCount.mebibytes(64)
 
@@ -28,18 +30,42 @@ public struct ImportResult: Sendable {
   public var archive: SegmentDescription
   public var seal: Checksum?
   public var summary: SegmentSummary?
+  /// Of a single node, or of the primary of two.
   public var conservation: Conservation
   /// Differences that the reading back found; `nil` when it did not take place.
   public var comparison: ComparisonResult?
+  /// Both nodes of a pair, the primary first; empty for a single node.
+  public var nodes: [NodeResult]
   public var damageCount: Int64
   public var repairs: RepairTally
   public var ledgerPath: String?
   public var wasResumed: Bool
-  /// Whether everything is proven: the mark of the import is removed and nothing is lost.
+  /// Whether everything is proven: the mark of the import is removed and nothing is lost. Of a pair, on both nodes.
   public var isApproved: Bool
   /// Whether the mark was removed although the archive is damaged: the target holds what was whole, the ledger the rest.
   public var isSalvaged: Bool
   public var wall: Duration
+
+  /// Whether both nodes hold the same rows of the archive, by sums over each; `nil` where not both were read back.
+  public var areNodesEqual: Bool? { equality(\.expected) }
+  /// The same of the rows that the nodes had of their own.
+  public var areOwnRowsEqual: Bool? { equality(\.extra) }
+
+  private func equality(_ sum: KeyPath<ComparisonResult.Sums, Checksum>) -> Bool? {
+    let sums = nodes.compactMap { $0.comparison?.sums?[keyPath: sum] }
+    return sums.count == 2 ? sums[0] == sums[1] : nil
+  }
+
+  /// Whether the standby was lost and the primary is all there is.
+  public var isDegraded: Bool { nodes.contains { $0.state.loss != nil } }
+}
+
+/// What an import came to on one node of a pair.
+public struct NodeResult: Sendable {
+  public var state: NodeState
+  /// `nil` for a node that was lost.
+  public var conservation: Conservation?
+  public var comparison: ComparisonResult?
 }
 
 /// Brings an archive into an empty target and proves it by reading the target back.
@@ -58,26 +84,44 @@ public func importArchive(
   reopen: @escaping (Profile) throws -> any SourceStore,
   observer: any RunObserver, stop: StopRequest
 ) throws -> ImportResult {
+  try importArchive(
+    place, into: [ImportNode(target, reopen: reopen)], options: options, readProfile: readProfile, observer: observer,
+    stop: stop)
+}
+
+/// Brings an archive into one node, or into a primary and its standby, and proves it on each of them.
+///
+/// - Parameters:
+///   - nodes: One or two; the first is the primary.
+///   - policy: What becomes of the run when a node of two fails.
+public func importArchive(
+  _ place: ArchivePlace, into nodes: [ImportNode], policy: NodePolicy = .both, options: ImportOptions,
+  readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, observer: any RunObserver, stop: StopRequest
+) throws -> ImportResult {
+  let nodes = ImportNodes(nodes, policy: policy)
+  nodes.pair?.onLoss = { state in
+    observer.observe(
+      .notice(
+        level: .warn, code: "node-lost",
+        text:
+          "\(state.words): \(state.loss.map { $0.cause.isEmpty ? $0.message : "\($0.message): \($0.cause)" } ?? ""); "
+          + "going on without it",
+        next: [options.command ?? "repeat the same command when it is back"]))
+  }
   do {
     return try importUnexplained(
-      place, into: target, options: options, readProfile: readProfile, reopen: reopen, observer: observer, stop: stop)
+      place, into: nodes, options: options, readProfile: readProfile, observer: observer, stop: stop)
   } catch let error as MigrationError {
-    let again = "repeat the same command to go on"
-    throw error.completed(
-      safeNow: "the archive was not changed; what was committed to \(target.name) is kept",
-      next: error.code == .diskFull ? ["free space there, then \(again)"] : [again])
+    throw nodes.explained(error, options: options)
   }
 }
 
 private func importUnexplained(
-  _ place: ArchivePlace, into target: any TargetStore, options: ImportOptions,
-  readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
-  reopen: @escaping (Profile) throws -> any SourceStore,
-  observer: any RunObserver, stop: StopRequest
+  _ place: ArchivePlace, into nodes: ImportNodes, options: ImportOptions,
+  readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, observer: any RunObserver, stop: StopRequest
 ) throws -> ImportResult {
   let start = ContinuousClock.now
   let ledger = Ledger(path: options.ledgerPath)
-  var damage: Int64 = 0
   var pipelineOptions = SegmentPipeline.Options(stateDirectory: options.stateDirectory)
   pipelineOptions.salvages = options.salvages
   pipelineOptions.throttle = Throttle(rate: options.rate)
@@ -87,7 +131,8 @@ private func importUnexplained(
   let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: pipelineOptions)
   try pipeline.readHead()
   let consumer = ImportConsumer(
-    target: target, options: options, readProfile: readProfile, reopen: reopen, ledger: ledger, observer: observer)
+    nodes: nodes, options: options, readProfile: readProfile, ledger: ledger, observer: observer)
+  let target = nodes.target
   defer { target.close() }
   let end: SegmentEnd?
   do {
@@ -102,22 +147,21 @@ private func importUnexplained(
     _ = try? ledger.close()
     throw error
   }
-  damage = reporter.count + consumer.damageCount
+  let damage = reporter.count + consumer.damageCount
   if consumer.refusal == nil { try target.finish(pipeline.schema) }
 
-  var conservation = consumer.conservation(summary: end?.summary)
-  var comparison: ComparisonResult?
-  if options.readsBack || consumer.refusal != nil {
-    let result = try readBack(
-      consumer, pipeline: pipeline, reopen: reopen, options: options, ledger: ledger, observer: observer, stop: stop)
-    comparison = result.comparison
-    conservation = consumer.conservation(summary: end?.summary, comparison: result.comparison, counts: result.counts)
-  }
-  let isProven = consumer.surpriseCount == 0
+  let proofs = try ReadBack(
+    consumer: consumer, pipeline: pipeline, nodes: nodes, options: options, ledger: ledger, observer: observer,
+    stop: stop
+  ).proofs()
+  let first = nodes.present.first.flatMap { proofs[$0] }
+  let conservation = consumer.conservation(summary: end?.summary, proof: first)
+  let areEqual = Set(proofs.values.compactMap(\.comparison.sums?.expected)).count <= 1
+  let isProven = areEqual && proofs.values.allSatisfy { $0.surpriseCount == 0 }
   // What the source had and the archive has not is the export's loss: it stands in the sum, and the target is complete
   // all the same.
   let isApproved = end != nil && damage == 0 && isProven
-  if let refusal = consumer.refusal, !isApproved {
+  if !isApproved, let refusal = consumer.refusal(proofs) {
     _ = try? ledger.close()
     throw refusal
   }
@@ -126,11 +170,14 @@ private func importUnexplained(
   // Approval is the last step that can fail; repeated after it, the same command only compares.
   let ledgerPath = try ledger.close()
   if consumer.refusal == nil, isApproved || isSalvaged { try target.approve() }
+  let results = nodes.results { node in
+    (consumer.conservation(summary: end?.summary, proof: proofs[node]), proofs[node]?.comparison)
+  }
   return ImportResult(
     archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
-    comparison: comparison, damageCount: damage, repairs: consumer.repairs.tally, ledgerPath: ledgerPath,
-    wasResumed: consumer.wasResumed,
-    isApproved: isApproved, isSalvaged: isSalvaged, wall: .now - start)
+    comparison: first?.comparison, nodes: results, damageCount: damage, repairs: consumer.repairs.tally,
+    ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
+    isApproved: isApproved && nodes.pair?.isDegraded != true, isSalvaged: isSalvaged, wall: .now - start)
 }
 
 /// How the import repairs; nil where it does not, or where the profile cannot be read, which the import tells later.
@@ -177,31 +224,4 @@ private final class DamageReporter: @unchecked Sendable {
     }
     observer.observe(.finding(finding))
   }
-}
-
-private func readBack(
-  _ consumer: ImportConsumer, pipeline: SegmentPipeline, reopen: (Profile) throws -> any SourceStore,
-  options: ImportOptions, ledger: Ledger, observer: any RunObserver, stop: StopRequest
-) throws -> (comparison: ComparisonResult, counts: [String: Int64]) {
-  let source = try reopen(consumer.profile!)
-  let algorithm = pipeline.description.algorithm
-  var snapshotOptions = SnapshotOptions(
-    algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold)
-  snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
-  let snapshot = try source.openSnapshot(snapshotOptions)
-  defer { snapshot.close() }
-  var counts: [String: Int64] = [:]
-  for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
-  let comparison = try Comparison.compare(
-    consumer.inventory, of: pipeline.schema, with: snapshot, algorithm: algorithm,
-    scan: StoreScan(phase: .readBack, observer: observer, stop: stop),
-    totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes
-  ) { difference in
-    // Rows that were knowingly carried with a loss are in the ledger already.
-    if consumer.accept(difference) { return }
-    try ledger.append(
-      entity: difference.entity, key: difference.key, outcome: difference.kind == .missing ? .missing : .degraded,
-      reason: "read-back-\(difference.kind.rawValue)", explanation: difference.explanation)
-  }
-  return (comparison, counts)
 }

@@ -8,6 +8,7 @@ import NoteStore
 /// A row is applied as soon as its own contents begin to arrive; rows without contents at once. Each page is checked
 /// before its batch is committed.
 final class ImportConsumer: SegmentConsumer {
+  private let nodes: ImportNodes
   private let target: any TargetStore
   private let options: ImportOptions
   private let readProfile: (UnsafeRawBufferPointer) throws -> Profile
@@ -26,13 +27,13 @@ final class ImportConsumer: SegmentConsumer {
   private var received: Int64 = 0
   private var checkedGroups: Int64 = 0
   private var skips: Int64 = 0
+  /// The last page that one of the nodes has, so that its repairs are decided; `skips` where there is one node.
+  private var decided: Int64 = 0
   private var batchBytes: Int64 = 0
   private var rowsByEntity: [Int64] = []
   /// By entity: rows that are not carried and whose keys are known, and rows that were carried with a loss.
   private var lostRows: [Int64] = []
   private var degradedRows: [Int64] = []
-  /// Differences that the reading back found beside the known ones, in rows that arrived.
-  private var surprises: [String: Int64] = [:]
   /// Rows that were carried with a loss: entity and key. Bounded; behind the limit the ledger names a row twice.
   private var exceptions: Set<String> = []
   private static let exceptionLimit = 100_000
@@ -53,20 +54,24 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Why the target may not be written. It may be what this import left when it ended but could not say so any more.
   private(set) var refusal: MigrationError?
-  private let reopen: (Profile) throws -> any SourceStore
+  /// Why a node may not be written that was found to be another one than the archive.
+  func refusal(_ proofs: [Int: NodeProof]) -> MigrationError? {
+    guard let pair = nodes.pair else { return refusal }
+    return proofs.sorted { $0.key < $1.key }.lazy
+      .compactMap { $0.value.surpriseCount > 0 ? pair.refusals[$0.key] : nil }.first ?? refusal
+  }
   let repairs: ImportRepairs
   /// Repairs texts that stand outside of their rows; nil where nothing is repaired.
   var longTexts: LongTextImport?
 
   init(
-    target: any TargetStore, options: ImportOptions,
-    readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
-    reopen: @escaping (Profile) throws -> any SourceStore, ledger: Ledger, observer: any RunObserver
+    nodes: ImportNodes, options: ImportOptions, readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
+    ledger: Ledger, observer: any RunObserver
   ) {
-    self.reopen = reopen
+    self.nodes = nodes
     repairs = ImportRepairs(
-      options.repair, target: target, stateDirectory: options.stateDirectory, ledger: ledger, observer: observer)
-    self.target = target
+      options.repair, nodes: nodes, stateDirectory: options.stateDirectory, ledger: ledger, observer: observer)
+    target = nodes.target
     self.options = options
     self.readProfile = readProfile
     self.ledger = ledger
@@ -91,15 +96,8 @@ final class ImportConsumer: SegmentConsumer {
     }
     try profile.requireFit(schema)
     self.profile = profile
-    for path in target.guardedPaths.prefix(1) {
-      // What an interrupted import has put there already needs no more room.
-      try options.freeFloor.require(
-        max(0, description.expectedBytes - (FileStatus.of(target.name)?.byteCount ?? 0)), at: path,
-        wayOut: [
-          "free \(ByteCount(description.expectedBytes)) there", "name a target on another disk: --to PATH",
-          "lower the floor: --free-floor SIZE",
-        ])
-    }
+    try requireSpace()
+    nodes.pair?.isComplete = { [unowned self] in try holdsAsMuch(profile, in: nodes.all[$0]) }
     let watermark: ImportWatermark?
     do {
       watermark = try target.prepare(
@@ -108,7 +106,8 @@ final class ImportConsumer: SegmentConsumer {
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
           freeFloor: options.freeFloor.limit ?? ByteCount(0)))
     } catch let error as MigrationError where error.code == .targetNotEmpty {
-      guard try holdsAsMuch(profile) else { throw error }
+      // A pair has looked at its nodes already.
+      guard try nodes.pair?.isWrittenNowhere ?? holdsAsMuch(profile, in: nodes.all[0]) else { throw error }
       refusal = error
       watermark = nil
       observer.observe(
@@ -117,13 +116,13 @@ final class ImportConsumer: SegmentConsumer {
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
-    try repairs.begin(archive: description.id, pages: refusal == nil ? skips : nil, entities: schema.entities)
+    decided = nodes.pair?.furthestPage ?? skips
+    try repairs.begin(archive: description.id, pages: pagesInNodes(), entities: schema.entities)
     wasResumed = watermark != nil || refusal != nil
     if let watermark {
       observer.observe(
         .notice(
-          level: .info, code: "resumed", text: "resumed behind page \(watermark.groups), which the target has", next: []
-        ))
+          level: .info, code: "resumed", text: resumedWords(watermark.groups), next: []))
     }
     let total = description.sourceCounts.reduce(Int64(0)) { $0 + $1.rows }
     progress = ProgressCounter(.import, totalItems: total, totalBytes: description.expectedBytes)
@@ -134,10 +133,54 @@ final class ImportConsumer: SegmentConsumer {
           totalBytes: description.expectedBytes)))
   }
 
-  /// Whether the target has exactly as many notes, attachments, owners and notebooks as the archive.
-  private func holdsAsMuch(_ profile: Profile) throws -> Bool {
+  /// What an interrupted import has put into a node already needs no more room there. Nodes on one disk share its room.
+  private func requireSpace() throws {
+    var needs: [(device: UInt64?, path: String, node: Int, bytes: Int64)] = []
+    for (index, node) in nodes.all.enumerated() {
+      guard let path = node.target.guardedPaths.first else { continue }
+      let bytes = max(0, description.expectedBytes - (FileStatus.of(node.target.name)?.byteCount ?? 0))
+      let device = FileStatus.of(path)?.device
+      if let same = needs.firstIndex(where: { $0.device != nil && $0.device == device }) {
+        needs[same].bytes += bytes
+      } else {
+        needs.append((device, path, index, bytes))
+      }
+    }
+    for need in needs {
+      try nodes.attempt(need.node) {
+        try options.freeFloor.require(
+          need.bytes, at: need.path,
+          wayOut: [
+            "free \(ByteCount(need.bytes)) there", "name a target on another disk: --to PATH",
+            "lower the floor: --free-floor SIZE",
+          ])
+      }
+    }
+  }
+
+  /// By node: the pages that it has; nil for one that is only compared. Lost nodes are left out.
+  private func pagesInNodes() -> [Int: Int64?] {
+    guard let pair = nodes.pair else { return [0: refusal == nil ? skips : nil] }
+    var pages: [Int: Int64?] = [:]
+    for node in nodes.present {
+      if case .filling(let count) = pair.states[node].condition {
+        pages[node] = count
+      } else {
+        pages[node] = .some(nil)
+      }
+    }
+    return pages
+  }
+
+  private func resumedWords(_ pages: Int64) -> String {
+    guard let pair = nodes.pair else { return "resumed behind page \(pages), which the target has" }
+    return "resumed: " + nodes.present.map { pair.states[$0].words }.joined(separator: "; ")
+  }
+
+  /// Whether a node has exactly as many notes, attachments, owners and notebooks as the archive.
+  private func holdsAsMuch(_ profile: Profile, in node: ImportNode) throws -> Bool {
     guard !options.salvages else { return false }
-    let snapshot = try reopen(profile).openSnapshot(SnapshotOptions(algorithm: description.algorithm))
+    let snapshot = try node.reopen(profile).openSnapshot(SnapshotOptions(algorithm: description.algorithm))
     defer { snapshot.close() }
     for entity in schema.entities where [.note, .attachment, .owner, .notebook].contains(entity.role) {
       guard let found = snapshot.schema.entities.first(where: { $0.name == entity.name }),
@@ -153,15 +196,18 @@ final class ImportConsumer: SegmentConsumer {
   func open(_ group: ReceivedGroup) throws {
     received += 1
     isSkipping = received <= skips
+    target.enter(page: received)
     nextRow = 0
     nextContent = 0
     rowContents = 0..<0
     lastContent = -1
     abandonedRows.removeAll()
-    if group.rowsDamage == nil { try repairs.prepare(group, page: received, isInTarget: isSkipping) }
+    if group.rowsDamage == nil { try repairs.prepare(group, page: received, pageState) }
     guard !isSkipping, group.rowsDamage == nil else { return }
     try applyRowsWithoutOwnContents(of: group)
   }
+
+  private var pageState: ImportRepairs.PageState { isSkipping ? .present : received <= decided ? .decided : .new }
 
   /// Applies rows up to the first one that waits for a member of its own.
   private func applyRowsWithoutOwnContents(of group: ReceivedGroup) throws {
@@ -170,7 +216,7 @@ final class ImportConsumer: SegmentConsumer {
       let contents = contentsOfRow(nextRow, in: page)
       if contents.contains(where: { group.isOwn[$0] }) { return }
       try apply(group, row: nextRow, contents: contents) { _ in .lost }
-      try longTexts?.settle(group, page: received, row: nextRow, contents: contents)
+      try longTexts?.settle(group, page: received, row: nextRow, contents: contents, pageState)
       nextRow += 1
       nextContent = contents.upperBound
     }
@@ -205,7 +251,7 @@ final class ImportConsumer: SegmentConsumer {
       }
       do {
         return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
-      } catch let error as MigrationError where error.code == .targetRefusedRow {
+      } catch let error as MigrationError where error.code == .targetRefusedRow && received > decided {
         try repairs.withdraw(row, of: group)
       }
     }
@@ -353,6 +399,8 @@ final class ImportConsumer: SegmentConsumer {
       return try refuse("\(printable(group.page.contents[index].path)) was read again in the wrong place")
     }
     let page = group.page
+    // A node may still read what is corrected now.
+    try target.leave(page: received)
     page.setByteCount(byteCount, ofContent: index)
     let row = page.contents[index].row
     group.repaired.updateContents(ofRow: row, from: page)
@@ -404,7 +452,9 @@ final class ImportConsumer: SegmentConsumer {
   /// Applies what follows a content. Only when the row applied last has all its members can the next rows follow.
   private func goOn(_ group: ReceivedGroup) throws {
     guard isRowComplete(group) else { return }
-    if !rowContents.isEmpty { try longTexts?.settle(group, page: received, row: nextRow - 1, contents: rowContents) }
+    if !rowContents.isEmpty {
+      try longTexts?.settle(group, page: received, row: nextRow - 1, contents: rowContents, pageState)
+    }
     try applyRowsWithoutOwnContents(of: group)
   }
 
@@ -418,11 +468,11 @@ final class ImportConsumer: SegmentConsumer {
     guard group.rowsDamage == nil else { return }
     guard !isSkipping else {
       try longTexts?.endSkippedPage(group)
-      return try repairs.received(group, page: received, isInTarget: true)
+      return try repairs.received(group, page: received, .present)
     }
     // What is left waits for members that did not come.
     try applyRows(of: group, upTo: group.page.rowCount)
-    try repairs.received(group, page: received, isInTarget: false)
+    try repairs.received(group, page: received, pageState)
     batchBytes += Int64(group.page.rows.count)
   }
 
@@ -451,6 +501,7 @@ final class ImportConsumer: SegmentConsumer {
       try inventory.append(entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests)
     }
     progress.advance(rows: page.rowCount, bytes: Int64(page.rows.count), role: page.entity.role, to: observer)
+    if checkedGroups > skips { try target.leave(page: checkedGroups) }
     // Only with nothing unchecked in it may the batch be committed.
     if checkedGroups == received, checkedGroups > skips, isBatchFull { try commit() }
   }
@@ -546,23 +597,13 @@ final class ImportConsumer: SegmentConsumer {
     }
   }
 
-  /// Whether a difference is one that is known and in the ledger already. Counts it where it is not.
-  func accept(_ difference: Difference) -> Bool {
-    if exceptions.contains(difference.entity + difference.key) { return true }
-    if difference.kind == .changed { surprises[difference.entity, default: 0] += 1 }
-    if difference.kind != .extra { surpriseCount += 1 }
-    return false
-  }
-
-  /// Rows that the reading back found different or missing although nothing was known to be wrong with them.
-  private(set) var surpriseCount: Int64 = 0
+  /// Whether a row is known to be carried with a loss, so that it is in the ledger already.
+  func isException(_ difference: Difference) -> Bool { exceptions.contains(difference.entity + difference.key) }
   var hasMoreExceptionsThanKept: Bool { exceptions.count >= Self.exceptionLimit }
 
   // MARK: - The sum
 
-  func conservation(
-    summary: SegmentSummary?, comparison: ComparisonResult? = nil, counts: [String: Int64] = [:]
-  ) -> Conservation {
+  func conservation(summary: SegmentSummary?, proof: NodeProof? = nil) -> Conservation {
     Conservation(
       schema.entities.enumerated().map { index, entity in
         let archived = summary?.entities.first { $0.entity == entity.name }
@@ -571,15 +612,15 @@ final class ImportConsumer: SegmentConsumer {
         var account = Conservation.Account(
           entity: entity.name, role: entity.role,
           source: counted ?? description.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
-        let found = comparison?.entities[index]
+        let found = proof?.comparison.entities[index]
         let arrived = found.map { $0.identical + $0.changed } ?? rowsByEntity[index]
         account.degraded = min(
-          arrived, degradedRows[index] + surprises[entity.name, default: 0] + (archived?.degradedRows ?? 0))
+          arrived, degradedRows[index] + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0))
         account.repaired = min(arrived - account.degraded, repairs.rows[entity.name] ?? 0)
         account.identical = arrived - account.degraded - account.repaired
         account.missing = max(0, account.source - arrived)
         account.extra = found?.extra ?? 0
-        account.target = counts[entity.name]
+        account.target = proof?.counts[entity.name]
         return account
       })
   }

@@ -11,8 +11,10 @@ public struct RepairTally: Sendable {
   public var kept: [String: Int64] = [:]
   /// Texts of more than 16 MiB, which were looked at and never repaired.
   public var longValues: Int64 = 0
-  /// The repairs file; nil where nothing was repaired.
-  public var path: String?
+  /// The repairs files, one beside each node that was filled; empty where nothing was repaired.
+  public var paths: [String] = []
+  /// The repairs file of the first node; nil where nothing was repaired.
+  public var path: String? { paths.first }
 
   public var valueCount: Int64 { values.values.reduce(0, +) }
   public var keptCount: Int64 { kept.values.reduce(0, +) }
@@ -22,30 +24,44 @@ public struct RepairTally: Sendable {
 ///
 /// Pages that an earlier run committed are not decided again: their repairs are those of the book. Used by one thread.
 final class ImportRepairs {
+  /// Where a page stands.
+  enum PageState {
+    case new
+    /// A node has it and another gets it.
+    case decided
+    /// Every node has it.
+    case present
+  }
+
   let policy: RepairPolicy
   private let target: any TargetStore
   private let ledger: Ledger
   private let observer: any RunObserver
-  private let path: String
+  private let nodes: ImportNodes
+  private let paths: [String]
   private(set) var tally = RepairTally()
   /// By entity: rows with at least one repaired value.
   private(set) var rows: [String: Int64] = [:]
-  private var book: RepairBook?
+  /// One for each node that is filled, with the pages that are in it already.
+  private var books: [(node: Int, book: RepairBook, pages: Int64)] = []
   private var past: PastRepairs?
   private var uniqueColumns: [String: Set<Int>] = [:]
-  /// The first repair of the page that is not in the book.
+  /// The repairs of the page that stand in its rows, in order, and the first of them that is not in the book.
+  private var values: [(row: Int, record: RepairRecord)] = []
   private var nextValue = 0
   private var forms: [String: RowForms?] = [:]
 
   init(
-    _ policy: RepairPolicy, target: any TargetStore, stateDirectory: String, ledger: Ledger,
-    observer: any RunObserver
+    _ policy: RepairPolicy, nodes: ImportNodes, stateDirectory: String, ledger: Ledger, observer: any RunObserver
   ) {
     self.policy = policy
-    self.target = target
+    self.nodes = nodes
+    target = nodes.target
     self.ledger = ledger
     self.observer = observer
-    path = RepairBook.path(of: target.name, filePath: target.filePath, stateDirectory: stateDirectory)
+    paths = nodes.all.map {
+      RepairBook.path(of: $0.target.name, filePath: $0.target.filePath, stateDirectory: stateDirectory)
+    }
   }
 
   /// What a target is marked with, so that the same import goes on with the same repairs.
@@ -53,22 +69,36 @@ final class ImportRepairs {
     policy == .none ? archive : "\(archive) with --repair \(policy.rawValue)"
   }
 
+  /// Takes the books up. What the node that is furthest has, is decided: its book says what the others get.
+  ///
   /// - Parameters:
-  ///   - pages: How many pages the target has already; nil where nothing may be written, only compared.
+  ///   - pages: How many pages each node has already; nil where nothing may be written, only compared; absent for a node
+  ///     that was lost.
   ///   - entities: Their forms decide whether there may be substitutes where nothing is repaired.
-  func begin(archive: String, pages: Int64?, entities: [Entity]) throws {
+  func begin(archive: String, pages: [Int: Int64?], entities: [Entity]) throws {
     for entity in entities { forms[entity.name] = RowForms(try target.forms(of: entity)) }
     hasForms = forms.values.contains { $0 != nil }
     guard policy != .none || hasForms else { return }
-    if target.filePath == nil { try Folder.create(Folder.parent(of: path)) }
+    for (path, node) in zip(paths, nodes.all) where node.target.filePath == nil {
+      try Folder.create(Folder.parent(of: path))
+    }
     let header = RepairBook.Header(archive: archive, policy: policy)
-    if let pages {
-      let book = try RepairBook.resume(path, header: header, pages: pages)
-      if book.count > 0 { past = try PastRepairs(path, count: book.count) }
-      self.book = book
-    } else if FileStatus.of(path) != nil {
-      let found = try PastRepairs(path, count: .max)
-      if found.header == header { past = found }
+    var furthest: Int64 = 0
+    for (node, pages) in pages.sorted(by: { $0.key < $1.key }) {
+      try nodes.attempt(node) {
+        if let pages {
+          let book = try RepairBook.resume(paths[node], header: header, pages: pages)
+          if book.count > 0, pages > furthest { past = try PastRepairs(paths[node], count: book.count) }
+          furthest = max(furthest, pages)
+          books.append((node, book, pages))
+        } else {
+          furthest = .max
+          past = nil
+          guard FileStatus.of(paths[node]) != nil else { return }
+          let found = try PastRepairs(paths[node], count: .max)
+          if found.header == header { past = found }
+        }
+      }
     }
   }
 
@@ -78,19 +108,24 @@ final class ImportRepairs {
   private var hasForms = false
 
   /// Sets `group.repaired` to the rows of the page as the target gets them.
-  func prepare(_ group: ReceivedGroup, page number: Int64, isInTarget: Bool) throws {
+  func prepare(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
     guard policy != .none || hasForms else { return }
     let forms = self.forms[group.page.entity.name] ?? nil
     tally.longValues += group.longValueCount
     nextValue = 0
-    if isInTarget {
-      try past?.restore(group, page: number)
-    } else {
+    values.removeAll()
+    if state == .new {
       try refuseCollisions(in: group)
       if let forms { substitute(group, forms) }
       group.forEachRepairedRow { row, values in
         group.repaired.append(row: row, of: group.page, texts: values.map { ($0.column, .text($0.repair.text)) })
       }
+      for value in group.repairs where value.isApplied {
+        values.append((value.row, RepairRecord(value, page: number, of: group.page)))
+      }
+    } else {
+      try past?.restore(group, page: number, withLongTexts: state == .present)
+      values = past?.records ?? []
     }
     forms?.apply(group.page, to: group.repaired)
     try report(group)
@@ -129,10 +164,27 @@ final class ImportRepairs {
     return unique
   }
 
-  /// Decides about a text that stands outside of its row.
-  func decide(_ text: inout LongText, of group: ReceivedGroup) throws {
+  /// Decides about a text that stands outside of its row; on a page that a node has, as it was decided then.
+  func decide(_ text: inout LongText, of group: ReceivedGroup, _ state: PageState) throws {
+    if state == .decided, text.isApplied {
+      guard let past, let other = past.longText(at: place(of: text.value, in: group.page)) else {
+        text.value.refusal = .forbidden
+        return
+      }
+      guard other == text.repaired else { throw past.strange() }
+    }
     if text.isApplied, try unique(in: group.page.entity).contains(text.value.column) { text.value.refusal = .unique }
     if !text.isApplied { try keep(text, of: group) }
+  }
+
+  /// The repaired texts that stand in a row.
+  func texts(ofRow row: Int, in group: ReceivedGroup) throws -> [(column: Int, text: RowText)] {
+    try values.filter { $0.row == row }.map { value in
+      guard let column = group.page.entity.index(of: value.record.column), let text = value.record.repaired else {
+        throw MigrationError(.internal, "a repair cannot be carried out again")
+      }
+      return (column, .text(text))
+    }
   }
 
   /// Tells of a text that stands outside of its row and stays as it is.
@@ -165,6 +217,7 @@ final class ImportRepairs {
   func withdraw(_ row: Int, of group: ReceivedGroup) throws {
     group.repaired.remove(row: row)
     (forms[group.page.entity.name] ?? nil)?.apply(group.page, to: group.repaired)
+    values.removeAll { $0.row == row }
     for index in group.repairs.indices where group.repairs[index].row == row && group.repairs[index].isApplied {
       group.repairs[index].refusal = .forbidden
       try tell(group.repairs[index], of: group)
@@ -172,10 +225,10 @@ final class ImportRepairs {
   }
 
   /// Enters the repairs of a page whose rows are applied in the book.
-  func received(_ group: ReceivedGroup, page number: Int64, isInTarget: Bool) throws {
+  func received(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
     guard policy != .none || hasForms, group.repaired.repairedCount > 0 else { return }
     rows[group.page.entity.name, default: 0] += Int64(group.repaired.repairedCount)
-    if isInTarget {
+    if state == .present {
       for value in past?.restored ?? [] { try tally(value.place, value.tier, value.damage) }
     } else {
       try enter(group, page: number, upTo: group.page.rowCount)
@@ -184,12 +237,10 @@ final class ImportRepairs {
 
   /// Enters the repairs of the rows up to one.
   private func enter(_ group: ReceivedGroup, page number: Int64, upTo end: Int) throws {
-    while nextValue < group.repairs.count, group.repairs[nextValue].row < end {
-      let value = group.repairs[nextValue]
+    while nextValue < values.count, values[nextValue].row < end {
+      let (_, record) = values[nextValue]
       nextValue += 1
-      guard value.isApplied else { continue }
-      let record = RepairRecord(value, page: number, of: group.page)
-      try book?.append(record)
+      try append(record, page: number)
       try tally(record.place, record.tier, record.damage)
     }
   }
@@ -197,18 +248,26 @@ final class ImportRepairs {
   /// Enters a text that stands outside of its row, behind the repairs of the rows up to its own.
   func enter(_ text: LongText, of group: ReceivedGroup, page number: Int64) throws {
     try enter(group, page: number, upTo: text.value.row + 1)
-    try text.eachRecord(page: number, of: group.page) { try book?.append($0) }
-    let page = group.page
-    let place = ValuePlace(
-      entity: page.entity.name, key: page.key(ofRow: text.value.row),
-      column: page.entity.columns[text.value.column].name)
+    try text.eachRecord(page: number, of: group.page) { try append($0, page: number) }
     let damage = text.value.repair.findings.map { RepairRecord.Place(damage: $0.damage, range: $0.range) }
-    try tally(place, text.value.repair.appliedTier, damage)
+    try tally(place(of: text.value, in: group.page), text.value.repair.appliedTier, damage)
+  }
+
+  private func place(of value: ValueRepair, in page: RecordPage) -> ValuePlace {
+    ValuePlace(
+      entity: page.entity.name, key: page.key(ofRow: value.row), column: page.entity.columns[value.column].name)
+  }
+
+  /// Writes a record into the books of the nodes that get the page now.
+  private func append(_ record: RepairRecord, page number: Int64) throws {
+    for (node, book, pages) in books where pages < number && !nodes.isLost(node) {
+      try nodes.attempt(node) { try book.append(record) }
+    }
   }
 
   private func tally(_ place: ValuePlace, _ tier: RepairTier, _ damage: [RepairRecord.Place]) throws {
     tally.values[tier, default: 0] += 1
-    tally.path = path
+    tally.paths = nodes.present.map { paths[$0] }
     // A record without damage is a text for which something else stands.
     guard !damage.isEmpty else { return try enterSubstitute(place) }
     let places = damage.map { "\($0.damage.name) at byte \($0.range.lowerBound)" }
@@ -216,7 +275,8 @@ final class ImportRepairs {
     let reason = damage.first?.damage.name ?? "repaired"
     try ledger.append(
       entity: place.entity, key: place.key.description, outcome: .repaired, reason: reason,
-      explanation: "\(tier.name): \(shown); the original is in \(path)", column: place.column)
+      explanation: "\(tier.name): \(shown); the original is in \(originals)",
+      column: place.column)
     observer.observe(
       .finding(
         Finding(
@@ -224,8 +284,10 @@ final class ImportRepairs {
           explanation: "\(tier.name): \(shown)")))
   }
 
+  private var originals: String { tally.paths.joined(separator: " and in ") }
+
   private func enterSubstitute(_ place: ValuePlace) throws {
-    let explanation = "the target cannot hold its bytes, so marks stand in their place; the original is in \(path)"
+    let explanation = "the target cannot hold its bytes, so marks stand in their place; the original is in \(originals)"
     try ledger.append(
       entity: place.entity, key: place.key.description, outcome: .repaired,
       reason: Finding.Kind.textSubstituted.rawValue, explanation: explanation, column: place.column)
@@ -237,69 +299,7 @@ final class ImportRepairs {
   }
 
   /// Makes the originals durable; comes before the commit of the batch that holds their repairs.
-  func synchronize() throws { try book?.synchronize() }
-}
-
-/// The repairs that an earlier run committed, page by page.
-private final class PastRepairs {
-  private let reader: RepairBookReader
-  private var left: Int64
-  private var pending: RepairRecord?
-  /// Those of the page that was restored last.
-  private(set) var restored: [RecordedValue] = []
-
-  /// - Parameter count: How many records of the file to read.
-  init(_ path: String, count: Int64) throws {
-    reader = try RepairBookReader(path)
-    left = count
-    try advance()
-  }
-
-  var header: RepairBook.Header? { reader.header }
-
-  private func advance() throws {
-    pending = left > 0 ? try reader.next() : nil
-    left -= 1
-  }
-
-  func restore(_ group: ReceivedGroup, page number: Int64) throws {
-    restored.removeAll()
-    while let record = pending, record.page <= number {
-      guard record.page == number, let value = try reader.value(from: record, group.page.algorithm) else {
-        throw strange()
-      }
-      restored.append(value)
-      left -= Int64(record.part?.count ?? 1) - 1
-      try advance()
-    }
-    var start = 0
-    while start < restored.count {
-      var end = start + 1
-      while end < restored.count, restored[end].place.key == restored[start].place.key { end += 1 }
-      try restore(restored[start..<end], in: group)
-      start = end
-    }
-  }
-
-  private func restore(_ values: ArraySlice<RecordedValue>, in group: ReceivedGroup) throws {
-    let page = group.page
-    guard let row = page.row(withKey: values.first!.place.key) else { throw strange() }
-    let texts = try values.map { value in
-      guard value.place.entity == page.entity.name, let column = page.entity.index(of: value.place.column),
-        fits(value.original, page.rowText(ofRow: row, column: column))
-      else { throw strange() }
-      return (column, value.repaired)
-    }
-    group.repaired.append(row: row, of: page, texts: texts)
-  }
-
-  /// Whether a row holds the original. The digest of a content is not known before its bytes have come.
-  private func fits(_ original: RowText, _ found: RowText?) -> Bool {
-    if case .content = original, case .content? = found { return original.byteCount == found?.byteCount }
-    return original == found
-  }
-
-  private func strange() -> MigrationError {
-    reader.damaged("the record in front of line \(reader.line + 1) does not fit the archive")
+  func synchronize() throws {
+    for (node, book, _) in books where !nodes.isLost(node) { try nodes.attempt(node) { try book.synchronize() } }
   }
 }

@@ -37,7 +37,7 @@ final class InventorySpool {
     line.shrink(to: 1 << 20)
   }
 
-  /// Walks what was appended. The spool must not grow meanwhile.
+  /// Walks what was appended. The spool must not grow meanwhile; several threads may each walk it.
   struct Cursor {
     private let spool: Spool
     private var offset: Int64 = 0

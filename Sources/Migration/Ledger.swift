@@ -21,7 +21,8 @@ public final class Ledger: @unchecked Sendable {
   }
 
   public func append(
-    entity: String, key: String, outcome: Outcome, reason: String, explanation: String, column: String = ""
+    entity: String, key: String, outcome: Outcome, reason: String, explanation: String, column: String = "",
+    node: String = ""
   ) throws {
     count += 1
     guard let path else { return }
@@ -34,6 +35,7 @@ public final class Ledger: @unchecked Sendable {
       .init("entity", .text(entity)), .init("key", .text(key)), .init("outcome", .text(outcome.rawValue)),
       .init("reason", .text(reason)),
     ]
+    if !node.isEmpty { members.append(.init("node", .text(node))) }
     if !column.isEmpty { members.append(.init("column", .text(column))) }
     members.append(.init("explanation", .text(explanation)))
     line.append(text: JSONValue.object(members).text + "\n")

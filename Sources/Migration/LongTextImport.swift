@@ -45,7 +45,9 @@ final class LongTextImport {
   // MARK: - A row with all its contents
 
   /// Applies a row again where a text of it is repaired, and enters the repairs.
-  func settle(_ group: ReceivedGroup, page number: Int64, row: Int, contents: Range<Int>) throws {
+  func settle(
+    _ group: ReceivedGroup, page number: Int64, row: Int, contents: Range<Int>, _ state: ImportRepairs.PageState
+  ) throws {
     // A file that was read again ends its row twice.
     guard !contents.isEmpty, !found.isEmpty || settled != (number, row) else { return }
     settled = (number, row)
@@ -56,9 +58,9 @@ final class LongTextImport {
     }
     guard !damaged.isEmpty else { return }
     damaged.sort { $0.content < $1.content }
-    for index in damaged.indices { try repairs.decide(&damaged[index], of: group) }
+    for index in damaged.indices { try repairs.decide(&damaged[index], of: group, state) }
     if damaged.contains(where: \.isApplied) {
-      expect(damaged, row: row, of: group)
+      try expect(damaged, row: row, of: group)
       do {
         try write(damaged, row: row, of: group)
       } catch let error as MigrationError where error.code == .targetRefusedRow {
@@ -72,12 +74,11 @@ final class LongTextImport {
   }
 
   /// Sets the row as the target has to hold it.
-  private func expect(_ damaged: [LongText], row: Int, of group: ReceivedGroup) {
-    let short = group.repairs.filter { $0.row == row && $0.isApplied }
+  private func expect(_ damaged: [LongText], row: Int, of group: ReceivedGroup) throws {
     let long = damaged.filter(\.isApplied)
     group.repaired.append(
       row: row, of: group.page,
-      texts: short.map { ($0.column, .text($0.repair.text)) } + long.map { ($0.value.column, $0.repaired) })
+      texts: try repairs.texts(ofRow: row, in: group) + long.map { ($0.value.column, $0.repaired) })
   }
 
   /// Applies the repaired row. A text that the row shares is in the target with its repair.
@@ -98,11 +99,11 @@ final class LongTextImport {
     let own = damaged.filter { $0.isApplied && group.isOwn[$0.content] }
     for index in damaged.indices where damaged[index].isApplied { try repairs.withdraw(&damaged[index], of: group) }
     group.repaired.remove(row: row)
-    let short = group.repairs.filter { $0.row == row && $0.isApplied }
+    let short = try repairs.texts(ofRow: row, in: group)
     let key = group.page.key(ofRow: row)
     var (page, place) = (group.page, row)
     if !short.isEmpty {
-      group.repaired.append(row: row, of: page, texts: short.map { ($0.column, .text($0.repair.text)) })
+      group.repaired.append(row: row, of: page, texts: short)
       (page, place) = (group.repaired.page, group.repaired.place(of: row)!)
     }
     try write(own, place, of: page, key: key) { row, supplies in

@@ -33,6 +33,8 @@ final class PagePipeline: @unchecked Sendable {
     /// Store equal small contents once.
     var sharesContents: Bool
     var throttle: Throttle
+    /// How many pipelines run at the same time and share the memory of one; 1 or 2.
+    var sharers = 1
     /// Called between pages and chunks; throws to stop the run.
     var checkpoint: (_ betweenPages: Bool) throws -> Void
   }
@@ -74,8 +76,10 @@ final class PagePipeline: @unchecked Sendable {
     self.sharing = sharing
     let entity = schema.entities[0]
     groups = Pool(
-      (0..<PageGroup.limit).map { _ in PageGroup(page: RecordPage(entity: entity, algorithm: options.algorithm)) })
-    chunks = Pool((0..<Self.chunkCount).map { _ in Chunk<PageGroup>() })
+      (0..<PageGroup.limit / options.sharers).map { _ in
+        PageGroup(page: RecordPage(entity: entity, algorithm: options.algorithm))
+      })
+    chunks = Pool((0..<Self.chunkCount / (options.sharers * options.sharers)).map { _ in Chunk<PageGroup>() })
     jobs = (0..<min(WorkerThread.processorCount, 4)).map { _ in Channel(limit: 32) }
   }
 

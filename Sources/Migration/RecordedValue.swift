@@ -12,6 +12,9 @@ struct RecordedValue {
   var damage: [RepairRecord.Place]
   var original: RowText
   var repaired: RowText
+
+  /// Whether it stood outside of its row.
+  var isLong: Bool { if case .content = original { true } else { false } }
 }
 
 extension RepairBookReader {

@@ -23,12 +23,17 @@ public enum RunEvent: Sendable {
     public var of: Int
     public var totalItems: Int64?
     public var totalBytes: Int64?
-    public init(name: PhaseName, index: Int, of: Int, totalItems: Int64? = nil, totalBytes: Int64? = nil) {
+    /// The node of a pair that the phase is about, `A` or `B`; else empty.
+    public var node: String
+    public init(
+      name: PhaseName, index: Int, of: Int, totalItems: Int64? = nil, totalBytes: Int64? = nil, node: String = ""
+    ) {
       self.name = name
       self.index = index
       self.of = of
       self.totalItems = totalItems
       self.totalBytes = totalBytes
+      self.node = node
     }
   }
 
@@ -37,11 +42,13 @@ public enum RunEvent: Sendable {
     public var wall: Duration
     public var items: Int64
     public var bytes: Int64
-    public init(name: PhaseName, wall: Duration, items: Int64, bytes: Int64) {
+    public var node: String
+    public init(name: PhaseName, wall: Duration, items: Int64, bytes: Int64, node: String = "") {
       self.name = name
       self.wall = wall
       self.items = items
       self.bytes = bytes
+      self.node = node
     }
   }
 

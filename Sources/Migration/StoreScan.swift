@@ -8,6 +8,10 @@ struct StoreScan {
   var phase: PhaseName
   var observer: any RunObserver
   var stop: StopRequest
+  /// The node of a pair that is read; else empty.
+  var node = ""
+  /// How many scans run at the same time and share the memory of one.
+  var sharers = 1
 
   /// - Parameters:
   ///   - entities: What to read, in which order; entities of the snapshot's schema.
@@ -24,7 +28,7 @@ struct StoreScan {
     schema.entities = entities
     let start = ContinuousClock.now
     observer.observe(
-      .phaseStarted(.init(name: phase, index: 1, of: 1, totalItems: totalItems, totalBytes: totalBytes)))
+      .phaseStarted(.init(name: phase, index: 1, of: 1, totalItems: totalItems, totalBytes: totalBytes, node: node)))
     let progress = ProgressCounter(phase, totalItems: totalItems, totalBytes: totalBytes)
     let sink = ScanSink(progress: progress, observer: observer, body: body)
     for finding in snapshot.openingFindings where finding.kind == .logDamaged { sink.note(unreadable: finding) }
@@ -32,7 +36,7 @@ struct StoreScan {
     let pipeline = PagePipeline(
       schema: schema,
       options: PagePipeline.Options(
-        algorithm: algorithm, encodes: false, sharesContents: false, throttle: throttle,
+        algorithm: algorithm, encodes: false, sharesContents: false, throttle: throttle, sharers: sharers,
         checkpoint: { _ in
           if stop.isRequested {
             throw MigrationError(
@@ -42,7 +46,7 @@ struct StoreScan {
         }))
     _ = try pipeline.run(snapshot, into: sink)
     observer.observe(
-      .phaseFinished(.init(name: phase, wall: .now - start, items: progress.items, bytes: progress.bytes)))
+      .phaseFinished(.init(name: phase, wall: .now - start, items: progress.items, bytes: progress.bytes, node: node)))
     return sink.unreadable
   }
 }

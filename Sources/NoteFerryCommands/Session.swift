@@ -64,6 +64,8 @@ struct Session: Sendable {
   let outputWidth: Int
   /// The id of the run, in events and journals: `r-7k2m9q`.
   let runID: String
+  /// The command line, without secrets, for messages that say how to go on.
+  let commandLine: String
   /// Asked between pages and batches.
   let stop: StopRequest
 
@@ -91,7 +93,8 @@ struct Session: Sendable {
     }
     let session = Session(
       settings: settings, observer: Observers(view: view, log: log), screen: screen, environment: console.environment,
-      outputWidth: TermCaps.width(of: console.output, environment: console.environment), runID: runID, stop: .shared)
+      outputWidth: TermCaps.width(of: console.output, environment: console.environment), runID: runID,
+      commandLine: CommandLineText.noteferry(arguments), stop: .shared)
     let result = Result { try command.perform(session) }
     view.finish()
     if log?.isBroken == true { screen.line("the event log is not complete: its reader went away or did not read") }

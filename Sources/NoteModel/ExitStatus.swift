@@ -26,6 +26,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   case deadline = 33
   case floor = 34
   case damaged = 35
+  case degraded = 36
   case rolledBack = 40
   case attention = 41
   case gate = 42
@@ -70,6 +71,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .deadline: "the time limit was reached"
     case .floor: "the free-space floor was reached"
     case .damaged: "the archive is damaged"
+    case .degraded: "one of two nodes is complete and the other was lost; the same command catches it up"
     case .rolledBack: "given up in order; the source is in service"
     case .attention: "neither side is safely in service: a person must act now"
     case .gate: "waiting at the gate; the source is still live"
@@ -91,7 +93,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     case .attention: 100
     case .internal: 90
     case .interrupted, .terminated: 85
-    case .paused, .partial, .link, .deadline, .floor, .damaged: 80
+    case .paused, .partial, .link, .deadline, .floor, .damaged, .degraded: 80
     case .usage: 75
     case .source, .target, .version, .access, .locked, .space, .stale, .config, .unconfirmed: 70
     case .rolledBack, .gate: 65

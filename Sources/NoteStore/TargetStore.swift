@@ -1,6 +1,6 @@
 import NoteModel
 
-/// A store that is filled. Used by one thread.
+/// A store that is filled. Used by one thread at a time; a node of a pair passes from one thread to another.
 ///
 /// Rows are upserted by key and batches are idempotent, so that any step may be repeated after a crash. What `commit`
 /// returned from is durable.
@@ -30,6 +30,13 @@ public protocol TargetStore: AnyObject {
 
   /// Files about the store stand beside this path; `nil` for a server, whose files stand in the state directory.
   var filePath: String? { get }
+
+  /// The rows that follow are of the archive's page of this number, counted from 1 over all entities. Pages come in
+  /// order; a page that the target has already may be left out.
+  func enter(page number: Int64)
+
+  /// Returns when nothing reads the memory of that page's rows any more, nor of a page before it; it changes then.
+  func leave(page number: Int64) throws
 
   /// Applies one row within the open batch (opens one when there is none).
   ///
@@ -63,15 +70,23 @@ public protocol TargetStore: AnyObject {
   /// After the last row: sequences, indexes, views, triggers, engine settings. The mark stays until `approve`.
   func finish(_ schema: StoreSchema) throws
 
+  /// Makes durable what `finish` left, and keeps the mark: the store may be used, and the import is not at its end. Nothing
+  /// may be done after it but `close`.
+  func rest() throws
+
   /// Removes the mark of the import; the target is the product's own again.
   func approve() throws
 
   func close()
 }
 
+/// What a target does that holds every text, works on the caller's thread alone and is durable after `finish`.
 extension TargetStore {
   public func forms(of entity: Entity) throws -> [TextForm] { Array(repeating: .any, count: entity.columns.count) }
   public var filePath: String? { name }
+  public func enter(page number: Int64) {}
+  public func leave(page number: Int64) throws {}
+  public func rest() throws {}
 }
 
 public struct TargetOptions: Sendable {
@@ -80,6 +95,8 @@ public struct TargetOptions: Sendable {
   /// Bytes that the contents and rows will need, when known.
   public var expectedBytes: ByteCount?
   public var freeFloor: ByteCount
+  /// How many stores are filled at the same time and share the memory of one.
+  public var sharers = 1
 
   public init(createSchema: Bool = false, expectedBytes: ByteCount? = nil, freeFloor: ByteCount = ByteCount(0)) {
     self.createSchema = createSchema

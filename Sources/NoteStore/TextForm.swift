@@ -3,8 +3,9 @@ import NoteModel
 /// What a column of another engine can hold of a text, and what it makes of it.
 ///
 /// A target's forms say how a row stands there when its engine is another than the source's: the import applies them
-/// before the row, and a comparison applies them to the side that has not been through them.
-public enum TextForm: Sendable, Hashable {
+/// before the row, and a comparison applies them to the side that has not been through them. They are ordered: a later
+/// one holds less.
+public enum TextForm: Sendable, Hashable, Comparable {
   /// Every byte string.
   case any
   /// Valid UTF-8 without NUL.

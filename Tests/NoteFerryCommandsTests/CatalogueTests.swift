@@ -87,7 +87,8 @@ struct ExitCodeTests {
     (0, "ok"), (1, "internal"), (10, "warnings"), (11, "no-go"), (12, "loss"), (13, "mismatch"), (14, "capacity"),
     (15, "unproven"), (20, "source"), (21, "target"), (22, "version"), (23, "access"), (24, "locked"), (25, "space"),
     (26, "stale"), (27, "config"), (28, "unconfirmed"), (30, "paused"), (31, "partial"), (32, "link"), (33, "deadline"),
-    (34, "floor"), (35, "damaged"), (40, "rolled-back"), (41, "attention"), (42, "gate"), (64, "usage"),
+    (34, "floor"), (35, "damaged"), (36, "degraded"),
+    (40, "rolled-back"), (41, "attention"), (42, "gate"), (64, "usage"),
     (130, "signal"), (143, "signal"),
   ]
 

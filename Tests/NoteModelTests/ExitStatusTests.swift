@@ -42,7 +42,7 @@ struct ExitStatusTests {
     #expect(order.map(\.severity) == order.map(\.severity).sorted(by: >))
     #expect(
       NoteModel.ExitStatus.allCases.filter(\.isResumable).map(\.rawValue).sorted() == [
-        30, 32, 33, 34, 35, 130, 143,
+        30, 32, 33, 34, 35, 36, 130, 143,
       ])
   }
 }

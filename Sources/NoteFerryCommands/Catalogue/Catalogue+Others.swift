@@ -133,6 +133,15 @@ extension Catalogue {
       "inventory", "Key and digest of every row, in key order.",
       "Two inventories are compared in one pass to prove that source, archive and target are equal.", "Nothing."),
     metric(
+      "node", "One of the two stores that an import with --to twice fills: A, the primary, or B, its standby.",
+      "Each has its own watermark and its own mark. The standby is sealed first, so a sealed primary has a sealed standby.",
+      "When a message says that a node was lost or is behind, repeat the same command; it goes on from where each node is."
+    ),
+    metric(
+      "inventory_sum", "A SHA-256 over key and digest of every row of the archive that was read back from a node.",
+      "Equal sums mean that both nodes hold the same rows and attachments.",
+      "When they differ, `noteferry diff A B` names the rows."),
+    metric(
       "fingerprint", "A digest of engine, product, version and table definitions.",
       "Two stores with the same fingerprint can be filled from each other row by row.",
       "When they differ, bring both sides to the same version of the product."),

@@ -3,20 +3,25 @@ import DurableIO
 import Migration
 import NoteModel
 import NoteRepair
+import NoteStore
 
 struct ImportCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Fills an empty store from an archive and reads it back.",
-    usage: "noteferry import <archive> --to <target> [<options>]",
+    abstract: "Fills one or two empty stores from an archive and reads them back.",
+    usage: "noteferry import <archive> --to <target> [--to <standby>] [<options>]",
     discussion: """
       The target must be an empty store of the same product, or a new one with --create-schema. An import that was \
       stopped goes on when the same command is repeated. Damaged text is repaired on the way; the stored bytes are kept \
       in TARGET.noteferry-repairs, which holds text of notes and is readable by its owner alone.
 
+      With --to twice, the first is the primary of two nodes and the second its standby. Both get the same rows and are \
+      proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back.
+
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
+        noteferry import notes --to a/memos_prod.db --to b/memos_prod.db --create-schema
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
 
@@ -25,8 +30,17 @@ struct ImportCommand: LongCommand {
   @Argument(help: "The archive's directory, or - for a pipe.")
   var archive: String
 
-  @Option(name: .customLong("to"), help: ArgumentHelp("The store to fill.", valueName: "target"))
-  var target: String
+  @Option(
+    name: .customLong("to"),
+    help: ArgumentHelp("The store to fill; twice for two nodes, the primary first.", valueName: "target"))
+  var targets: [String]
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "When a node fails, both: stop, to be gone on with; primary-first: go on without the standby.",
+      valueName: "policy"))
+  var nodePolicy: NodePolicy = .both
 
   @Flag(name: .long, help: "Create the store from the archive's own definitions where there is none.")
   var createSchema = false
@@ -69,14 +83,19 @@ struct ImportCommand: LongCommand {
     options.freeFloor = access.freeFloor
     if let checkpoint { options.batchBytes = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     options.ledgerPath = ledger ?? access.stateDirectory + "/ledger-\(session.runID).ndjson"
+    options.command = archive == "-" ? nil : session.commandLine
     if ledger == nil { try Folder.create(access.stateDirectory) }
+    let nodes = try targets.map { target in
+      ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
+    }
+    try requireNodes(nodes)
     let result = try importArchive(
-      ArchivePlace(archive), into: access.target(target), options: options, readProfile: StoreAccess.readProfile,
-      reopen: { try access.source(target, profile: $0) }, observer: session.observer, stop: session.stop)
-    return outcome(result)
+      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
+      observer: session.observer, stop: session.stop)
+    return outcome(result, again: options.command)
   }
 
-  private func outcome(_ result: ImportResult) -> Outcome {
+  private func outcome(_ result: ImportResult, again: String?) -> Outcome {
     var reasons: [ExitStatus] = []
     var remarks: [String] = []
     let conservation = result.conservation
@@ -88,10 +107,18 @@ struct ImportCommand: LongCommand {
             ? "what was whole was carried, and the ledger names the rest."
             : "the target is not complete and stays marked as unfinished."))
     }
-    if let comparison = result.comparison, comparison.entities.contains(where: { $0.missing > 0 || $0.changed > 0 }) {
+    let comparisons = result.nodes.isEmpty ? [result.comparison] : result.nodes.map(\.comparison)
+    for (index, comparison) in comparisons.enumerated() {
+      guard let comparison, comparison.entities.contains(where: { $0.missing > 0 || $0.changed > 0 }) else { continue }
       reasons.append(.mismatch)
-      remarks.append("\(Format.count(comparison.differenceCount, "row")) read back from the target differ.")
+      let place = result.nodes.isEmpty ? "the target" : "node \(result.nodes[index].state.label)"
+      remarks.append("\(Format.count(comparison.differenceCount, "row")) read back from \(place) differ.")
     }
+    if result.areNodesEqual == false, !reasons.contains(.mismatch) {
+      reasons.append(.mismatch)
+      remarks.append("The two nodes differ: run noteferry diff \(targets[0]) \(targets[1]).")
+    }
+    if result.isDegraded { reasons.append(.degraded) }
     let isFuzzy = result.summary?.isFuzzy == true
     if conservation.accounts.contains(where: { $0.missing > 0 }), !isFuzzy { reasons.append(.loss) }
     let lostTables = result.summary?.lostTables ?? 0
@@ -108,12 +135,13 @@ struct ImportCommand: LongCommand {
     }
     if isFuzzy { remarks.append("The archive is not one moment of the store, so the target is not either.") }
     if result.comparison == nil {
-      remarks.append("The target was not read back: run noteferry diff \(archive) \(target).")
+      remarks.append("The target was not read back: run noteferry diff \(archive) \(targets[0]).")
     }
     var lines = ResultText.conservation(conservation)
     lines.append("")
     lines += remarks
-    if let comparison = result.comparison {
+    lines += nodeLines(result)
+    if let comparison = result.comparison, result.nodes.isEmpty {
       let identical = comparison.entities.reduce(0) { $0 + $1.identical }
       lines.append("Read back from the target: \(Format.count(identical, "row")) identical, attachments byte for byte.")
       let extra = comparison.entities.reduce(0) { $0 + $1.extra }
@@ -124,7 +152,7 @@ struct ImportCommand: LongCommand {
     if let path = result.ledgerPath { lines.append("Ledger: \(path)") }
     reasons.sort { $0.severity > $1.severity }
     var members: [JSONValue.Member] = [
-      .init("target", .text(target)), .init("resumed", .bool(result.wasResumed)),
+      .init("target", .text(targets[0])), .init("resumed", .bool(result.wasResumed)),
       .init("approved", .bool(result.isApproved)), .init("salvaged", .bool(result.isSalvaged)),
       .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
       .init("damage", .integer(result.damageCount)), .init("repairs", json(result.repairs)),
@@ -133,19 +161,30 @@ struct ImportCommand: LongCommand {
     if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
     if let comparison = result.comparison { members.append(.init("read_back", ResultText.json(comparison))) }
     if let path = result.ledgerPath { members.append(.init("ledger", .text(path))) }
+    if !result.nodes.isEmpty { members.append(.init("nodes", nodesJSON(result))) }
+    let again = again ?? "repeat the same command"
+    let isUnsealed = result.isDegraded || !result.nodes.isEmpty && !result.isApproved && !result.isSalvaged
+    if isUnsealed {
+      lines.append(
+        result.isDegraded
+          ? "\(degradedWords(result)) When it is back, or another one in its place, catch it up:"
+          : "The pair is not sealed. When the cause is mended, go on:")
+      lines.append("  \(again)")
+    }
     return Outcome(
       reasons.first ?? .ok, text: lines.joined(separator: "\n"), members: members, reasons: reasons,
-      next: archive == "-" ? [] : ["noteferry diff \(archive) \(target)"])
+      next: isUnsealed ? [again] : archive == "-" ? [] : ["noteferry diff \(archive) \(targets[0])"],
+      resumeCommand: isUnsealed ? again : nil)
   }
 
   private static let tiers: [RepairTier] = [.lossless, .policy, .inferred]
 
   private func repaired(_ tally: RepairTally) -> [String] {
     var lines: [String] = []
-    if tally.valueCount > 0, let path = tally.path {
+    if tally.valueCount > 0, !tally.paths.isEmpty {
       let parts = Self.tiers.compactMap { tier in tally.values[tier].map { "\(Format.number($0)) \(tier.name)" } }
       lines.append("\(Format.count(tally.valueCount, "text")) repaired (\(parts.joined(separator: ", "))).")
-      lines.append("The stored bytes of these texts: \(path)")
+      lines.append("The stored bytes of these texts: \(tally.paths.joined(separator: ", "))")
     }
     if tally.keptCount > 0 {
       let parts = tally.kept.sorted { $0.key < $1.key }.map { "\(Format.number($0.value)) \($0.key)" }

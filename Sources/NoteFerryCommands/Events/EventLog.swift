@@ -94,17 +94,18 @@ final class EventLog: RunObserver {
       ]
       if let items = start.totalItems { members.append(.init("total_items", .integer(items))) }
       if let bytes = start.totalBytes { members.append(.init("total_bytes", .integer(bytes))) }
+      if !start.node.isEmpty { members.append(.init("node", .text(start.node))) }
       write(.phaseStarted, members)
     case .progress(let progress): note(progress)
     case .phaseFinished(let end):
       let (seconds, attoseconds) = end.wall.components
-      write(
-        .phaseFinished,
-        [
-          .init("name", .text(end.name.rawValue)),
-          .init("wall_ms", .integer(seconds * 1000 + attoseconds / 1_000_000_000_000_000)),
-          .init("items", .integer(end.items)), .init("bytes", .integer(end.bytes)), .init("outcome", .text("ok")),
-        ])
+      var members: [JSONValue.Member] = [
+        .init("name", .text(end.name.rawValue)),
+        .init("wall_ms", .integer(seconds * 1000 + attoseconds / 1_000_000_000_000_000)),
+        .init("items", .integer(end.items)), .init("bytes", .integer(end.bytes)), .init("outcome", .text("ok")),
+      ]
+      if !end.node.isEmpty { members.append(.init("node", .text(end.node))) }
+      write(.phaseFinished, members)
       state.change { $0.phase = nil }
     case .finding(let finding): write(.item, Self.item(finding))
     case .checkpoint(let id, let bytes):

@@ -39,6 +39,7 @@ enum EventType: String, CaseIterable, Sendable {
       [
         Self.required("name", .string), Self.required("index", .integer), Self.required("of", .integer),
         Self.optional("total_items", .integer), Self.optional("total_bytes", .integer),
+        Self.optional("node", .string),
       ]
     case .progress:
       [
@@ -53,6 +54,7 @@ enum EventType: String, CaseIterable, Sendable {
       [
         Self.required("name", .string), Self.required("wall_ms", .integer), Self.required("items", .integer),
         Self.required("bytes", .integer), Self.required("outcome", .string, ["ok"]),
+        Self.optional("node", .string),
       ]
     case .item:
       [

@@ -11,6 +11,7 @@ extension SQLiteTarget {
     -> ImportWatermark?
   {
     self.profile = profile
+    sharers = options.sharers
     definitions = schema.definitions.filter { $0.kind == .table || $0.kind == .index }
     sourceDirectory = schema.dataDirectory ?? ""
     unfinishedMark = "." + String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))

@@ -8,7 +8,7 @@ import NoteStore
 /// Triggers do not fire and foreign keys are not enforced while rows are loaded: the rows already carry what triggers
 /// did to them in the source. In a store that the import itself makes, CHECKs do not hold rows back either. Nobody else can open the target before `finish`.
 ///
-/// Memory: SQLite's page cache (16 MiB) and, for a row with streamed contents, up to `bufferLimit` of them. Longer
+/// Memory: SQLite's page cache (16 MiB, or its share) and, for a row with streamed contents, up to `bufferLimit` of them. Longer
 /// contents are written in pieces, except into tables WITHOUT ROWID, STRICT ones, those with generated columns, and
 /// where a unique index covers a column behind the content: there SQLite needs the value as a whole, twice.
 public final class SQLiteTarget: TargetStore {
@@ -21,6 +21,8 @@ public final class SQLiteTarget: TargetStore {
   /// Present while a store of our own making is loaded without syncing.
   var loadGuard: LoadGuard?
   var pageSize = 4096
+  /// Targets that are filled at the same time and share the page cache of one.
+  var sharers = 1
   var profile: Profile?
   /// The data directory; opened, and made where it is missing, when the first file is written.
   var files: LocalFiles?
@@ -72,7 +74,7 @@ public final class SQLiteTarget: TargetStore {
     _ = noteferry_sqlite3_switch(connection.handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
     for pragma in [
       "locking_mode = EXCLUSIVE", "foreign_keys = OFF", "trusted_schema = 0", "cell_size_check = 1",
-      "cache_size = -16384", "mmap_size = 0", "secure_delete = 0",
+      "cache_size = -\(16384 / sharers)", "mmap_size = 0", "secure_delete = 0",
     ] { try connection.execute("PRAGMA \(pragma)") }
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
     try connection.execute("PRAGMA synchronous = \(loadGuard == nil ? "FULL" : "OFF")")
@@ -251,14 +253,18 @@ public final class SQLiteTarget: TargetStore {
     }
   }
 
-  /// The commit that removes the mark is the last step that can fail.
-  public func approve() throws {
+  public func rest() throws {
     closeConnection()
     try File.write(location.path).synchronize()
     if loadGuard != nil { files?.synchronize() }
     try loadGuard?.remove()
     loadGuard = nil
     try Folder.synchronize(Folder.parent(of: location.path))
+  }
+
+  /// The commit that removes the mark is the last step that can fail.
+  public func approve() throws {
+    try rest()
     try openShared()
     try connection.execute("BEGIN IMMEDIATE")
     try ImportMark.remove(connection)

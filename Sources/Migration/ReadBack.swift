@@ -1,0 +1,123 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+import NoteStore
+
+/// What the reading back of a node found.
+struct NodeProof {
+  var comparison: ComparisonResult
+  /// Counted by the target's engine, by entity.
+  var counts: [String: Int64]
+  /// By entity: rows that arrived and differ, although nothing was known to be wrong with them.
+  var surprises: [String: Int64] = [:]
+  /// Rows that were found different or missing although nothing was known to be wrong with them.
+  var surpriseCount: Int64 = 0
+}
+
+/// Reads every node back and compares it with the archive's inventory, which makes two nodes comparable by their sums.
+///
+/// Two nodes are read at the same time, the standby on a thread of its own, and share the memory of one.
+struct ReadBack {
+  let consumer: ImportConsumer
+  let pipeline: SegmentPipeline
+  let nodes: ImportNodes
+  let options: ImportOptions
+  let ledger: Ledger
+  let observer: any RunObserver
+  let stop: StopRequest
+  private let monitor = Monitor()
+
+  init(
+    consumer: ImportConsumer, pipeline: SegmentPipeline, nodes: ImportNodes, options: ImportOptions, ledger: Ledger,
+    observer: any RunObserver, stop: StopRequest
+  ) {
+    self.consumer = consumer
+    self.pipeline = pipeline
+    self.nodes = nodes
+    self.options = options
+    self.ledger = ledger
+    self.observer = observer
+    self.stop = stop
+  }
+
+  /// By node; without those that were lost, and empty where nothing is to be read back.
+  func proofs() throws -> [Int: NodeProof] {
+    let wasPresent = nodes.pair?.refusals.isEmpty == false || consumer.refusal != nil
+    guard options.readsBack || wasPresent else { return [:] }
+    var proofs: [Int: NodeProof] = [:]
+    for (node, result) in results() {
+      try nodes.attempt(node) {
+        let proof = try result.get()
+        try refuseUnproven(proof, node)
+        proofs[node] = proof
+      }
+    }
+    return proofs
+  }
+
+  private func results() -> [(node: Int, Result<NodeProof, any Error>)] {
+    let present = nodes.present
+    guard present.count == 2 else { return present.map { node in (node, Result { try proof(node, sharers: 1) }) } }
+    nonisolated(unsafe) let readBack = self
+    nonisolated(unsafe) var second: Result<NodeProof, any Error>?
+    let thread = WorkerThread { second = Result { try readBack.proof(present[1], sharers: 2) } }
+    let first = Result { try proof(present[0], sharers: 2) }
+    thread.join()
+    // The standby first: its failure may be one that the run goes on behind.
+    return [(present[1], second!), (present[0], first)]
+  }
+
+  /// A standby that does not hold what was written to it is a lost one, where the run may go on without it.
+  private func refuseUnproven(_ proof: NodeProof, _ node: Int) throws {
+    guard let pair = nodes.pair, pair.policy == .primaryFirst, pair.states[node].role == .standby,
+      pair.refusals[node] == nil, proof.surpriseCount > 0
+    else { return }
+    throw MigrationError(
+      .storeLost, "what was read back from it is not what was written to it",
+      cause: "\(proof.surpriseCount) rows differ or are missing; the ledger names them")
+  }
+
+  private func proof(_ node: Int, sharers: Int) throws -> NodeProof {
+    let source = try nodes.all[node].reopen(consumer.profile!)
+    let algorithm = pipeline.description.algorithm
+    var snapshotOptions = SnapshotOptions(
+      algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold)
+    snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
+    let snapshot = try source.openSnapshot(snapshotOptions)
+    defer { snapshot.close() }
+    var counts: [String: Int64] = [:]
+    for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
+    var proof = NodeProof(comparison: ComparisonResult(entities: []), counts: counts)
+    proof.comparison = try Comparison.compare(
+      consumer.inventory, of: pipeline.schema, with: snapshot, algorithm: algorithm,
+      scan: StoreScan(
+        phase: .readBack, observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
+        node: nodes.label(node), sharers: sharers),
+      totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes, sums: nodes.pair != nil
+    ) { difference in
+      // Rows that were knowingly carried with a loss are in the ledger already.
+      if consumer.isException(difference) { return }
+      if difference.kind == .changed { proof.surprises[difference.entity, default: 0] += 1 }
+      if difference.kind != .extra { proof.surpriseCount += 1 }
+      try monitor.locked {
+        try ledger.append(
+          entity: difference.entity, key: difference.key, outcome: difference.kind == .missing ? .missing : .degraded,
+          reason: "read-back-\(difference.kind.rawValue)", explanation: difference.explanation,
+          node: nodes.label(node))
+      }
+    }
+    return proof
+  }
+}
+
+/// Two readings at the same time show the progress of one.
+private struct WithoutProgress: RunObserver {
+  let observer: any RunObserver
+
+  init(_ observer: any RunObserver) { self.observer = observer }
+
+  func observe(_ event: RunEvent) {
+    if case .progress = event { return }
+    observer.observe(event)
+  }
+}

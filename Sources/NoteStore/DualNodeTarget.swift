@@ -1,0 +1,295 @@
+import NoteModel
+
+/// Two nodes that are filled as one target: each gets the same rows in the same batches, and keeps its own watermark.
+///
+/// The primary works on the caller's thread and decides: a row that it refuses is not handed on. The standby gets what the
+/// primary took, on a thread of its own (`NodeRelay`). A node that has a page already is left out of it, so a resumed
+/// import brings the node that is behind up first, alone. Standby before primary, in preparing as in sealing: an import
+/// that cannot begin leaves the primary as it was, and a sealed primary has a sealed standby.
+///
+/// Nothing is claimed beyond that: which node may be written, and what happens when one of them is gone later, is the
+/// product's business. The two stores may be of different engines.
+public final class DualNodeTarget: TargetStore {
+  public let policy: NodePolicy
+  private let primary: any TargetStore
+  private let standby: any TargetStore
+  private let relay: NodeRelay
+  public private(set) var states: [NodeState]
+  /// By node: why nothing may be written to it although it may be complete.
+  public private(set) var refusals: [Int: MigrationError] = [:]
+
+  /// Whether a node that cannot take an import, because it is not empty, is complete already. Asked while preparing, by
+  /// the node's index; throws what keeps it from being looked at.
+  public var isComplete: (Int) throws -> Bool = { _ in false }
+  /// Told when the standby is given up.
+  public var onLoss: (NodeState) -> Void = { _ in }
+
+  /// Pages that each node has, or `.max` when nothing is written to it.
+  private var skips: [Int64] = [0, 0]
+  /// Which nodes get the present page.
+  private var isFilling = [true, true]
+
+  private static let (first, second) = (0, 1)
+
+  public init(primary: any TargetStore, standby: any TargetStore, policy: NodePolicy) {
+    self.primary = primary
+    self.standby = standby
+    self.policy = policy
+    relay = NodeRelay(standby)
+    states = [
+      NodeState(label: "A", name: primary.name, role: .primary),
+      NodeState(label: "B", name: standby.name, role: .standby),
+    ]
+  }
+
+  public var name: String { primary.name }
+  public var guardedPaths: [String] { primary.guardedPaths + standby.guardedPaths }
+
+  /// Whether the standby was given up.
+  public var isDegraded: Bool { states[Self.second].loss != nil }
+  /// The last page that one of the nodes has, so that its repairs are decided; `.max` when a node has them all.
+  public var furthestPage: Int64 { isDegraded ? skips[0] : max(skips[0], skips[1]) }
+
+  /// Whether both nodes were complete before, or were given up, so that nothing is written to any.
+  public var isWrittenNowhere: Bool { skips == [.max, .max] }
+
+  private func store(_ node: Int) -> any TargetStore { node == Self.first ? primary : standby }
+
+  /// What a node's mark names: the import, and what the node is to the pair.
+  private func origin(_ origin: String, of node: Int) -> String { "\(origin), as \(states[node].role.rawValue) of two" }
+
+  // MARK: - Failures
+
+  /// What can happen to a node. Everything else is the operator's or the archive's: no policy goes on behind it.
+  private static let losses: Set<ErrorCode> = [
+    .targetMissing, .noPermission, .targetReadOnly, .storeLocked, .noSpace, .linkLost, .storeLost, .deviceFailed,
+    .diskFull, .freeSpaceFloor, .targetRefusedRow, .sourceMissing, .sourceNotAStore, .sourceCorrupt,
+  ]
+
+  /// A node failed: the error with the node's name, or nothing where the run goes on without the standby.
+  public func fail(_ node: Int, _ error: any Error) throws {
+    guard node == Self.second, policy == .primaryFirst, states[node].loss == nil, let loss = error as? MigrationError,
+      Self.losses.contains(loss.code)
+    else { throw named(error, node) }
+    relay.close()
+    standby.rollback()
+    standby.close()
+    states[node].loss = named(loss, node) as? MigrationError
+    skips[node] = .max
+    isFilling[node] = false
+    onLoss(states[node])
+  }
+
+  /// Runs what a node does; tells whether it did.
+  @discardableResult
+  private func attempt(_ node: Int, _ body: () throws -> Void) throws -> Bool {
+    do {
+      try body()
+      return true
+    } catch {
+      try fail(node, error)
+      return false
+    }
+  }
+
+  private func named(_ error: any Error, _ node: Int) -> any Error {
+    guard var error = error as? MigrationError, !error.message.hasPrefix("node ") else { return error }
+    error.message = "node \(states[node].label) (\(states[node].role.rawValue)): \(error.message)"
+    return error
+  }
+
+  // MARK: - Beginning
+
+  public func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
+    -> ImportWatermark?
+  {
+    var options = options
+    options.sharers = 2
+    var isFresh = true
+    for node in [Self.second, Self.first] {
+      try attempt(node) {
+        do {
+          let found = try store(node).prepare(
+            for: schema, profile: profile, origin: self.origin(origin, of: node), options: options)
+          skips[node] = found?.groups ?? 0
+          states[node].condition = .filling(pages: skips[node])
+          if found != nil { isFresh = false }
+        } catch let error as MigrationError where error.code == .targetNotEmpty {
+          guard try isComplete(node) else { throw error }
+          refusals[node] = named(error, node) as? MigrationError
+          skips[node] = .max
+          states[node].condition = .present
+          isFresh = false
+        }
+      }
+    }
+    if isWrittenNowhere, let refusal = refusals[Self.first] { throw refusal }
+    return isFresh ? nil : ImportWatermark(origin: origin, groups: skips.min()!)
+  }
+
+  public func uniqueColumns(of entity: Entity) throws -> Set<Int> {
+    var columns: Set<Int> = []
+    for node in [Self.first, Self.second] where skips[node] < .max {
+      try attempt(node) {
+        if node == Self.second { try relay.wait() }
+        columns.formUnion(try store(node).uniqueColumns(of: entity))
+      }
+    }
+    return columns
+  }
+
+  /// What both nodes hold: the narrower form of each column, so that both hold the same bytes.
+  public func forms(of entity: Entity) throws -> [TextForm] {
+    var forms = Array(repeating: TextForm.any, count: entity.columns.count)
+    for node in [Self.first, Self.second] where states[node].loss == nil {
+      try attempt(node) { forms = zip(forms, try store(node).forms(of: entity)).map(max) }
+    }
+    return forms
+  }
+
+  // MARK: - Rows and contents
+
+  public func enter(page number: Int64) {
+    isFilling = skips.map { number > $0 }
+    relay.enter(page: number)
+  }
+
+  public func leave(page number: Int64) throws {
+    if isFilling[Self.second] { try attempt(Self.second) { try relay.leave(page: number) } }
+  }
+
+  /// Does a step on the primary, then hands it on; the standby does it itself where the primary has the page already.
+  private func both(_ step: (any TargetStore) throws -> Void, relayed: () throws -> Void) throws {
+    if isFilling[Self.first] { try attempt(Self.first) { try step(primary) } }
+    guard isFilling[Self.second] else { return }
+    if isFilling[Self.first] {
+      try attempt(Self.second, relayed)
+    } else {
+      try attempt(Self.second) { try step(standby) }
+    }
+  }
+
+  public func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
+    try both {
+      try $0.apply(row: row, of: page, supplies: supplies)
+    } relayed: {
+      try relay.apply(row: row, of: page, supplies: supplies)
+    }
+  }
+
+  /// Both nodes must take a repaired row; where one refuses it, the caller applies the original to both.
+  public func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
+    if isFilling[Self.second] { try attempt(Self.second) { try relay.wait() } }
+    if isFilling[Self.first] {
+      try attempt(Self.first) { try primary.applyRepaired(row: row, of: page, supplies: supplies) }
+    }
+    guard isFilling[Self.second] else { return }
+    do {
+      try standby.applyRepaired(row: row, of: page, supplies: supplies)
+    } catch let error as MigrationError where error.code == .targetRefusedRow && isFilling[Self.first] {
+      primary.abandonContents()
+      throw named(error, Self.second)
+    } catch {
+      try fail(Self.second, error)
+    }
+  }
+
+  public func beginContent(_ index: Int) throws {
+    try both {
+      try $0.beginContent(index)
+    } relayed: {
+      try relay.beginContent(index)
+    }
+  }
+
+  public func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
+    try both {
+      try $0.writeContent(bytes)
+    } relayed: {
+      try relay.writeContent(bytes)
+    }
+  }
+
+  public func endContent() throws {
+    try both {
+      try $0.endContent()
+    } relayed: {
+      try relay.endContent()
+    }
+  }
+
+  public func abandonContents() {
+    try? both {
+      $0.abandonContents()
+    } relayed: {
+      try relay.abandonContents()
+    }
+  }
+
+  // MARK: - Batches
+
+  public var wantsCommit: Bool {
+    (isFilling[Self.first] && primary.wantsCommit) || (isFilling[Self.second] && relay.wantsCommit)
+  }
+
+  /// Ends the batch on both nodes at the same time; returns when it is durable on both.
+  public func commit(_ watermark: ImportWatermark) throws {
+    let isBehind = skips.map { $0 < watermark.groups }
+    try together(isBehind) { node in
+      try node.0.commit(ImportWatermark(origin: self.origin(watermark.origin, of: node.1), groups: watermark.groups))
+    } done: {
+      skips[$0] = watermark.groups
+      states[$0].condition = .filling(pages: watermark.groups)
+    }
+  }
+
+  /// Does the same on the nodes at the same time, the standby on its own thread.
+  private func together(
+    _ takesPart: [Bool], _ body: @escaping ((any TargetStore, Int)) throws -> Void, done: (Int) -> Void = { _ in }
+  ) throws {
+    nonisolated(unsafe) let work = (body: body, node: (standby, Self.second))
+    if takesPart[Self.second] {
+      try attempt(Self.second) { try relay.begin { try work.body(work.node) } }
+    }
+    let first = Result { if takesPart[Self.first] { try body((primary, Self.first)) } }
+    // What the one has done is known before the other's failure is told.
+    if takesPart[Self.first], case .success = first { done(Self.first) }
+    if takesPart[Self.second], !isDegraded, try attempt(Self.second, relay.wait) { done(Self.second) }
+    try attempt(Self.first, first.get)
+  }
+
+  public func rollback() {
+    relay.discard()
+    for node in [Self.second, Self.first] where skips[node] < .max { store(node).rollback() }
+  }
+
+  // MARK: - The end
+
+  private var isWritten: [Bool] { skips.map { $0 < .max } }
+
+  public func finish(_ schema: StoreSchema) throws {
+    try together(isWritten) { try $0.0.finish(schema) }
+    // What follows, the reading back, needs the memory.
+    relay.close()
+  }
+
+  public func rest() throws { try together(isWritten) { try $0.0.rest() } }
+
+  /// Seals the standby, then the primary, so that a sealed primary has a sealed standby.
+  public func approve() throws {
+    relay.close()
+    for node in [Self.second, Self.first] where isWritten[node] {
+      if isDegraded {
+        try attempt(node, store(node).rest)
+      } else if try attempt(node, store(node).approve) {
+        states[node].condition = .sealed
+      }
+    }
+  }
+
+  public func close() {
+    relay.close()
+    primary.close()
+    standby.close()
+  }
+}
