@@ -3,6 +3,7 @@ import DurableIO
 import Migration
 import NoteModel
 import NoteStore
+import RemoteLink
 
 struct ExportCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -58,6 +59,7 @@ struct ExportCommand: LongCommand {
   }
 
   func perform(_ session: Session) throws -> Outcome {
+    if RemoteAddress.isRemote(store) { return try performRemote(session) }
     let access = StoreAccess(session: session, profilePath: profile)
     let source = try access.source(store)
     if estimateOnly { return try estimate(source, access: access) }

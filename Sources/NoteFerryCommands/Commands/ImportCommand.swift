@@ -4,6 +4,7 @@ import Migration
 import NoteModel
 import NoteRepair
 import NoteStore
+import RemoteLink
 
 struct ImportCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -73,6 +74,7 @@ struct ImportCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
+    if targets.count == 1, RemoteAddress.isRemote(targets[0]) { return try performRemote(targets[0], session) }
     let access = StoreAccess(session: session)
     var options = ImportOptions(stateDirectory: access.stateDirectory)
     options.createSchema = createSchema
@@ -83,6 +85,7 @@ struct ImportCommand: LongCommand {
     options.freeFloor = access.freeFloor
     if let checkpoint { options.batchBytes = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     options.ledgerPath = ledger ?? access.stateDirectory + "/ledger-\(session.runID).ndjson"
+    options.part = session.part
     options.command = archive == "-" ? nil : session.commandLine
     if ledger == nil { try Folder.create(access.stateDirectory) }
     let nodes = try targets.map { target in

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import NoteModel
+import RemoteLink
 
 struct InspectCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -28,6 +29,7 @@ struct InspectCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
+    if RemoteAddress.isRemote(store) { return try performRemote(session) }
     let access = StoreAccess(session: session, profilePath: profile)
     let survey = try survey(
       access.source(store), deep: deep, rate: session.settings.rate, observer: session.observer, stop: session.stop)
