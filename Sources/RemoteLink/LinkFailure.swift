@@ -10,6 +10,10 @@ struct LinkFailure {
   let words: String
 
   private var host: String { address.host }
+  /// How somebody logs in there by hand.
+  private var login: String {
+    "ssh " + (address.port.map { "-p \($0) " } ?? "") + (address.user.map { "\($0)@" } ?? "") + host
+  }
 
   /// The last line that says something.
   private var lastWords: String {
@@ -26,7 +30,7 @@ struct LinkFailure {
       return MigrationError(
         .remoteDenied, "\(host) does not let this user in", cause: lastWords, safeNow: Self.untouched,
         next: [
-          "try it by hand: ssh \(host) true", "name another user: ssh://USER@\(host)/PATH, or a key in ~/.ssh/config",
+          "try it by hand: \(login) true", "name another user: ssh://USER@\(host)/PATH, or a key in ~/.ssh/config",
         ]
       )
     }
@@ -44,14 +48,14 @@ struct LinkFailure {
       return MigrationError(
         .remoteUnreachable, "cannot reach \(host)",
         cause: lastWords.isEmpty ? "ssh ended with 255 and said nothing" : lastWords, safeNow: Self.untouched,
-        next: ["try it by hand: ssh \(host) true", "repeat the same command when the host answers"])
+        next: ["try it by hand: \(login) true", "repeat the same command when the host answers"])
     }
     return MigrationError(
       .remoteVersion, "noteferry on \(host) does not know links",
       cause: "'\(program) remote serve' ended with \(status)" + (lastWords.isEmpty ? "" : ": \(lastWords)"),
       safeNow: Self.untouched,
       next: [
-        "look at its version: ssh \(host) \(ShellWord.quoted(program)) version", "install the version of here there",
+        "look at its version: \(login) \(ShellWord.quoted(program)) version", "install the version of here there",
       ])
   }
 
@@ -59,13 +63,13 @@ struct LinkFailure {
     MigrationError(
       .remoteHostKey, "\(host) is not the host that it was: its key has changed",
       cause: "somebody may listen, or the host was set up anew", safeNow: Self.untouched,
-      next: ["ask whoever runs it for the new key's fingerprint, then: ssh-keygen -R \(host)", "ssh \(host) true"])
+      next: ["ask whoever runs it for the new key's fingerprint, then: ssh-keygen -R \(host)", "\(login) true"])
   }
 
   private var unknownKey: MigrationError {
     MigrationError(
       .remoteHostKey, "the key of \(host) is not known here", cause: lastWords, safeNow: Self.untouched,
-      next: ["compare the fingerprint and accept it once, by hand: ssh \(host) true", "then repeat the same command"])
+      next: ["compare the fingerprint and accept it once, by hand: \(login) true", "then repeat the same command"])
   }
 
   /// Of a link on which something came that is not noteferry's.
@@ -75,7 +79,7 @@ struct LinkFailure {
       cause:
         "the first bytes are '\(String(decoding: bytes, as: UTF8.self))'; a start file of the shell may print them",
       safeNow: Self.untouched,
-      next: ["see what it prints: ssh \(host) true", "let that file print only on a terminal, then repeat the command"])
+      next: ["see what it prints: \(login) true", "let that file print only on a terminal, then repeat the command"])
   }
 
   /// Of a link that ended before the other end had said how it went.

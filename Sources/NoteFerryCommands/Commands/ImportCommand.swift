@@ -74,7 +74,23 @@ struct ImportCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
-    if targets.count == 1, RemoteAddress.isRemote(targets[0]) { return try performRemote(targets[0], session) }
+    if targets.contains(where: RemoteAddress.isRemote) { return try performRemote(session) }
+    let access = StoreAccess(session: session)
+    var options = try options(session)
+    options.part = session.part
+    let nodes = try targets.map { try node($0, access) }
+    try requireNodes(nodes)
+    let result = try importArchive(
+      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
+      observer: session.observer, stop: session.stop)
+    return outcome(result, again: options.command)
+  }
+
+  func node(_ target: String, _ access: StoreAccess) throws -> ImportNode {
+    ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
+  }
+
+  func options(_ session: Session) throws -> ImportOptions {
     let access = StoreAccess(session: session)
     var options = ImportOptions(stateDirectory: access.stateDirectory)
     options.createSchema = createSchema
@@ -85,20 +101,12 @@ struct ImportCommand: LongCommand {
     options.freeFloor = access.freeFloor
     if let checkpoint { options.batchBytes = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     options.ledgerPath = ledger ?? access.stateDirectory + "/ledger-\(session.runID).ndjson"
-    options.part = session.part
     options.command = archive == "-" ? nil : session.commandLine
     if ledger == nil { try Folder.create(access.stateDirectory) }
-    let nodes = try targets.map { target in
-      ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
-    }
-    try requireNodes(nodes)
-    let result = try importArchive(
-      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
-      observer: session.observer, stop: session.stop)
-    return outcome(result, again: options.command)
+    return options
   }
 
-  private func outcome(_ result: ImportResult, again: String?) -> Outcome {
+  func outcome(_ result: ImportResult, again: String?) -> Outcome {
     var reasons: [ExitStatus] = []
     var remarks: [String] = []
     let conservation = result.conservation

@@ -24,7 +24,13 @@ extension ImportCommand {
     "the archive was not changed; what was committed to the target on \(target.host) is kept, behind its mark"
   }
 
-  func performRemote(_ target: String, _ session: Session) throws -> Outcome {
+  func performRemote(_ session: Session) throws -> Outcome {
+    if targets.count == 1 { return try performRemote(targets[0], session) }
+    guard targets.count == 2, targets[0] != targets[1] else { throw nodesRefusal }
+    return try LinkedPair(self, session).run()
+  }
+
+  private func performRemote(_ target: String, _ session: Session) throws -> Outcome {
     let remote = try RemoteStore(target, session: session)
     var handlers = remote.handlers()
     if let ledger { handlers.ledger = try RemoteLedger.writer(ledger) }
