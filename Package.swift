@@ -82,6 +82,7 @@ let package = Package(
 
     .testTarget(name: "NoteModelTests", dependencies: ["NoteModel", "CSQLite"]),
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
+    .testTarget(name: "RemoteLinkTests", dependencies: ["NoteModel", "DurableIO", "RemoteLink"]),
     .testTarget(name: "NoteRepairTests", dependencies: ["NoteRepair"]),
     .testTarget(
       name: "NoteFerryCommandsTests",

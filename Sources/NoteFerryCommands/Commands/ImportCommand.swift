@@ -19,10 +19,14 @@ struct ImportCommand: LongCommand {
       With --to twice, the first is the primary of two nodes and the second its standby. Both get the same rows and are \
       proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back.
 
+      A target on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL; noteferry there fills it \
+      (?noteferry=/PATH names the program).
+
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
         noteferry import notes --to a/memos_prod.db --to b/memos_prod.db --create-schema
+        noteferry import notes --to ssh://new/srv/memos_prod.db --create-schema
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
 

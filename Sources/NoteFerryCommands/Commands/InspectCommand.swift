@@ -17,7 +17,8 @@ struct InspectCommand: LongCommand {
         noteferry inspect data/memos_prod.db --deep
       """)
 
-  @Argument(help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, or postgresql://USER@HOST/DATABASE.")
+  @Argument(
+    help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, postgresql://USER@HOST/DATABASE, ssh://HOST/PATH.")
   var store: String
 
   @Option(name: .long, help: ArgumentHelp("A profile that describes the product.", valueName: "file"))

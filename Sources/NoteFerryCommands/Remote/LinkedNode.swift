@@ -39,13 +39,18 @@ final class LinkedNode: @unchecked Sendable {
   var label: String { index == LinkedPair.first ? "A" : "B" }
   var name: String { remote?.address.name ?? target }
 
+  var isConnected: Bool { link != nil || output != nil }
+
   // MARK: - Running
 
+  /// Opens the node's end of the stream; what is sent from then on arrives behind the command that reads it.
+  ///
   /// - Throws: the errors of `RemoteRun.connect`.
-  func connect() throws {
+  func connect(_ pair: LinkedPair) throws {
     if let remote {
       let link = remote.newRun()
       try link.connect(as: .here)
+      try start(link, remote, pair)
       self.link = link
     } else {
       (output, input) = try Pipe.make()
@@ -55,7 +60,7 @@ final class LinkedNode: @unchecked Sendable {
 
   /// Imports what is sent, until the node is sealed, or has stopped.
   func run(_ pair: LinkedPair) throws -> Outcome {
-    if let remote, let link { return try run(link, remote, pair) }
+    if let remote, let link { return try remote.reply(link.finish()) }
     let access = StoreAccess(session: session)
     var options = try command.options(session)
     options.part = ImportPart(role: role, gate: NodeGate(node: self, pair: pair))
@@ -69,7 +74,7 @@ final class LinkedNode: @unchecked Sendable {
     return command.outcome(result, again: options.command)
   }
 
-  private func run(_ link: RemoteRun, _ remote: RemoteStore, _ pair: LinkedPair) throws -> Outcome {
+  private func start(_ link: RemoteRun, _ remote: RemoteStore, _ pair: LinkedPair) throws {
     var request = try command.remoteRequest(remote)
     request.takesData = true
     request.role = role
@@ -87,7 +92,6 @@ final class LinkedNode: @unchecked Sendable {
       }
     }
     link.start(request.json, handlers)
-    return try remote.reply(link.finish())
   }
 
   // MARK: - Feeding

@@ -31,11 +31,11 @@ final class LinkedPair: @unchecked Sendable {
     let start = ContinuousClock.now
     let feed = try SegmentFeed.archive(ArchivePlace(command.archive), session: session)
     for node in [nodes[Self.second], nodes[Self.first]] {
-      do { try node.connect() } catch { state.change { $0.end(node.index, .failure(error)) } }
+      do { try node.connect(self) } catch { change { $0.end(node.index, .failure(error)) } }
       if state.change({ $0.isGivenUp }) { break }
     }
     let threads = nodes.map { node in
-      state.change { $0.ends[node.index] == nil && !$0.isGivenUp }
+      node.isConnected
         ? WorkerThread { [self] in
           let result = Result { try node.run(self) }
           change { $0.end(node.index, result) }

@@ -44,7 +44,8 @@ final class RemoteServer: Sendable {
       _ = try reader.next { kind, bytes in
         if kind == .request { request = try RemoteRequest(JSONReader.parse(bytes)) }
       }
-      guard let request else { return .usage }
+      // The caller went away, or had nothing to ask.
+      guard let request else { return .link }
       return try serve(request)
     } catch {
       return .link
