@@ -76,10 +76,12 @@ final class SSHProcess: @unchecked Sendable {
     posix_spawnattr_setsigmask(&attributes, &signals)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var copies: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-    defer { for copy in copies { free(copy) } }
+    var environment: [UnsafeMutablePointer<CChar>?] =
+      ProcessEnvironment.all.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for copy in copies + environment { free(copy) } }
     var child: pid_t = 0
     let result = withExtendedLifetime((theirs, theirsOut, theirsErr)) {
-      posix_spawnp(&child, words[0], &actions, &attributes, &copies, environ)
+      posix_spawnp(&child, words[0], &actions, &attributes, &copies, &environment)
     }
     guard result == 0 else {
       throw MigrationError(

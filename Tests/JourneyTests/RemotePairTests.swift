@@ -74,6 +74,22 @@ import Testing
     #expect(far.scratch.ferry("diff", primary, standby).status == .ok)
   }
 
+  @Test func `Ctrl-C stops both nodes, and the same command goes on`() throws {
+    let far = FarMachine()
+    let archive = try archive(far, attachments: 16)
+    let (primary, standby) = (far.scratch.path("a.db"), far.scratch.path("b.db"))
+    let command = [
+      "import", archive, "--to", primary, "--to", far.url(standby), "--create-schema", "--json", "--checkpoint", "1MiB",
+    ]
+    let running = far.scratch.start(command + ["--rate", "2MiB/s"])
+    far.wait { fileSize(standby) + fileSize(standby + "-wal") > 1_500_000 }
+    let program = try #require(far.process("far"))
+    systemKill(running.child.process, 2)
+    expectRefusal(running.wait(), .interrupted, says: "node A (primary", "node B (standby", "keeps its mark")
+    far.wait { !far.isRunning(program) }
+    expectPair(far.scratch.start(command).wait())
+  }
+
   @Test func `a primary with other data refuses the pair, and the standby is not sealed`() throws {
     let far = FarMachine()
     let archive = try archive(far)
