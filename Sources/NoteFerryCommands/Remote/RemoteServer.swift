@@ -172,10 +172,12 @@ final class RemoteServer: Sendable {
       guard count > 0 else { return }
       if lines {
         rest += room[..<count]
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-          try? rest[..<end].withUnsafeBytes { try writer.send(.event, $0) }
-          rest.removeFirst(end + 1)
+        var start = 0
+        while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) {
+          try? rest[start..<end].withUnsafeBytes { try writer.send(.event, $0) }
+          start = end + 1
         }
+        rest.removeFirst(start)
       } else {
         // When the link is gone the command must still not wait for its reader; it is being stopped.
         try? room.withUnsafeBytes { try writer.send(.data, UnsafeRawBufferPointer(rebasing: $0[..<count])) }
