@@ -41,7 +41,8 @@ final class SSHServer: @unchecked Sendable {
 
           """.utf8))
       let child = Child(
-        ["/usr/sbin/sshd", "-D", "-e", "-f", "\(place)/sshd_config"], environment: [Self.path], output: "/dev/null",
+        ["/bin/sh", "-c", Self.script, "sshd", "\(place)/sshd_config", "\(processID())"], environment: [Self.path],
+        output: "/dev/null",
         errors: "\(place)/sshd.log")
       while !log(place).contains("Server listening"), !log(place).contains("annot bind"), !child.hasEnded {
         pause(seconds: 0.02)
@@ -52,6 +53,14 @@ final class SSHServer: @unchecked Sendable {
     (port, child) = started!
     endWithProcess(child.process, remove: directory)
   }
+
+  /// Runs the server until this process has ended, however it ended.
+  private static let script = """
+    /usr/sbin/sshd -D -e -f "$1" & server=$!
+    trap 'kill $server' TERM
+    while kill -0 "$2" && kill -0 $server; do sleep 1; done
+    kill $server
+    """
 
   private static let path = "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
