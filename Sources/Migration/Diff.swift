@@ -66,6 +66,7 @@ public func diff(
   case .store(let store):
     var snapshotOptions = SnapshotOptions(algorithm: algorithm, secrets: secrets)
     snapshotOptions.formerDataDirectories = schema.dataDirectory.map { [$0] } ?? []
+    snapshotOptions.likeness = schema.entities
     let snapshot = try store.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var result = try Comparison.compare(

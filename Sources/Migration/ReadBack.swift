@@ -83,6 +83,7 @@ struct ReadBack {
     var snapshotOptions = SnapshotOptions(
       algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold)
     snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
+    snapshotOptions.likeness = pipeline.schema.entities
     let snapshot = try source.openSnapshot(snapshotOptions)
     defer { snapshot.close() }
     var counts: [String: Int64] = [:]
