@@ -23,7 +23,7 @@ final class FormedInventory {
         entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: alternatives)
     }
     let rows = alternatives ?? emptied(for: page)
-    forms.apply(page, to: rows)
+    forms.apply(page, to: rows, substitutes: false)
     for row in rows.formed {
       rows.updateContents(ofRow: row, from: page)
       rows.withDigest(ofRow: row) { rowDigests.overwrite(at: row * 32, with: $0) }

@@ -243,6 +243,7 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Hands a row to the target, repaired where it is to be; as it was found where the target's constraints forbid that.
   private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
+    if group.setAside.contains(row) { return }
     if let place = group.repaired.place(of: row),
       let supplies = group.repaired.supplies(ofRow: row, in: group.page, from: supplies)
     {
@@ -265,7 +266,13 @@ final class ImportConsumer: SegmentConsumer {
     if group.isOwn[index] { return own(index) }
     let path = page.contents[index].path
     if let key = ContentSharing.integerKey(path), path.hasPrefix("data/blobs/\(page.entity.name)/") {
-      return .sameAs(Key([.integer(key)]))
+      let key = Key([.integer(key)])
+      guard repairs.kept.isSetAside(key, of: page.entity.name) else { return .sameAs(key) }
+      degradedRows[group.entityIndex] += 1
+      try lose(
+        group, key: page.key(ofRow: page.contents[index].row).description, outcome: .degraded,
+        "its content is that of row \(key.description), which was set aside; the archive has it")
+      return .lost
     }
     if options.salvages { return .lost }
     throw MigrationError(
@@ -279,6 +286,7 @@ final class ImportConsumer: SegmentConsumer {
     switch try place(path, in: group, byteCount: Int64(bytes.count)) {
     case .nowhere: return
     case .supply(let index):
+      if isAside(group) { break }
       try target.beginContent(supply(index, of: group))
       try target.writeContent(bytes)
       try target.endContent()
@@ -301,20 +309,23 @@ final class ImportConsumer: SegmentConsumer {
     group.repaired.isEmpty ? index : group.repaired.ordinal(ofRow: nextRow - 1, in: group.page, content: index)
   }
 
+  /// Whether the row applied last is one that the target does not get.
+  private func isAside(_ group: ReceivedGroup) -> Bool { group.setAside.contains(nextRow - 1) }
+
   func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) throws {
     isStreaming = false
     guard !isSkipping, group.rowsDamage == nil else { return try longTexts?.beginSkipped(group, path: path) ?? () }
     openGroup = group
     switch try place(path, in: group, byteCount: byteCount) {
     case .nowhere: return
-    case .supply(let index): try target.beginContent(supply(index, of: group))
+    case .supply(let index): if !isAside(group) { try target.beginContent(supply(index, of: group)) }
     case .nextRow:
       let contents = contentsOfRow(nextRow, in: group.page)
       let first = contents.first { group.isOwn[$0] }!
       try apply(group, row: nextRow, contents: contents) { _ in .stream }
       endRow(contents)
       rowContents = contents
-      try target.beginContent(first - contents.lowerBound)
+      if !isAside(group) { try target.beginContent(supply(first - contents.lowerBound, of: group)) }
     }
     longTexts?.begin(group, content: lastContent)
     isStreaming = true
@@ -325,8 +336,8 @@ final class ImportConsumer: SegmentConsumer {
 
   func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
     try longTexts?.append(bytes)
-    guard isStreaming else { return }
-    try target.writeContent(bytes)
+    guard isStreaming, let group = openGroup else { return }
+    if !isAside(group) { try target.writeContent(bytes) }
     streamRest -= Int64(bytes.count)
     progress.advance(bytes: Int64(bytes.count), to: observer)
     batchBytes += Int64(bytes.count)
@@ -341,7 +352,7 @@ final class ImportConsumer: SegmentConsumer {
       longTexts?.cancel()
       try abandonRow(of: group)
     } else {
-      try target.endContent()
+      if !isAside(group) { try target.endContent() }
       try longTexts?.end()
     }
     try goOn(group)
@@ -497,8 +508,9 @@ final class ImportConsumer: SegmentConsumer {
       for path in group.strangeMembers {
         try lose(group, key: "", outcome: .degraded, "no row asks for the member \(printable(path))")
       }
-      rowsByEntity[group.entityIndex] += Int64(page.rowCount)
-      try inventory.append(entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests)
+      rowsByEntity[group.entityIndex] += Int64(page.rowCount - group.setAside.count)
+      try inventory.append(
+        entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests, without: group.setAside)
     }
     progress.advance(rows: page.rowCount, bytes: Int64(page.rows.count), role: page.entity.role, to: observer)
     if checkedGroups > skips { try target.leave(page: checkedGroups) }
@@ -615,10 +627,14 @@ final class ImportConsumer: SegmentConsumer {
         let found = proof?.comparison.entities[index]
         let arrived = found.map { $0.identical + $0.changed } ?? rowsByEntity[index]
         account.degraded = min(
-          arrived, degradedRows[index] + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0))
-        account.repaired = min(arrived - account.degraded, repairs.rows[entity.name] ?? 0)
+          arrived,
+          degradedRows[index] + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0)
+            + (repairs.kept.degraded[entity.name] ?? 0))
+        let repaired = (repairs.rows[entity.name] ?? 0) - (repairs.kept.degradedAndRepaired[entity.name] ?? 0)
+        account.repaired = min(arrived - account.degraded, repaired)
         account.identical = arrived - account.degraded - account.repaired
-        account.missing = max(0, account.source - arrived)
+        account.quarantined = repairs.kept.setAside[entity.name] ?? 0
+        account.missing = max(0, account.source - arrived - account.quarantined)
         account.extra = found?.extra ?? 0
         account.target = proof?.counts[entity.name]
         return account

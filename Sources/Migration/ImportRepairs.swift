@@ -11,6 +11,10 @@ public struct RepairTally: Sendable {
   public var kept: [String: Int64] = [:]
   /// Texts of more than 16 MiB, which were looked at and never repaired.
   public var longValues: Int64 = 0
+  /// Values that the target cannot hold, rows that cannot stand in it, and values that it has in another type.
+  public var substitutes: Int64 = 0
+  public var setAside: Int64 = 0
+  public var conversions: Int64 = 0
   /// The repairs files, one beside each node that was filled; empty where nothing was repaired.
   public var paths: [String] = []
   /// The repairs file of the first node; nil where nothing was repaired.
@@ -50,6 +54,8 @@ final class ImportRepairs {
   private var values: [(row: Int, record: RepairRecord)] = []
   private var nextValue = 0
   private var forms: [String: RowForms?] = [:]
+  /// What the target cannot hold beside texts.
+  let kept: KeptOriginals
 
   init(
     _ policy: RepairPolicy, nodes: ImportNodes, stateDirectory: String, ledger: Ledger, observer: any RunObserver
@@ -59,6 +65,7 @@ final class ImportRepairs {
     target = nodes.target
     self.ledger = ledger
     self.observer = observer
+    kept = KeptOriginals(ledger: ledger, observer: observer)
     paths = nodes.all.map {
       RepairBook.path(of: $0.target.name, filePath: $0.target.filePath, stateDirectory: stateDirectory)
     }
@@ -76,7 +83,11 @@ final class ImportRepairs {
   ///     that was lost.
   ///   - entities: Their forms decide whether there may be substitutes where nothing is repaired.
   func begin(archive: String, pages: [Int: Int64?], entities: [Entity]) throws {
-    for entity in entities { forms[entity.name] = RowForms(try target.forms(of: entity)) }
+    for entity in entities {
+      let forms = try target.forms(of: entity)
+      let hasForms = forms.contains { !$0.isAny }
+      self.forms[entity.name] = RowForms(forms, of: entity, unique: hasForms ? try unique(in: entity) : [])
+    }
     hasForms = forms.values.contains { $0 != nil }
     guard policy != .none || hasForms else { return }
     for (path, node) in zip(paths, nodes.all) where node.target.filePath == nil {
@@ -127,7 +138,11 @@ final class ImportRepairs {
       try past?.restore(group, page: number, withLongTexts: state == .present)
       values = past?.records ?? []
     }
-    forms?.apply(group.page, to: group.repaired)
+    kept.begin(forms?.apply(group.page, to: group.repaired), of: group)
+    if !group.setAside.isEmpty {
+      values.removeAll { group.setAside.contains($0.row) }
+      group.repairs.removeAll { group.setAside.contains($0.row) }
+    }
     try report(group)
   }
 
@@ -226,6 +241,15 @@ final class ImportRepairs {
 
   /// Enters the repairs of a page whose rows are applied in the book.
   func received(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
+    if hasForms {
+      let old = tally.paths
+      tally.paths = nodes.present.map { paths[$0] }
+      defer { if kept.isEmpty { tally.paths = old } }
+      try kept.end(group, page: number, originals: originals) { if state != .present { try append($0) } }
+      tally.substitutes = kept.substitutes
+      tally.setAside = kept.setAside.values.reduce(0, +)
+      tally.conversions = kept.conversions
+    }
     guard policy != .none || hasForms, group.repaired.repairedCount > 0 else { return }
     rows[group.page.entity.name, default: 0] += Int64(group.repaired.repairedCount)
     if state == .present {
@@ -262,6 +286,13 @@ final class ImportRepairs {
   private func append(_ record: RepairRecord, page number: Int64) throws {
     for (node, book, pages) in books where pages < number && !nodes.isLost(node) {
       try nodes.attempt(node) { try book.append(record) }
+    }
+  }
+
+  /// Writes what cannot be held into the same books.
+  private func append(_ kept: KeptOriginal) throws {
+    for (node, book, pages) in books where pages < kept.page && !nodes.isLost(node) {
+      try nodes.attempt(node) { try book.append(kept) }
     }
   }
 

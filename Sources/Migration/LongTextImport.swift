@@ -53,6 +53,7 @@ final class LongTextImport {
     settled = (number, row)
     var damaged = found
     found.removeAll()
+    if group.setAside.contains(row) { return }
     for index in contents where !group.isOwn[index] {
       if let text = texts.shared(group.page, content: index) { damaged.append(text) }
     }

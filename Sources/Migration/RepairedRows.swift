@@ -37,36 +37,40 @@ final class RepairedRows {
   ///
   /// A text given whole stands whole in `page` whatever its length, so that it can be written from there.
   func append(row: Int, of original: RecordPage, texts: [(column: Int, text: RowText)]) {
-    append(row, original.row(row), texts, alsoExchanged: [])
+    append(row, original.row(row), texts.map { ($0.column, .text($0.text)) }, alsoExchanged: [])
   }
 
-  /// Brings texts of a row, repaired or not, into another form.
-  func form(row: Int, of original: RecordPage, texts: [(column: Int, text: [UInt8])]) {
-    let texts = texts.map { (column: $0.column, text: RowText.text($0.text)) }
+  /// Brings values of a row, repaired or not, into another form.
+  func form(row: Int, of original: RecordPage, values: [(column: Int, value: RowValue)]) {
     guard let place = places[row] else {
       formed.insert(row)
-      return append(row, original.row(row), texts, alsoExchanged: [])
+      return append(row, original.row(row), values, alsoExchanged: [])
     }
     // The page grows while its own row is read, so that is read from a copy.
     Array(page.row(place)).withUnsafeBytes {
-      append(row, $0, texts, alsoExchanged: exchanged[place] ?? [])
+      append(row, $0, values, alsoExchanged: exchanged[place] ?? [])
     }
   }
 
   private func append(
-    _ row: Int, _ bytes: UnsafeRawBufferPointer, _ texts: [(column: Int, text: RowText)], alsoExchanged: Set<Int>
+    _ row: Int, _ bytes: UnsafeRawBufferPointer, _ values: [(column: Int, value: RowValue)], alsoExchanged: Set<Int>
   ) {
     places[row] = page.rowCount
-    exchanged[page.rowCount] = alsoExchanged.union(texts.map(\.column))
+    // The bytes of a content with another label are still those that come with the original row.
+    let others = values.filter { if case .relabelled = $0.value { false } else { true } }
+    exchanged[page.rowCount] = alsoExchanged.union(others.map(\.column))
     page.beginRow()
     var reader = RecordReader(bytes)
     for column in page.entity.columns.indices {
       guard let value = reader.next() else { break }
-      switch texts.first(where: { $0.column == column })?.text {
-      case .text(let text): text.withUnsafeBytes { page.append(text: $0) }
-      case .content(let byteCount, let digest):
+      switch (values.first(where: { $0.column == column })?.value, value) {
+      case (.text(.text(let text)), _): text.withUnsafeBytes { page.append(text: $0) }
+      case (.text(.content(let byteCount, let digest)), _):
         digest.withUnsafeBytes { page.append(contentOf: byteCount, $0, isText: true, column: column) }
-      case nil: page.append(value, column: column)
+      case (.value(let new), _): page.append(new)
+      case (.relabelled(let isText), .content(let byteCount, let digest, _)):
+        page.append(contentOf: byteCount, digest, isText: isText, column: column)
+      default: page.append(value, column: column)
       }
     }
   }
@@ -129,7 +133,7 @@ final class RepairedRows {
   /// Hands over the digest that a row has with its repairs.
   func withDigest(ofRow row: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
     guard let place = place(of: row) else { return }
-    if page.row(place).count > RecordPage.inlineLimit {
+    if page.row(place).count > RecordPage.inlineLimit || hasContentColumn {
       let stored = asStored(place)
       withExtendedLifetime(stored) { digest.update(stored.row(0)) }
     } else {
@@ -138,19 +142,26 @@ final class RepairedRows {
     digest.finish(body)
   }
 
-  /// A page with one row in which long texts are contents, as a store gives them.
+  private var hasContentColumn: Bool { page.entity.columns.contains { $0.kind == .content } }
+
+  /// A page with one row in which long values and those of columns with contents are contents, as a store gives them.
   private func asStored(_ place: Int) -> RecordPage {
     let stored = RecordPage(entity: page.entity, algorithm: page.algorithm)
     stored.beginRow()
     var reader = RecordReader(page.row(place))
     for column in page.entity.columns.indices {
       guard let value = reader.next() else { break }
-      guard case .text(let bytes) = value, bytes.count > RecordPage.inlineLimit else {
+      let isContent = page.entity.columns[column].kind == .content
+      let (bytes, isText): (UnsafeRawBufferPointer, Bool)
+      switch value {
+      case .text(let text) where isContent || text.count > RecordPage.inlineLimit: (bytes, isText) = (text, true)
+      case .bytes(let found) where isContent || found.count > RecordPage.inlineLimit: (bytes, isText) = (found, false)
+      default:
         stored.append(value, column: column)
         continue
       }
       Digest.checksum(page.algorithm, bytes).bytes.withUnsafeBytes {
-        stored.append(contentOf: Int64(bytes.count), $0, isText: true, column: column)
+        stored.append(contentOf: Int64(bytes.count), $0, isText: isText, column: column)
       }
     }
     return stored
@@ -183,6 +194,17 @@ extension RecordPage {
     case .missing: appendMissing()
     case .content(let byteCount, let digest, let isText):
       append(contentOf: byteCount, digest, isText: isText, column: column)
+    }
+  }
+
+  /// Appends a value that is no content.
+  fileprivate func append(_ value: Value) {
+    switch value {
+    case .integer(let number): append(integer: number)
+    case .real(let number): append(real: number)
+    case .text(let bytes): bytes.withUnsafeBytes { append(text: $0) }
+    case .bytes(let bytes): bytes.withUnsafeBytes { append(bytes: $0) }
+    case .null, .content, .withheld, .missing: appendNull()
     }
   }
 

@@ -36,15 +36,13 @@ public final class PostgreSQLTarget: TargetStore {
   public var name: String { (try? ConnectionAddress(location).name) ?? "the server" }
   public var filePath: String? { nil }
 
-  public func forms(of entity: Entity) throws -> [TextForm] {
+  public func forms(of entity: Entity) throws -> [ValueForm] {
     let table = try stage(for: entity).table
     return entity.columns.map { column in
-      guard let found = table.column(column.name) else { return .any }
-      switch FieldForm(type: found.type) {
-      case .jsonb: return .meaning
-      case .text, .json: return .unicode
-      default: return .any
-      }
+      guard column.kind != .file, let found = table.column(column.name) else { return .any }
+      return ValueForm(
+        engine: PostgreSQLEngine.scheme, declaredType: found.baseTypeName, source: column.declaredType,
+        isNullable: found.isNullable)
     }
   }
 
@@ -307,7 +305,11 @@ public final class PostgreSQLTarget: TargetStore {
         let highest = try connection.integer("SELECT max(\(quoted(column)))::int8 FROM \(table.sql)")
         let known = schema.sequences.filter { $0.table == entity.table }.map(\.value).max()
         let given = try connection.integer("SELECT CASE WHEN is_called THEN last_value END FROM \(sequence)")
-        guard let value = [highest, known, given].compactMap({ $0 }).max(), value > given ?? 0 else { continue }
+        // The source may have given out numbers that the column does not hold.
+        let most = try connection.integer(
+          "SELECT seqmax FROM pg_sequence WHERE seqrelid = $1::text::regclass", [Parameter(sequence)])
+        let values = [highest, known, given].compactMap { $0 }.filter { $0 < most ?? .max }
+        guard let value = values.max(), value > given ?? 0 else { continue }
         _ = try connection.query("SELECT setval($1::text::regclass, $2)", [Parameter(sequence), .integer(value)])
       }
     }
