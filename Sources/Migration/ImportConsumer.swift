@@ -60,6 +60,8 @@ final class ImportConsumer: SegmentConsumer {
     return proofs.sorted { $0.key < $1.key }.lazy
       .compactMap { $0.value.surpriseCount > 0 ? pair.refusals[$0.key] : nil }.first ?? refusal
   }
+  /// Whether a node is of another engine than the archive, so that it numbers rows without a key by itself.
+  private(set) var leavesNumbersOut = false
   let repairs: ImportRepairs
   /// Repairs texts that stand outside of their rows; nil where nothing is repaired.
   var longTexts: LongTextImport?
@@ -115,6 +117,7 @@ final class ImportConsumer: SegmentConsumer {
           level: .info, code: "already-there",
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
+    leavesNumbersOut = nodes.all.contains { $0.target.engine != schema.engine }
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
     decided = nodes.pair?.furthestPage ?? skips
     try repairs.begin(archive: description.id, pages: pagesInNodes(), entities: schema.entities)
@@ -508,6 +511,7 @@ final class ImportConsumer: SegmentConsumer {
       for path in group.strangeMembers {
         try lose(group, key: "", outcome: .degraded, "no row asks for the member \(printable(path))")
       }
+      if leavesNumbersOut { RowSum.leaveNumbersOut(of: page, group.repaired, in: group.rowDigests) }
       rowsByEntity[group.entityIndex] += Int64(page.rowCount - group.setAside.count)
       try inventory.append(
         entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests, without: group.setAside)

@@ -133,13 +133,15 @@ final class RepairedRows {
   /// Hands over the digest that a row has with its repairs.
   func withDigest(ofRow row: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
     guard let place = place(of: row) else { return }
-    if page.row(place).count > RecordPage.inlineLimit || hasContentColumn {
-      let stored = asStored(place)
-      withExtendedLifetime(stored) { digest.update(stored.row(0)) }
-    } else {
-      digest.update(page.row(place))
-    }
+    withRow(place) { digest.update($0) }
     digest.finish(body)
+  }
+
+  /// Hands over the bytes of a row of `page` as a store gives them.
+  func withRow(_ place: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+    guard page.row(place).count > RecordPage.inlineLimit || hasContentColumn else { return body(page.row(place)) }
+    let stored = asStored(place)
+    withExtendedLifetime(stored) { body(stored.row(0)) }
   }
 
   private var hasContentColumn: Bool { page.entity.columns.contains { $0.kind == .content } }

@@ -6,6 +6,8 @@ import NoteModel
 /// returned from is durable.
 public protocol TargetStore: AnyObject {
   var name: String { get }
+  /// The engine's scheme; empty where it has none of its own.
+  var engine: String { get }
   /// Where the bytes will lie, for the space check.
   var guardedPaths: [String] { get }
 
@@ -83,6 +85,7 @@ public protocol TargetStore: AnyObject {
 /// What a target does that holds every value, works on the caller's thread alone and is durable after `finish`.
 extension TargetStore {
   public func forms(of entity: Entity) throws -> [ValueForm] { Array(repeating: .any, count: entity.columns.count) }
+  public var engine: String { "" }
   public var filePath: String? { name }
   public func enter(page number: Int64) {}
   public func leave(page number: Int64) throws {}

@@ -30,9 +30,8 @@ import Testing
       outcome(.meaning, Array("[\"".utf8) + [0xFF] + Array("\"]".utf8)) == .substitute(Array("[\"\u{FFFD}\"]".utf8)))
   }
 
-  @Test func `only a type that forgets the text has a form of its own`() {
-    #expect(TextForm(engine: "postgresql", declaredType: "jsonb") == .meaning)
-    #expect(TextForm(engine: "postgresql", declaredType: "json") == .unicode)
-    #expect(TextForm(engine: "sqlite", declaredType: "jsonb") == .any)
+  @Test func `a JSON text that is kept as it is must be JSON all the same`() {
+    #expect(outcome(.document, Array("{ \"b\" : 1e1 }".utf8)) == .same)
+    #expect(outcome(.document, Array("no json".utf8)) == .substitute(Array("\"no json\"".utf8)))
   }
 }

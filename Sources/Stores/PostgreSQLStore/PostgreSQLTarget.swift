@@ -33,6 +33,7 @@ public final class PostgreSQLTarget: TargetStore {
 
   deinit { close() }
 
+  public var engine: String { PostgreSQLEngine.scheme }
   public var name: String { (try? ConnectionAddress(location).name) ?? "the server" }
   public var filePath: String? { nil }
 

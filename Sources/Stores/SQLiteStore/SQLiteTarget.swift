@@ -45,6 +45,7 @@ public final class SQLiteTarget: TargetStore {
 
   deinit { close() }
 
+  public var engine: String { SQLiteEngine.scheme }
   public var name: String { location.path }
 
   public var guardedPaths: [String] {
