@@ -163,7 +163,8 @@ final class Comparison {
     try add(
       Difference(
         kind: missing > 0 ? .missing : .changed, entity: expectedEntities[index].name, key: "",
-        explanation: "\(expected.count) rows that nothing tells apart are expected, \(found.count) are there, and their "
+        explanation:
+          "\(expected.count) rows that nothing tells apart are expected, \(found.count) are there, and their "
           + "sums differ"))
   }
 

@@ -97,7 +97,8 @@ final class KeptOriginals {
     observer.observe(
       .finding(
         Finding(
-          kind, severity, entity: kept.entity, key: kept.key.description, column: kept.column, explanation: explanation)))
+          kind, severity, entity: kept.entity, key: kept.key.description, column: kept.column, explanation: explanation)
+      ))
   }
 }
 

@@ -88,7 +88,8 @@ private struct Moment {
     self.day = day
     secondOfDay = 0
     guard at < bytes.count else { return }
-    guard take(" T") != nil, let hour = number(2), take(":") != nil, let minute = number(2), hour < 24, minute < 60 else {
+    guard take(" T") != nil, let hour = number(2), take(":") != nil, let minute = number(2), hour < 24, minute < 60
+    else {
       return nil
     }
     var second: Int64 = 0

@@ -100,7 +100,8 @@ public struct ValueForm: Sendable, Hashable {
     case (.any, _), (_, .null), (_, .withheld), (_, .missing): return .same
     case (_, .content(_, _, let isText)):
       return kind == .bytes && isText ? .relabelled(isText: false) : .same
-    case (.integer(let bits), _): return whole(value) { bits >= 64 || (-1 << (bits - 1)..<1 << (bits - 1)).contains($0) }
+    case (.integer(let bits), _):
+      return whole(value) { bits >= 64 || (-1 << (bits - 1)..<1 << (bits - 1)).contains($0) }
     case (.boolean, _): return boolean(value)
     case (.real(let bits), _): return real(value, bits)
     case (.decimal, _): return decimal(value)

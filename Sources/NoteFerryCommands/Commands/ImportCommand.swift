@@ -123,7 +123,9 @@ struct ImportCommand: LongCommand {
     if conservation.accounts.contains(where: { $0.missing > 0 }), !isFuzzy { reasons.append(.loss) }
     let lostTables = result.summary?.lostTables ?? 0
     let isLogDamaged = result.summary?.isLogDamaged == true
-    if conservation.accounts.contains(where: { $0.degraded > 0 || $0.quarantined > 0 }) || lostTables > 0 || isFuzzy || isLogDamaged {
+    if conservation.accounts.contains(where: { $0.degraded > 0 || $0.quarantined > 0 }) || lostTables > 0 || isFuzzy
+      || isLogDamaged
+    {
       reasons.append(.partial)
     }
     if lostTables > 0 {
@@ -197,7 +199,8 @@ struct ImportCommand: LongCommand {
           + "kept in \(tally.paths.joined(separator: ", ")).")
     }
     if tally.conversions > 0 {
-      lines.append("\(Format.count(tally.conversions, "value")) of another type than their columns converted, without loss.")
+      lines.append(
+        "\(Format.count(tally.conversions, "value")) of another type than their columns converted, without loss.")
     }
     if tally.keptCount > 0 {
       let parts = tally.kept.sorted { $0.key < $1.key }.map { "\(Format.number($0.value)) \($0.key)" }

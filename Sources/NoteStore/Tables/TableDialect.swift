@@ -17,7 +17,8 @@ enum TableDialect {
   /// Constraints between tables and indexes come after the load. Rows that are there already need not keep a constraint
   /// between tables: SQLite does not ask for it, and a row is not left behind for it.
   func definitions(of table: TableModel, among tables: [TableModel]) -> [StoreSchema.Definition] {
-    func definition(_ kind: StoreSchema.Definition.Kind, _ name: String, _ statement: String) -> StoreSchema.Definition {
+    func definition(_ kind: StoreSchema.Definition.Kind, _ name: String, _ statement: String) -> StoreSchema.Definition
+    {
       StoreSchema.Definition(kind: kind, name: name, table: table.name, statement: statement)
     }
     let references = table.references.filter { isPossible($0, from: table, among: tables) }
@@ -124,7 +125,8 @@ enum TableDialect {
   }
 
   /// A reference needs columns of the same kind that are unique in the other table.
-  private func isPossible(_ reference: TableModel.Reference, from table: TableModel, among tables: [TableModel]) -> Bool {
+  private func isPossible(_ reference: TableModel.Reference, from table: TableModel, among tables: [TableModel]) -> Bool
+  {
     guard let other = tables.first(where: { TableModel.fold($0.name) == TableModel.fold(reference.table) }) else {
       return false
     }
@@ -140,6 +142,10 @@ enum TableDialect {
     return "FOREIGN KEY (\(columns)) REFERENCES \(sqlName(reference.table))\(others)\(action)"
   }
 
-  private func sqlName(_ name: String) -> String { "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\"" }
-  private func literal(_ text: String) -> String { "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'" }
+  private func sqlName(_ name: String) -> String {
+    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
+  private func literal(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+  }
 }

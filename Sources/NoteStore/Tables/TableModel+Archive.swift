@@ -7,12 +7,15 @@ extension TableModel {
   init(of entity: Entity, in schema: StoreSchema, kinds: ProductKinds?) {
     let definitions = schema.definitions.filter { Self.fold($0.table) == Self.fold(entity.table) }
     var statement = TableStatement(table: definitions.first { $0.kind == .table }?.statement ?? "")
-    for definition in definitions where definition.kind == .constraint { statement.add(constraint: definition.statement) }
+    for definition in definitions where definition.kind == .constraint {
+      statement.add(constraint: definition.statement)
+    }
     let said = Dictionary(statement.columns.map { (Self.fold($0), $1) }) { first, _ in first }
     name = entity.table
     columns = entity.columns.filter { $0.kind == .plain || $0.kind == .content }.map { column in
       let found = said[Self.fold(column.name)] ?? TableStatement.Column()
-      let kind = kinds?.kind(of: column, in: entity) ?? ColumnKind(engine: schema.engine, declaredType: column.declaredType)
+      let kind =
+        kinds?.kind(of: column, in: entity) ?? ColumnKind(engine: schema.engine, declaredType: column.declaredType)
       return Column(
         name: column.name, kind: kind, isNotNull: found.isNotNull, fallback: found.fallback, allowed: found.allowed,
         isNumbered: found.isNumbered)
@@ -25,7 +28,9 @@ extension TableModel {
       }
     }
     for definition in definitions where definition.kind == .index {
-      guard let (isUnique, names) = TableStatement.index(definition.statement), let names = known(names) else { continue }
+      guard let (isUnique, names) = TableStatement.index(definition.statement), let names = known(names) else {
+        continue
+      }
       if isUnique { uniqueKeys.append(names) } else { indexes.append(Index(name: definition.name, columns: names)) }
     }
     addKey(of: entity)
@@ -95,7 +100,9 @@ struct ProductKinds: Sendable {
   private static func memos(_ profile: Profile) -> ProductKinds {
     ProductKinds(
       profile,
-      narrow: ["id", "creator_id", "user_id", "memo_id", "related_memo_id", "sender_id", "receiver_id", "size", "pinned"],
+      narrow: [
+        "id", "creator_id", "user_id", "memo_id", "related_memo_id", "sender_id", "receiver_id", "size", "pinned",
+      ],
       kinds: [
         "memo.pinned": .boolean, "memo.payload": .document, "activity.payload": .document, "idp.config": .document,
       ])
@@ -105,7 +112,8 @@ struct ProductKinds: Sendable {
     ProductKinds(
       profile,
       narrow: [
-        "id", "owner_id", "parent_id", "position", "notebook_id", "revision", "note_id", "chunk_count", "image_id", "seq",
+        "id", "owner_id", "parent_id", "position", "notebook_id", "revision", "note_id", "chunk_count", "image_id",
+        "seq",
         "from_note_id", "to_note_id", "tag_id",
       ])
   }

@@ -36,7 +36,9 @@ struct TableStatement {
 
   /// Adds what `ALTER TABLE … ADD CONSTRAINT …` says.
   mutating func add(constraint statement: String) {
-    guard let all = SQLWords.split(statement), let place = all.firstIndex(where: { $0.is("CONSTRAINT") }) else { return }
+    guard let all = SQLWords.split(statement), let place = all.firstIndex(where: { $0.is("CONSTRAINT") }) else {
+      return
+    }
     words = all[place...]
     column = ""
     readConstraint()
@@ -44,7 +46,9 @@ struct TableStatement {
 
   /// The columns of `CREATE [UNIQUE] INDEX`; nil for expressions, and with a condition.
   static func index(_ statement: String) -> (isUnique: Bool, columns: [String])? {
-    guard let all = SQLWords.split(statement), all.count > 2, let open = all.firstIndex(of: .sign("(")) else { return nil }
+    guard let all = SQLWords.split(statement), all.count > 2, let open = all.firstIndex(of: .sign("(")) else {
+      return nil
+    }
     let columns = items(all[(open + 1)...])
     let end = columns.last.map { $0.endIndex + 1 } ?? all.endIndex
     guard !columns.isEmpty, !all[min(end, all.endIndex)...].contains(where: { $0.is("WHERE", "INCLUDE") }) else {
@@ -179,7 +183,8 @@ struct TableStatement {
     let inside = all.prefix(all.count - words.count).filter { $0 != .sign("(") && $0 != .sign(")") }
     guard let name = inside.first?.asName, inside.count > 2 else { return }
     let isList =
-      inside[1].is("IN") || (inside[1] == .sign("=") && inside[2].is("ANY") && inside.count > 3 && inside[3].is("ARRAY"))
+      inside[1].is("IN")
+      || (inside[1] == .sign("=") && inside[2].is("ANY") && inside.count > 3 && inside[3].is("ARRAY"))
     let strange = inside.dropFirst(2).contains {
       switch $0 {
       case .text, .sign(","), .sign("["), .sign("]"), .sign("::"): false

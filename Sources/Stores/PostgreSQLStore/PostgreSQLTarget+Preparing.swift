@@ -25,6 +25,8 @@ extension PostgreSQLTarget {
       try connect(origin)
       try requireWritable()
       try takeOver(origin)
+      // It is read back from there, also where no attachment is a file.
+      if let directory = location.dataDirectory { try Folder.create(directory) }
       return try begin(schema, profile, origin, options)
     } catch {
       rollback()

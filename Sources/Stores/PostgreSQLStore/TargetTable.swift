@@ -56,7 +56,8 @@ struct TargetTable {
     columns = (0..<found.rowCount).map { row in
       Column(
         name: found.text(row, 0), type: UInt32(truncatingIfNeeded: found.integer(row, 1)),
-        typeName: found.text(row, 2), baseTypeName: found.text(row, 5), isNullable: found.isTrue(row, 3), isGenerated: found.isTrue(row, 4))
+        typeName: found.text(row, 2), baseTypeName: found.text(row, 5), isNullable: found.isTrue(row, 3),
+        isGenerated: found.isTrue(row, 4))
     }
     let indexes = try connection.query(
       """
