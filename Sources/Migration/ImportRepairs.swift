@@ -116,7 +116,7 @@ final class ImportRepairs {
   // MARK: - A page
 
   /// Whether some column of the target cannot hold every text.
-  private var hasForms = false
+  private(set) var hasForms = false
 
   /// Sets `group.repaired` to the rows of the page as the target gets them.
   func prepare(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
@@ -124,6 +124,7 @@ final class ImportRepairs {
     let forms = self.forms[group.page.entity.name] ?? nil
     tally.longValues += group.longValueCount
     nextValue = 0
+    longFormed = (-1, [])
     values.removeAll()
     if state == .new {
       try refuseCollisions(in: group)
@@ -188,8 +189,36 @@ final class ImportRepairs {
       }
       guard other == text.repaired else { throw past.strange() }
     }
+    if text.isApplied, try !isHeld(text, in: group.page.entity) { text.value.refusal = .forbidden }
     if text.isApplied, try unique(in: group.page.entity).contains(text.value.column) { text.value.refusal = .unique }
     if !text.isApplied { try keep(text, of: group) }
+  }
+
+  /// Whether the target holds a repaired text as it is.
+  private func isHeld(_ text: LongText, in entity: Entity) throws -> Bool {
+    guard let form = (forms[entity.name] ?? nil)?.form(ofColumn: text.value.column) else { return true }
+    // A server would write JSON in its own way.
+    guard form.kind == .text(.unicode) else { return form.kind == .any }
+    var marker = TextMarker()
+    var room: [UInt8] = []
+    try text.eachRepairedPiece {
+      marker.append($0, to: &room)
+      room.removeAll(keepingCapacity: true)
+    }
+    marker.finish(to: &room)
+    return !marker.hasMarked
+  }
+
+  /// What values outside of their rows became, of the row that got its contents last.
+  var longFormed: (row: Int, values: [(column: Int, value: RowValue)]) = (-1, [])
+
+  /// Brings a row that was set anew into the target's forms, except for columns that are in them.
+  func form(row: Int, of group: ReceivedGroup, except columns: Set<Int>) {
+    (forms[group.page.entity.name] ?? nil)?.apply(row: row, of: group.page, to: group.repaired)
+    for column in columns { kept.withdraw(row: row, column: column) }
+    guard longFormed.row == row else { return }
+    let others = longFormed.values.filter { !columns.contains($0.column) }
+    if !others.isEmpty { group.repaired.form(row: row, of: group.page, values: others) }
   }
 
   /// The repaired texts that stand in a row.

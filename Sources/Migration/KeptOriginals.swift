@@ -11,6 +11,12 @@ final class KeptOriginals {
   private let ledger: Ledger
   private let observer: any RunObserver
   private var account = RowForms.Account()
+  /// Values of the page that stood outside of their rows.
+  private var long: [(row: Int, column: Int, original: Original)] = []
+  private enum Original {
+    case spool(Spool)
+    case same(Key)
+  }
 
   /// By entity: rows that were carried with a loss and nothing else, those that were repaired besides, and rows that were
   /// not carried.
@@ -35,6 +41,7 @@ final class KeptOriginals {
   /// Begins a page; the rows that are set aside are no more among its repaired ones.
   func begin(_ found: RowForms.Account?, of group: ReceivedGroup) {
     account = found ?? RowForms.Account()
+    long.removeAll()
     for row in account.setAside.keys {
       group.setAside.insert(row)
       group.repaired.remove(row: row)
@@ -43,6 +50,19 @@ final class KeptOriginals {
       }
     }
   }
+
+  /// Adds a value of more than 256 KiB with something else in its place.
+  func substitute(row: Int, column: Int, of group: ReceivedGroup, _ original: Spool) {
+    long.append((row, column, .spool(original)))
+  }
+
+  /// Adds one that the row shares with an earlier one.
+  func substitute(row: Int, column: Int, of group: ReceivedGroup, sameAs key: Key) {
+    long.append((row, column, .same(key)))
+  }
+
+  /// The value was repaired instead.
+  func withdraw(row: Int, column: Int) { long.removeAll { $0.row == row && $0.column == column } }
 
   /// Ends a page whose rows are applied.
   ///
@@ -69,7 +89,23 @@ final class KeptOriginals {
       let explanation = "the target's column cannot hold the value; the original is in \(originals)"
       try enter(kept, .degraded, .valueSubstituted, explanation)
     }
-    let rows = Set(account.substituted.map(\.row))
+    for (row, column, original) in long {
+      substitutes += 1
+      var number = 0
+      let place = kept(row, column, .row([]))
+      switch original {
+      case .same(let key): try append(kept(row, column, .same(as: key)))
+      case .spool(let spool):
+        try spool.readParts { bytes in
+          number += 1
+          try append(kept(row, column, .part(number: number, bytes)))
+        }
+      }
+      let explanation = "the target's column cannot hold the value; the original is in \(originals)"
+      try enter(place, .degraded, .valueSubstituted, explanation)
+    }
+    let rows = Set(account.substituted.map(\.row) + long.map(\.row))
+    long.removeAll()
     let repaired = rows.count { group.repaired.place(of: $0) != nil && !group.repaired.formed.contains($0) }
     degraded[entity, default: 0] += Int64(rows.count)
     degradedAndRepaired[entity, default: 0] += Int64(repaired)
@@ -99,6 +135,20 @@ final class KeptOriginals {
         Finding(
           kind, severity, entity: kept.entity, key: kept.key.description, column: kept.column, explanation: explanation)
       ))
+  }
+}
+
+extension Spool {
+  /// Hands over what was appended in parts.
+  fileprivate func readParts(_ body: ([UInt8]) throws -> Void) throws {
+    var part: [UInt8] = []
+    try read { bytes in
+      part.append(contentsOf: bytes)
+      guard part.count >= KeptOriginal.partSize else { return }
+      try body(part)
+      part.removeAll(keepingCapacity: true)
+    }
+    if !part.isEmpty { try body(part) }
   }
 }
 

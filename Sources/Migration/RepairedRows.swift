@@ -9,6 +9,8 @@ final class RepairedRows {
   private var places: [Int: Int] = [:]
   /// For rows of `page` the columns whose text is not the original page's.
   private var exchanged: [Int: Set<Int>] = [:]
+  /// Of those the ones whose bytes come with the row.
+  private var coming: [Int: Set<Int>] = [:]
   /// Rows that mean the same in the target and are written otherwise there; nothing in them is repaired.
   private(set) var formed: Set<Int> = []
   private let digest = Digest(.sha256)
@@ -23,6 +25,7 @@ final class RepairedRows {
     }
     places.removeAll(keepingCapacity: true)
     exchanged.removeAll(keepingCapacity: true)
+    coming.removeAll(keepingCapacity: true)
     formed.removeAll(keepingCapacity: true)
   }
 
@@ -55,17 +58,21 @@ final class RepairedRows {
   private func append(
     _ row: Int, _ bytes: UnsafeRawBufferPointer, _ values: [(column: Int, value: RowValue)], alsoExchanged: Set<Int>
   ) {
+    let previous = places[row]
     places[row] = page.rowCount
     // The bytes of a content with another label are still those that come with the original row.
     let others = values.filter { if case .relabelled = $0.value { false } else { true } }
     exchanged[page.rowCount] = alsoExchanged.union(others.map(\.column))
+    let before = previous.flatMap { coming[$0] } ?? []
+    let new = values.filter { if case .formed = $0.value { true } else { false } }
+    if !before.isEmpty || !new.isEmpty { coming[page.rowCount] = before.union(new.map(\.column)) }
     page.beginRow()
     var reader = RecordReader(bytes)
     for column in page.entity.columns.indices {
       guard let value = reader.next() else { break }
       switch (values.first(where: { $0.column == column })?.value, value) {
-      case (.text(.text(let text)), _): text.withUnsafeBytes { page.append(text: $0) }
-      case (.text(.content(let byteCount, let digest)), _):
+      case (.text(.text(let text)), _), (.formed(.text(let text)), _): text.withUnsafeBytes { page.append(text: $0) }
+      case (.text(.content(let byteCount, let digest)), _), (.formed(.content(let byteCount, let digest)), _):
         digest.withUnsafeBytes { page.append(contentOf: byteCount, $0, isText: true, column: column) }
       case (.value(let new), _): page.append(new)
       case (.relabelled(let isText), .content(let byteCount, let digest, _)):
@@ -100,6 +107,17 @@ final class RepairedRows {
     place(of: row).map { exchanged[$0]?.contains(column) == true } ?? false
   }
 
+  /// Whether the target holds the exchanged text already.
+  private func isHeld(_ column: Int, _ place: Int) -> Bool {
+    exchanged[place]?.contains(column) == true && coming[place]?.contains(column) != true
+  }
+
+  /// The column of the row in `page` that is a content; nil where the repaired row has none there.
+  func content(ofRow row: Int, column: Int) -> RecordPage.Content? {
+    guard let place = place(of: row) else { return nil }
+    return page.contentRange(ofRow: place).map { page.contents[$0] }.first { $0.column == column }
+  }
+
   /// What each content of the repaired row is given, when the contents of the original row are given `supplies`; a
   /// repaired one keeps what the target holds.
   ///
@@ -107,12 +125,12 @@ final class RepairedRows {
   func supplies(ofRow row: Int, in original: RecordPage, from supplies: [ContentSupply]) -> [ContentSupply]? {
     guard let place = place(of: row), !supplies.isEmpty else { return supplies }
     let contents = original.contentRange(ofRow: row).map { original.contents[$0].column }
-    for (column, supply) in zip(contents, supplies) where exchanged[place]?.contains(column) == true {
+    for (column, supply) in zip(contents, supplies) where isHeld(column, place) {
       if case .lost = supply { return nil }
     }
     return page.contentRange(ofRow: place).map { index in
       let column = page.contents[index].column
-      guard exchanged[place]?.contains(column) != true, let ordinal = contents.firstIndex(of: column) else {
+      guard !isHeld(column, place), let ordinal = contents.firstIndex(of: column) else {
         return .sameAs(original.key(ofRow: row))
       }
       return supplies[ordinal]

@@ -59,35 +59,48 @@ struct RowForms {
   @discardableResult
   func apply(_ page: RecordPage, to rows: RepairedRows, substitutes: Bool = true) -> Account {
     var account = Account()
-    for row in 0..<page.rowCount {
-      var values: [(column: Int, value: RowValue)] = []
-      outcomes(rows.place(of: row).map { rows.page.row($0) } ?? page.row(row)) { column, original, outcome in
-        switch outcome {
-        case .same: break
-        case .relabelled(let isText): values.append((column, .relabelled(isText: isText)))
-        case .converted(let value):
-          if key.contains(column) { account.setAside[row] = column }
-          values.append((column, .value(value)))
-          // A JSON text that is written otherwise is of the same type.
-          if case .text = original, case .text = value { break }
-          account.converted.append((row, column))
-        case .substitute(let value):
-          let isOfText = if case .text = original { isText(column) } else { false }
-          if key.contains(column) || (unique.contains(column) && !isOfText) { account.setAside[row] = column }
-          // Texts are substituted before, like repairs.
-          guard !isOfText, substitutes else { break }
-          values.append((column, .value(value)))
-          account.substituted.append((row, column, original.copied))
-        }
-      }
-      if !values.isEmpty { rows.form(row: row, of: page, values: values) }
-    }
+    for row in 0..<page.rowCount { apply(row, of: page, to: rows, substitutes: substitutes, &account) }
     if !account.setAside.isEmpty {
       account.substituted.removeAll { account.setAside[$0.row] != nil }
       account.converted.removeAll { account.setAside[$0.row] != nil }
     }
     return account
   }
+
+  /// Brings one row into its forms again, when other texts were put into it.
+  func apply(row: Int, of page: RecordPage, to rows: RepairedRows) {
+    var account = Account()
+    apply(row, of: page, to: rows, substitutes: true, &account)
+  }
+
+  private func apply(
+    _ row: Int, of page: RecordPage, to rows: RepairedRows, substitutes: Bool, _ account: inout Account
+  ) {
+    var values: [(column: Int, value: RowValue)] = []
+    outcomes(rows.place(of: row).map { rows.page.row($0) } ?? page.row(row)) { column, original, outcome in
+      switch outcome {
+      case .same: break
+      case .relabelled(let isText): values.append((column, .relabelled(isText: isText)))
+      case .converted(let value):
+        if key.contains(column) { account.setAside[row] = column }
+        values.append((column, .value(value)))
+        // A JSON text that is written otherwise is of the same type.
+        if case .text = original, case .text = value { break }
+        account.converted.append((row, column))
+      case .substitute(let value):
+        let isOfText = if case .text = original { isText(column) } else { false }
+        if key.contains(column) || (unique.contains(column) && !isOfText) { account.setAside[row] = column }
+        // Texts are substituted before, like repairs.
+        guard !isOfText, substitutes else { break }
+        values.append((column, .value(value)))
+        account.substituted.append((row, column, original.copied))
+      }
+    }
+    if !values.isEmpty { rows.form(row: row, of: page, values: values) }
+  }
+
+  /// The form of a column; nil where every value is held.
+  func form(ofColumn column: Int) -> ValueForm? { columns.first { $0.column == column }?.form }
 
   private func isText(_ column: Int) -> Bool {
     columns.contains { if $0.column == column, case .text = $0.form.kind { true } else { false } }

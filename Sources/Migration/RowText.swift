@@ -28,6 +28,8 @@ enum RowText: Equatable {
 enum RowValue: Equatable {
   case text(RowText)
   case value(Value)
+  /// A text in another form; where it is a content its bytes come with the row.
+  case formed(RowText)
   /// The content that the row has, as the other of bytes and text.
   case relabelled(isText: Bool)
 }

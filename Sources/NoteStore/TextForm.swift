@@ -56,22 +56,10 @@ public enum TextForm: Sendable, Hashable, Comparable {
 
   /// The text with a mark for each NUL and each byte that is no UTF-8.
   private static func marked(_ text: UnsafeRawBufferPointer) -> [UInt8] {
+    var marker = TextMarker()
     var result: [UInt8] = []
-    result.reserveCapacity(text.count + 16)
-    var at = 0
-    while at < text.count {
-      let length = (1...4).first { length in
-        at + length <= text.count
-          && String(validating: text[at..<at + length], as: UTF8.self)?.unicodeScalars.count == 1
-      }
-      guard let length else {
-        result += [0xEF, 0xBF, 0xBD]
-        at += 1
-        continue
-      }
-      if text[at] == 0 { result += [0xE2, 0x90, 0x80] } else { result += text[at..<at + length] }
-      at += length
-    }
+    marker.append(text, to: &result)
+    marker.finish(to: &result)
     return result
   }
 }

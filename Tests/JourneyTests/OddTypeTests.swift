@@ -113,4 +113,43 @@ import Testing
     #expect(entities.reduce(0) { $0 + ($1["missing"]?.integer ?? 0) } == 4)
     #expect(entities.reduce(0) { $0 + ($1["changed"]?.integer ?? 0) } == 6)
   }
+
+  @Test(arguments: ["none", "policy"])
+  func `long texts are brought into what the server holds, or repaired, and shared ones are, too`(_ repair: String)
+    throws
+  {
+    let scratch = Scratch()
+    let store = try MemosStore(scratch.path("memos.db"), notes: 20)
+    let text = Array(String(repeating: "The quick brown fox über 明天. ", count: 12_000).utf8)
+    func put(_ bytes: [UInt8], _ id: Int, column: String = "content") throws {
+      try store.database.run("UPDATE memo SET \(column) = ? WHERE id = \(id)", .text(bytes))
+    }
+    try put(text + [0] + text, 1)
+    try put(text + [0] + text, 2)
+    try put(text + [0xE4], 3)
+    try put(text, 4)
+    let blanks = Array(String(repeating: " ", count: 300_000).utf8)
+    try put(blanks + Array("{\"b\":1,\"a\":[]}".utf8), 5, column: "payload")
+    try put(blanks + Array("{\"b\":1,\"a\":[]}".utf8), 6, column: "payload")
+    try put(blanks + Array("{\"b\":".utf8), 7, column: "payload")
+    try store.database.run("UPDATE memo SET content = ? WHERE id = 8", .bytes(text))
+    try store.database.run("UPDATE memo SET created_ts = ? WHERE id = 9", .text(text))
+    let place = try ServerPlace(scratch)
+    let run = scratch.move(store.path, to: place.url, name: "there", "--create-schema", "--repair", repair)
+    #expect(run.status == .partial, "\(run.words)")
+    #expect(run.json["approved"] == .bool(true))
+    #expect(run.account("memo", "degraded") == (repair == "none" ? 5 : 2))
+    #expect(
+      try place.sql("SELECT payload FROM memo WHERE id IN (5, 6)") == [#"{"a": [], "b": 1}"#, #"{"a": [], "b": 1}"#])
+    #expect(
+      try place.sql("SELECT octet_length(content) FROM memo WHERE id IN (4, 8)") == ["\(text.count)", "\(text.count)"])
+    // A mark where nothing is repaired; repaired, the NUL is gone.
+    let lengths = try place.sql("SELECT octet_length(content) FROM memo WHERE id IN (1, 2)")
+    #expect(Set(lengths) == ["\(2 * text.count + (repair == "none" ? 3 : 0))"])
+    let parts = try kept(scratch).filter { $0["key"]?.array == [.integer(1)] && $0["column"]?.string == "content" }
+    let bytes = parts.flatMap { part -> [UInt8] in
+      if case .bytes(let bytes)? = part["value"]?.rowValue { bytes } else { [] }
+    }
+    #expect(bytes == (repair == "none" ? text + [0] + text : []))
+  }
 }
