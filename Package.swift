@@ -126,7 +126,7 @@ let package = Package(
       name: "JourneyTests",
       dependencies: [
         "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
-        "CSQLite",
+        "CSQLite", "PostgreSQLClusters",
       ]),
   ] + fuzzing,
   swiftLanguageModes: [.v6]

@@ -29,7 +29,9 @@ public func diff(
   defer { _ = try? ledger.close() }
   let book = repairs(first, second, stateDirectory)
   let inventory = InventorySpool(directory: stateDirectory)
-  let formed = FormedInventory(inventory, comparedWith: try schemaOfServer(second, stop))
+  let other = try schemaOf(second, stateDirectory, stop)
+  let isCrossing = try other.map { try schemaOf(first, stateDirectory, stop)?.engine != $0.engine } ?? false
+  let formed = FormedInventory(inventory, comparedWith: isCrossing ? other.map { FormedDigests($0) } : nil)
   let schema: StoreSchema
   var algorithm = DigestAlgorithm.fastest
   var secrets = secrets
@@ -51,7 +53,9 @@ public func diff(
       algorithm = head.description.algorithm
       secrets = head.description.secretsIncluded ? secrets : .withhold
     }
-    let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets), stop: stop)
+    var options = SnapshotOptions(algorithm: algorithm, secrets: secrets)
+    if case .archive = second { options.likeness = other?.entities ?? [] }
+    let snapshot = try store.openSnapshot(options, stop: stop)
     defer { snapshot.close() }
     schema = snapshot.schema
     let recorded = try book.map { try RecordedRepairs($0.path, side: $0.side, entities: schema.entities) }
@@ -63,20 +67,22 @@ public func diff(
         entityIndex: $0, page: $1, rowDigests: $2, alternatives: recorded?.rows(of: $1, entityIndex: $0))
     }
   }
+  let forms = isCrossing ? FormedDigests(schema) : nil
   switch second {
   case .store(let store):
     var snapshotOptions = SnapshotOptions(algorithm: algorithm, secrets: secrets)
     snapshotOptions.formerDataDirectories = schema.dataDirectory.map { [$0] } ?? []
+    snapshotOptions.likeness = schema.entities
     let snapshot = try store.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var result = try Comparison.compare(
       inventory, of: schema, with: snapshot, algorithm: algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop), totalItems: nil,
-      totalBytes: storeBytes(store, snapshot), report: report)
+      totalBytes: storeBytes(store, snapshot), forms: forms, report: report)
     result.unreadable += unreadable
     return result
   case .archive(let place):
-    let comparison = try Comparison(inventory, entities: schema.entities, report: report)
+    let comparison = try Comparison(inventory, entities: schema.entities, forms: forms, report: report)
     try collect(
       opened ?? open(place, stateDirectory: stateDirectory, rate: rate, stop: stop), against: comparison,
       schema: schema, observer: observer)
@@ -85,12 +91,20 @@ public func diff(
   }
 }
 
-/// The schema of a store whose engine holds some texts in forms of its own; nil for others.
-private func schemaOfServer(_ side: DiffSide, _ stop: StopRequest) throws -> StoreSchema? {
-  guard case .store(let store) = side, store.filePath == nil else { return nil }
-  let snapshot = try store.openSnapshot(SnapshotOptions(), stop: stop)
-  defer { snapshot.close() }
-  return snapshot.schema
+/// The schema of a side, without a row of it; nil for an archive that can be read only once.
+private func schemaOf(_ side: DiffSide, _ stateDirectory: String, _ stop: StopRequest) throws -> StoreSchema? {
+  switch side {
+  case .store(let store):
+    let snapshot = try store.openSnapshot(SnapshotOptions(), stop: stop)
+    defer { snapshot.close() }
+    return snapshot.schema
+  case .archive(.standardStream): return nil
+  case .archive(let place):
+    let head = try SegmentPipeline(
+      ArchiveInput.open(place), options: SegmentPipeline.Options(stateDirectory: stateDirectory))
+    try head.readHead()
+    return head.schema
+  }
 }
 
 /// The repairs file that says how the first side would be repaired, or how it was before.

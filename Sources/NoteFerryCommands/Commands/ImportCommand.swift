@@ -138,7 +138,9 @@ struct ImportCommand: LongCommand {
     if conservation.accounts.contains(where: { $0.missing > 0 }), !isFuzzy { reasons.append(.loss) }
     let lostTables = result.summary?.lostTables ?? 0
     let isLogDamaged = result.summary?.isLogDamaged == true
-    if conservation.accounts.contains(where: { $0.degraded > 0 }) || lostTables > 0 || isFuzzy || isLogDamaged {
+    if conservation.accounts.contains(where: { $0.degraded > 0 || $0.quarantined > 0 }) || lostTables > 0 || isFuzzy
+      || isLogDamaged
+    {
       reasons.append(.partial)
     }
     if lostTables > 0 {
@@ -201,6 +203,20 @@ struct ImportCommand: LongCommand {
       lines.append("\(Format.count(tally.valueCount, "text")) repaired (\(parts.joined(separator: ", "))).")
       lines.append("The stored bytes of these texts: \(tally.paths.joined(separator: ", "))")
     }
+    if tally.substitutes > 0 {
+      lines.append(
+        "\(Format.count(tally.substitutes, "value")) that the target's columns cannot hold: "
+          + "kept in \(tally.paths.joined(separator: ", ")).")
+    }
+    if tally.setAside > 0 {
+      lines.append(
+        "\(Format.count(tally.setAside, "row")) that cannot stand in the target: "
+          + "kept in \(tally.paths.joined(separator: ", ")).")
+    }
+    if tally.conversions > 0 {
+      lines.append(
+        "\(Format.count(tally.conversions, "value")) of another type than their columns converted, without loss.")
+    }
     if tally.keptCount > 0 {
       let parts = tally.kept.sorted { $0.key < $1.key }.map { "\(Format.number($0.value)) \($0.key)" }
       lines.append(
@@ -218,7 +234,8 @@ struct ImportCommand: LongCommand {
       .init("repaired", .object(Self.tiers.map { .init($0.name, .integer(tally.values[$0] ?? 0)) })),
       .init(
         "left_as_found", .object(tally.kept.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
-      .init("too_long", .integer(tally.longValues)),
+      .init("too_long", .integer(tally.longValues)), .init("converted", .integer(tally.conversions)),
+      .init("substituted", .integer(tally.substitutes)), .init("set_aside", .integer(tally.setAside)),
     ]
     if let path = tally.path { members.append(.init("file", .text(path))) }
     return .object(members)
