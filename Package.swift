@@ -125,6 +125,10 @@ let package = Package(
         "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
         "CSQLite",
       ]),
+    // Sources of two nodes and the mapping of their rows, by the real program.
+    .testTarget(
+      name: "TopologyTests",
+      dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "Corpus", "PostgreSQLClusters", "CSQLite"]),
   ] + fuzzing,
   swiftLanguageModes: [.v6]
 )

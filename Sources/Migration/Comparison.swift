@@ -17,6 +17,9 @@ public struct Difference: Sendable, Hashable {
   /// The key as JSON; empty when the difference is about the whole entity.
   public var key: String
   public var explanation: String
+  /// The row's digest on either side; empty where it is not there.
+  public var expectedDigest: [UInt8] = []
+  public var foundDigest: [UInt8] = []
 }
 
 /// What a comparison came to, by entity.
@@ -82,9 +85,13 @@ final class Comparison {
     result = ComparisonResult(entities: entities.map { .init(entity: $0.name, role: $0.role) })
   }
 
-  /// - Parameter entityIndex: Index in the expected entities.
-  func found(entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer) throws {
-    for row in 0..<page.rowCount {
+  /// - Parameters:
+  ///   - entityIndex: Index in the expected entities.
+  ///   - omitted: Rows that are left out of the comparison.
+  func found(
+    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, omitting omitted: Set<Int> = []
+  ) throws {
+    for row in 0..<page.rowCount where omitted.isEmpty || !omitted.contains(row) {
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
       let digest = rowDigests.slice(row * 32..<(row + 1) * 32)
@@ -103,7 +110,9 @@ final class Comparison {
           result.entities[entityIndex].repaired += 1
         } else {
           result.entities[entityIndex].changed += 1
-          try add(.changed, entityIndex, Array(key.bytes), "the row's values or the bytes of its contents differ")
+          try add(
+            .changed, entityIndex, Array(key.bytes), "the row's values or the bytes of its contents differ",
+            expected: cursor.digest, found: Array(digest))
         }
         try cursor.advance()
         return
@@ -114,7 +123,7 @@ final class Comparison {
     }
     result.entities[entityIndex].extra += 1
     add(digest, to: sums?.extra)
-    try add(.extra, entityIndex, Array(key.bytes), "the row is not expected")
+    try add(.extra, entityIndex, Array(key.bytes), "the row is not expected", found: Array(digest))
   }
 
   /// The present key and its row's digest. Keys end by themselves, so no two lists of rows are one list of bytes.
@@ -134,7 +143,7 @@ final class Comparison {
     let index = cursor.entityIndex
     result.entities[index].expected += 1
     result.entities[index].missing += 1
-    try add(.missing, index, cursor.key, "the row is not there")
+    try add(.missing, index, cursor.key, "the row is not there", expected: cursor.digest)
     try cursor.advance()
   }
 
@@ -147,11 +156,14 @@ final class Comparison {
     return key
   }
 
-  private func add(_ kind: Difference.Kind, _ entityIndex: Int, _ key: [UInt8], _ explanation: String) throws {
+  private func add(
+    _ kind: Difference.Kind, _ entityIndex: Int, _ key: [UInt8], _ explanation: String, expected: [UInt8] = [],
+    found: [UInt8] = []
+  ) throws {
     try add(
       Difference(
         kind: kind, entity: expectedEntities[entityIndex].name, key: String(decoding: key, as: UTF8.self),
-        explanation: explanation))
+        explanation: explanation, expectedDigest: expected, foundDigest: found))
   }
 
   func add(_ difference: Difference) throws {
@@ -163,9 +175,12 @@ final class Comparison {
 
 extension Comparison {
   /// Scans a store and compares it with an inventory.
+  ///
+  /// - Parameter omitting: Which rows of a page are left out.
   static func compare(
     _ inventory: InventorySpool, of expected: StoreSchema, with snapshot: any SourceSnapshot,
     algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, sums: Bool = false,
+    omitting: @escaping (RecordPage, _ rowDigests: GrowingBuffer) throws -> Set<Int> = { _, _ in [] },
     report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
     let comparison = try Comparison(inventory, entities: expected.entities, sums: sums, report: report)
@@ -195,7 +210,8 @@ extension Comparison {
     let unreadable = try scan.run(
       snapshot, entities: entities, algorithm: algorithm, totalItems: totalItems, totalBytes: totalBytes
     ) { position, page, digests in
-      try comparison.found(entityIndex: indices[position], page: page, rowDigests: digests)
+      try comparison.found(
+        entityIndex: indices[position], page: page, rowDigests: digests, omitting: try omitting(page, digests))
     }
     try comparison.end()
     comparison.addUnreadable(unreadable)

@@ -14,13 +14,14 @@ final class FormedInventory {
     self.schema = schema
   }
 
-  /// Appends the rows of a page; sets the digests of those that stand there in another form.
+  /// Appends the rows of a page; sets the digests of those that stand there in another form; leaves `omitted` out.
   func append(
-    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows?
+    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows?,
+    omitting omitted: Set<Int> = []
   ) throws {
     guard let forms = forms(of: page.entity) else {
       return try inventory.append(
-        entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: alternatives)
+        entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: alternatives, omitting: omitted)
     }
     let rows = alternatives ?? emptied(for: page)
     forms.apply(page, to: rows)
@@ -28,7 +29,8 @@ final class FormedInventory {
       rows.updateContents(ofRow: row, from: page)
       rows.withDigest(ofRow: row) { rowDigests.overwrite(at: row * 32, with: $0) }
     }
-    try inventory.append(entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: rows)
+    try inventory.append(
+      entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: rows, omitting: omitted)
   }
 
   private func forms(of entity: Entity) -> RowForms? {

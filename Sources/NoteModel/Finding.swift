@@ -50,6 +50,8 @@ public struct Finding: Sendable, Hashable {
     case snapshotRenewed = "snapshot-renewed"
     /// The source has no write-ahead log, so its writers wait while it is read.
     case writersWait = "writers-wait"
+    /// The two nodes of a source hold different rows.
+    case nodesDiffer = "nodes-differ"
     /// A part of the archive is damaged.
     case archiveDamage = "archive-damage"
   }

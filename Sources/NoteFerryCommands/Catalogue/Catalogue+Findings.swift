@@ -152,6 +152,13 @@ extension Catalogue {
         "The segment is fuzzy: its rows are not all of one moment.",
         "Give a larger --wal-budget, or export at a quieter hour."
       )
+    case .nodesDiffer:
+      (
+        "The two nodes of a source do not hold the same row: one has not got it, or they have different versions.",
+        "The primary's row is carried; rows that the standby alone has are carried or left behind, as --standby-rows "
+          + "says. The version that is not carried stands in the standby only; the ledger has its digest.",
+        "Look at these rows on both nodes in the product before either of them is given up, or export the standby, too."
+      )
     case .archiveDamage:
       (
         "A part of the archive differs from its checksum.",
