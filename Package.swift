@@ -88,7 +88,7 @@ let package = Package(
       name: "CorpusTests",
       dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "Corpus", "CSQLite", "noteferry"]),
     .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
-    .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
+    .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
     .testTarget(

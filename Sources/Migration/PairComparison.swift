@@ -49,7 +49,7 @@ final class PairComparison {
     let inventory = InventorySpool(directory: options.stateDirectory)
     try nodes[first].named { try setAside(first, into: inventory) }
     try nodes[1 - first].named { try merge(1 - first, with: inventory, of: first) }
-    for (entity, key, row) in differences.own.differing { try note(copyOf: row, entity, key) }
+    for (entity, key, row) in differences.own.differing { try note(twoVersionsOf: row, entity, key) }
     let rest = differences.count - Int64(differences.findings.count { $0.severity > .info })
     if rest > 0 {
       differences.findings.append(
@@ -146,13 +146,18 @@ final class PairComparison {
       explanation: explanation)
   }
 
-  /// A node has a copy of a row that belongs to the other one, and not as that has it.
-  private func note(copyOf row: NodeRows.Row, _ entity: String, _ key: [UInt8]) throws {
-    let owner = row.owner < nodes.count ? row.owner : primary
-    let explanation =
-      "the row belongs to node \(nodes[owner].label), whose version is carried; node \(nodes[1 - owner].label) has the row "
-      + hexadecimal(row.digests[1 - owner] ?? [])
+  /// Both nodes have a row that belongs to one of them, or to neither of the two, and not the same version of it.
+  private func note(twoVersionsOf row: NodeRows.Row, _ entity: String, _ key: [UInt8]) throws {
+    let digests = row.digests.map { $0 ?? [] }
     let text = String(decoding: key, as: UTF8.self)
+    guard row.owner < nodes.count else {
+      let found = Difference(
+        kind: .changed, entity: entity, key: text, explanation: "", expectedDigest: digests[0], foundDigest: digests[1])
+      return try note(found, of: 0)
+    }
+    let explanation =
+      "the row belongs to node \(nodes[row.owner].label), whose version is carried; "
+      + "node \(nodes[1 - row.owner].label) has the row \(hexadecimal(digests[1 - row.owner]))"
     differences.findings.append(Finding(.nodesDiffer, .info, entity: entity, key: text, explanation: explanation))
     try ledger.append(
       entity: entity, key: text, outcome: .skippedByRule, reason: Finding.Kind.nodesDiffer.rawValue,

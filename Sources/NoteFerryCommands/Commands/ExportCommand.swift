@@ -171,7 +171,11 @@ struct ExportCommand: LongCommand {
     let next =
       output == "-"
       ? []
-      : ["noteferry verify \(output) --against \(store)", "noteferry import \(output) --to TARGET --create-schema"]
+      // No single node of two holds all that the archive holds.
+      : [
+        pair == nil ? "noteferry verify \(output) --against \(store)" : "noteferry verify \(output)",
+        "noteferry import \(output) --to TARGET --create-schema",
+      ]
     if let first = next.first { lines.append("Next:  \(first)") }
     reasons.sort { $0.severity > $1.severity }
     return Outcome(

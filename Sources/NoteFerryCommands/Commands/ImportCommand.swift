@@ -133,6 +133,11 @@ struct ImportCommand: LongCommand {
       remarks.append(
         "Changes that were committed last are not in the archive: the source's write-ahead log was damaged.")
     }
+    if let topology = result.archive.topology, topology.nodes.count == 2 {
+      remarks.append(ResultText.source(topology))
+      // What the one or the other node has, and the archive has not, is nowhere in the target.
+      if topology.differences > 0 { reasons.append(.partial) }
+    }
     if isFuzzy { remarks.append("The archive is not one moment of the store, so the target is not either.") }
     if result.comparison == nil {
       remarks.append("The target was not read back: run noteferry diff \(archive) \(targets[0]).")

@@ -76,6 +76,15 @@ enum ResultText {
     }
   }
 
+  /// `The source had two nodes; node B (standby) was read, and they held the same.`
+  static func source(_ topology: SourceTopology) -> String {
+    let role = topology.nodes.first { $0.label == topology.read }?.role ?? .primary
+    let agreement =
+      topology.differences == 0
+      ? "they held the same" : "they differed in \(Format.count(topology.differences, "row"))"
+    return "The source had two nodes; node \(topology.read) (\(role.rawValue)) was read, and \(agreement)."
+  }
+
   static func json(_ conservation: Conservation) -> JSONValue {
     .array(
       conservation.accounts.map { account in
