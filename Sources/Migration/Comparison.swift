@@ -73,11 +73,15 @@ final class Comparison {
   /// Of keys and digests of the rows found, in order: those that are expected, and the others. Only where two stores
   /// are to be compared by them.
   private let sums: (expected: Digest, extra: Digest)?
+  /// Rows that the store must have beside those of the inventory; no part of the sums.
+  private let own: ExpectedNodeRows?
 
   /// - Parameter report: Gets every difference, in order.
   init(
-    _ inventory: InventorySpool, entities: [Entity], sums: Bool = false, report: @escaping (Difference) throws -> Void
+    _ inventory: InventorySpool, entities: [Entity], sums: Bool = false, own: ExpectedNodeRows? = nil,
+    report: @escaping (Difference) throws -> Void
   ) throws {
+    self.own = own
     self.sums = sums ? (Digest(.sha256), Digest(.sha256)) : nil
     cursor = try InventorySpool.Cursor(inventory)
     expectedEntities = entities
@@ -100,6 +104,9 @@ final class Comparison {
   }
 
   private func found(entityIndex: Int, digest: UnsafeRawBufferPointer) throws {
+    if let own, own.concerns(entityIndex), let expected = own.take(entityIndex, key.bytes) {
+      return try found(own: expected, entityIndex, digest)
+    }
     while !cursor.isAtEnd {
       if cursor.entityIndex == entityIndex, key.bytes.elementsEqual(cursor.key) {
         result.entities[entityIndex].expected += 1
@@ -126,6 +133,18 @@ final class Comparison {
     try add(.extra, entityIndex, Array(key.bytes), "the row is not expected", found: Array(digest))
   }
 
+  private func found(own expected: [UInt8], _ entityIndex: Int, _ digest: UnsafeRawBufferPointer) throws {
+    result.entities[entityIndex].expected += 1
+    if digest.elementsEqual(expected) {
+      result.entities[entityIndex].identical += 1
+    } else {
+      result.entities[entityIndex].changed += 1
+      try add(
+        .changed, entityIndex, Array(key.bytes), "the values of a row of this node differ", expected: expected,
+        found: Array(digest))
+    }
+  }
+
   /// The present key and its row's digest. Keys end by themselves, so no two lists of rows are one list of bytes.
   private func add(_ digest: UnsafeRawBufferPointer, to sum: Digest?) {
     guard let sum else { return }
@@ -136,6 +155,11 @@ final class Comparison {
   /// Everything that is still expected is missing.
   func end() throws {
     while !cursor.isAtEnd { try reportMissing() }
+    for row in own?.rest ?? [] {
+      result.entities[row.entityIndex].expected += 1
+      result.entities[row.entityIndex].missing += 1
+      try add(.missing, row.entityIndex, row.key, "a row of this node is not there", expected: row.digest)
+    }
     if let sums { result.sums = .init(expected: sums.expected.finish(), extra: sums.extra.finish()) }
   }
 
@@ -180,10 +204,11 @@ extension Comparison {
   static func compare(
     _ inventory: InventorySpool, of expected: StoreSchema, with snapshot: any SourceSnapshot,
     algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, sums: Bool = false,
+    own: ExpectedNodeRows? = nil,
     omitting: @escaping (RecordPage, _ rowDigests: GrowingBuffer) throws -> Set<Int> = { _, _ in [] },
     report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
-    let comparison = try Comparison(inventory, entities: expected.entities, sums: sums, report: report)
+    let comparison = try Comparison(inventory, entities: expected.entities, sums: sums, own: own, report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {

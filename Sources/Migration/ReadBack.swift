@@ -93,7 +93,8 @@ struct ReadBack {
       scan: StoreScan(
         phase: .readBack, observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
         node: nodes.label(node), sharers: sharers),
-      totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes, sums: nodes.pair != nil
+      totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes, sums: nodes.pair != nil,
+      own: consumer.nodeRows?.expected[node]
     ) { difference in
       // Rows that were knowingly carried with a loss are in the ledger already.
       if consumer.isException(difference) { return }

@@ -52,6 +52,8 @@ public struct Finding: Sendable, Hashable {
     case writersWait = "writers-wait"
     /// The two nodes of a source hold different rows.
     case nodesDiffer = "nodes-differ"
+    /// A row that belongs to one node was adapted to the target's nodes.
+    case nodeRowAdapted = "node-row-adapted"
     /// A part of the archive is damaged.
     case archiveDamage = "archive-damage"
   }

@@ -50,6 +50,21 @@ final class Bench: @unchecked Sendable {
     var errors: String
     var status: NoteModel.ExitStatus? { NoteModel.ExitStatus(rawValue: code) }
     var json: JSONValue { (try? JSONReader.parse(Array(output.utf8))) ?? .null }
+    /// What an import adapted: `renamed ["b","backup"] ["a","backup"]`.
+    var changes: [String] {
+      (json["topology"]?["adapted"]?.array ?? []).map { row in
+        ["change", "node", "key", "new_key"].compactMap { row[$0]?.string }.joined(separator: " ")
+      }
+    }
+    /// A bucket of an entity's sum.
+    func account(_ entity: String, _ bucket: String) -> Int64? {
+      json["conservation"]?.array?.first { $0["entity"]?.string == entity }?[bucket]?.integer
+    }
+    /// Whether all sums of all nodes add up.
+    var isBalanced: Bool {
+      let sums = [json["conservation"]] + (json["nodes"]?.array ?? []).map { $0["conservation"] }
+      return sums.allSatisfy { $0?.array?.allSatisfy { $0["balanced"]?.bool == true } == true }
+    }
     var errorCode: String? { json["error"]?["code"]?.string }
     /// For a test that failed.
     var summary: String { "ended with \(code)\n\(output)\(errors)" }
@@ -65,6 +80,10 @@ final class Bench: @unchecked Sendable {
   /// Runs the program to its end. Its result is JSON where `--json` is among the words.
   @discardableResult
   func ferry(_ words: String..., environment: [String: String] = [:]) throws -> Run {
+    try ferry(words, environment: environment)
+  }
+
+  func ferry(_ words: [String], environment: [String: String] = [:]) throws -> Run {
     let process = try start(words, environment: environment)
     process.process.waitUntilExit()
     return Run(
@@ -92,6 +111,35 @@ final class Bench: @unchecked Sendable {
     ].merging(environment) { $1 }
     try process.run()
     return (process, output, errors)
+  }
+
+  /// Exports both nodes as one store.
+  func exportBoth() throws {
+    let run = try ferry("export", a, "--node", b, "-o", archive)
+    try #require(run.status == .ok, "\(run.summary)")
+  }
+
+  /// A copy of the archive as one that does not name its source's nodes, with a seal of its own.
+  func archiveWithoutTopology() throws -> String {
+    let script = """
+      set -e
+      mkdir old rows && tar xf archive/0000-base.tar -C rows && cd rows/0000-base
+      sed -i 's/,"topology":.*}$/}/' noteferry.json
+      grep -q topology noteferry.json && exit 9
+      name=$(ls tagmanifest-*); sum=${name#tagmanifest-}; sum=${sum%.txt}
+      new=$(${sum}sum noteferry.json | cut -d ' ' -f 1)
+      sed -i "s/^[0-9a-f]*  noteferry.json/$new  noteferry.json/" $name
+      cd .. && tar tf ../archive/0000-base.tar > ../names
+      tar cf ../old/0000-base.tar --format=ustar --owner=0 --group=0 --numeric-owner --mode=0600 -b 2 -T ../names
+      """
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", script]
+    process.currentDirectoryURL = URL(fileURLWithPath: directory)
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
+    return path("old")
   }
 
   // MARK: - Looking

@@ -159,6 +159,13 @@ extension Catalogue {
           + "says. The version that is not carried stands in the standby only; the ledger has its digest.",
         "Look at these rows on both nodes in the product before either of them is given up, or export the standby, too."
       )
+    case .nodeRowAdapted:
+      (
+        "A row that belongs to one node was adapted, because the target has other nodes than the source: renamed, dropped, "
+          + "made for a new node, or put on its own node alone.",
+        "The product finds the settings of the nodes that it has. The archive holds the row as the source had it.",
+        "Read the list, and correct the settings of the node in the product where they do not fit."
+      )
     case .archiveDamage:
       (
         "A part of the archive differs from its checksum.",
@@ -173,6 +180,7 @@ extension Catalogue {
 enum ItemOutcome: String, CaseIterable, Sendable {
   case identical, repaired, degraded, quarantined
   case skippedByRule = "skipped_by_rule"
+  case adapted
   case missing
 
   /// The bucket that a finding puts its row or attachment in.
@@ -180,6 +188,7 @@ enum ItemOutcome: String, CaseIterable, Sendable {
     switch finding.kind {
     case .secretWithheld, .tableNotCarried: self = .skippedByRule
     case .textRepaired, .textSubstituted: self = .repaired
+    case .nodeRowAdapted: self = .adapted
     default: self = finding.severity == .loss ? .missing : .identical
     }
   }

@@ -18,6 +18,9 @@ struct ImportCommand: LongCommand {
       With --to twice, the first is the primary of two nodes and the second its standby. Both get the same rows and are \
       proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back.
 
+      An archive of one node or of two can go into one node or into two. Rows that belong to one node are adapted by the \
+      profile, and each is listed.
+
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
@@ -41,6 +44,12 @@ struct ImportCommand: LongCommand {
       "When a node fails, both: stop, to be gone on with; primary-first: go on without the standby.",
       valueName: "policy"))
   var nodePolicy: NodePolicy = .both
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "single or dual: refuse unless --to names as many nodes; by default as many as it names.", valueName: "nodes"))
+  var topology: Topology?
 
   @Flag(name: .long, help: "Create the store from the archive's own definitions where there is none.")
   var createSchema = false
@@ -89,6 +98,7 @@ struct ImportCommand: LongCommand {
       ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
     }
     try requireNodes(nodes)
+    try requireTopology()
     let result = try importArchive(
       ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
       observer: session.observer, stop: session.stop)
@@ -145,6 +155,7 @@ struct ImportCommand: LongCommand {
     var lines = ResultText.conservation(conservation)
     lines.append("")
     lines += remarks
+    lines += mappingLines(result)
     lines += nodeLines(result)
     if let comparison = result.comparison, result.nodes.isEmpty {
       let identical = comparison.entities.reduce(0) { $0 + $1.identical }
@@ -161,7 +172,7 @@ struct ImportCommand: LongCommand {
       .init("approved", .bool(result.isApproved)), .init("salvaged", .bool(result.isSalvaged)),
       .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
       .init("damage", .integer(result.damageCount)), .init("repairs", json(result.repairs)),
-      .init("conservation", ResultText.json(conservation)),
+      .init("conservation", ResultText.json(conservation)), .init("topology", mappingJSON(result)),
     ]
     if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
     if let comparison = result.comparison { members.append(.init("read_back", ResultText.json(comparison))) }

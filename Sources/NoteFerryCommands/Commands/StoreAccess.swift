@@ -72,6 +72,7 @@ enum ResultText {
       return "\(Format.count(sum.source, noun)) in the source = \(Format.number(sum.identical)) identical + "
         + "\(Format.number(sum.repaired)) repaired + \(Format.number(sum.degraded)) degraded + "
         + "\(Format.number(sum.quarantined)) quarantined + \(Format.number(sum.skippedByRule)) skipped by rule + "
+        + (sum.adapted > 0 ? "\(Format.number(sum.adapted)) adapted + " : "")
         + "\(Format.number(sum.missing)) missing.\(mark)"
     }
   }
@@ -93,7 +94,8 @@ enum ResultText {
           .init("source", .integer(account.source)), .init("identical", .integer(account.identical)),
           .init("repaired", .integer(account.repaired)), .init("degraded", .integer(account.degraded)),
           .init("quarantined", .integer(account.quarantined)),
-          .init("skipped_by_rule", .integer(account.skippedByRule)), .init("missing", .integer(account.missing)),
+          .init("skipped_by_rule", .integer(account.skippedByRule)), .init("adapted", .integer(account.adapted)),
+          .init("missing", .integer(account.missing)), .init("made", .integer(account.made)),
           .init("balanced", .bool(account.isBalanced)),
         ]
         if let target = account.target { members.append(.init("target", .integer(target))) }
