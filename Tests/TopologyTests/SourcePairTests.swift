@@ -1,3 +1,4 @@
+import Corpus
 import Foundation
 import NoteModel
 import Testing
@@ -44,6 +45,36 @@ struct SourcePairTests {
       try bench.number("SELECT length(bytes) FROM image_chunk WHERE image_id = 12", in: target)
         == bench.number("SELECT length(bytes) FROM image_chunk WHERE image_id = 12", in: bench.b))
     #expect(try bench.number("SELECT count(*) FROM note WHERE body = 'newer'", in: target) == 0)
+  }
+
+  @Test func `images that only one node has are carried whole, also those that are streamed`() throws {
+    let bench = try Bench()
+    // Several on a page, between others, longer than what is held in memory.
+    for (node, ids) in [(bench.b, [3, 4, 90, 91]), (bench.a, [5, 92])] {
+      for id in ids {
+        try bench.sql(
+          """
+          INSERT INTO image_chunk VALUES(\(id), 7, zeroblob(1500000) || CAST('image \(id)' AS BLOB));
+          INSERT INTO image_chunk VALUES(\(id), 8, CAST('end of \(id)' AS BLOB));
+          """, in: node)
+      }
+    }
+    let run = try bench.ferry("export", bench.a, "--node", bench.b, "-o", bench.archive, "--json")
+    #expect(run.status == .partial, "\(run.summary)")
+    #expect(run.json["nodes"]?.array?.compactMap { $0["only_here"]?.integer } == [4, 8])
+    #expect(rows("image_chunk", in: run) == 24)
+    let target = try bench.place("target")
+    let imported = try bench.ferry("import", bench.archive, "--to", target, "--create-schema", "--json")
+    #expect(imported.status == .partial && imported.isBalanced, "\(imported.summary)")
+    for (node, ids) in [(bench.b, [3, 4, 90, 91]), (bench.a, [5, 92])] {
+      for id in ids {
+        let query =
+          "SELECT count(*) FROM image_chunk c JOIN source.image_chunk s USING (image_id, seq, bytes) WHERE seq > 6"
+        let database = try SampleDatabase(target)
+        try database.run("ATTACH '\(node)' AS source")
+        #expect(try database.number(query + " AND image_id = \(id)") == 2)
+      }
+    }
   }
 
   @Test func `rows that the standby alone has stay behind where that is asked`() throws {

@@ -8,8 +8,6 @@ extension StandbyRows: ExpressibleByArgument {}
 
 // What an export of two nodes asks for and says.
 extension ExportCommand {
-  private static let shownDifferences = 10
-
   /// The store, or both of its nodes as one.
   func pair(_ first: any SourceStore, access: StoreAccess) throws -> SourcePair? {
     guard let node else {
@@ -34,41 +32,6 @@ extension ExportCommand {
     if ledger == nil { try Folder.create(access.stateDirectory) }
     return SourcePair(
       first, second, options: options, observer: access.session.observer, stop: access.session.stop)
-  }
-
-  /// What the nodes have in common and what not.
-  func lines(_ report: PairReport) -> [String] {
-    var lines: [String] = []
-    if report.differences > 0 {
-      lines.append(differenceWords(report))
-      for finding in report.findings.filter({ $0.severity > .info && !$0.key.isEmpty }).prefix(Self.shownDifferences) {
-        lines.append("  \(finding.entity) \(SafeText(finding.key).text): \(SafeText(finding.explanation).text)")
-      }
-      let rest = report.differences - Int64(Self.shownDifferences)
-      if rest > 0 { lines.append("  and \(Format.number(rest)) more") }
-      if let path = report.ledgerPath { lines.append("  All of them: \(path)") }
-    }
-    if report.nodes.contains(where: { $0.own > 0 }) {
-      let parts = report.nodes.map { "\(Format.number($0.own)) on node \($0.label)" }
-      lines.append(
-        "Rows that belong to one node are no differences; those of both are carried: " + parts.joined(separator: ", ")
-          + ".")
-    }
-    let words = SafeText(report.words).text
-    lines.append(words.prefix(1).uppercased() + words.dropFirst() + ".")
-    return lines
-  }
-
-  private func differenceWords(_ report: PairReport) -> String {
-    var parts = report.nodes.filter { $0.only > 0 }.map { node in
-      let isLeft = node.role == .standby && report.standbyRows == .leave
-      return "\(Format.number(node.only)) only on node \(node.label) (\(isLeft ? "left behind" : "carried"))"
-    }
-    if report.changed > 0 {
-      let primary = report.nodes.first { $0.role == .primary }?.label ?? "A"
-      parts.append("\(Format.number(report.changed)) in two versions (node \(primary)'s carried)")
-    }
-    return "The two nodes differ in \(Format.count(report.differences, "row")): \(parts.joined(separator: ", "))."
   }
 
   func members(_ report: PairReport) -> [JSONValue.Member] {

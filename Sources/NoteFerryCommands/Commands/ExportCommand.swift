@@ -153,7 +153,7 @@ struct ExportCommand: LongCommand {
           + "Export at a quieter hour, or with a larger --wal-budget.")
     }
     if let pair, pair.differences > 0 { reasons.append(.partial) }
-    if let pair { remarks += lines(pair) }
+    if let pair { remarks += ResultText.lines(pair) }
     let withheld = result.summary.findings.filter { $0.kind == Finding.Kind.secretWithheld.rawValue }
       .reduce(0) { $0 + $1.count }
     if withheld > 0 {

@@ -155,7 +155,7 @@ struct ImportCommand: LongCommand {
     var lines = ResultText.conservation(conservation)
     lines.append("")
     lines += remarks
-    lines += mappingLines(result)
+    lines += ResultText.mapping(result)
     lines += nodeLines(result)
     if let comparison = result.comparison, result.nodes.isEmpty {
       let identical = comparison.entities.reduce(0) { $0 + $1.identical }
@@ -172,7 +172,7 @@ struct ImportCommand: LongCommand {
       .init("approved", .bool(result.isApproved)), .init("salvaged", .bool(result.isSalvaged)),
       .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
       .init("damage", .integer(result.damageCount)), .init("repairs", json(result.repairs)),
-      .init("conservation", ResultText.json(conservation)), .init("topology", mappingJSON(result)),
+      .init("conservation", ResultText.json(conservation)), .init("topology", ResultText.json(mapping: result)),
     ]
     if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
     if let comparison = result.comparison { members.append(.init("read_back", ResultText.json(comparison))) }
