@@ -9,6 +9,8 @@ struct PairDifferences {
   var changed: Int64 = 0
   /// Places of the nodes that could not be read.
   var unreadable: Int64 = 0
+  /// Whether a node's view was renewed meanwhile, so that what is read later may be another moment of it.
+  var wasRenewed = false
   /// The rows that belong to one node, of both.
   let own = NodeRows()
   /// The first of the differences, and how many there are beyond them.
@@ -47,8 +49,10 @@ final class PairComparison {
     // Of two engines the server's comes second: its forms are applied to the other's rows.
     let first = nodes[0].snapshot.schema.engine != "sqlite" && nodes[1].snapshot.schema.engine == "sqlite" ? 1 : 0
     let inventory = InventorySpool(directory: options.stateDirectory)
+    let moments = nodes.map(\.snapshot.identity)
     try nodes[first].named { try setAside(first, into: inventory) }
     try nodes[1 - first].named { try merge(1 - first, with: inventory, of: first) }
+    if moments != nodes.map(\.snapshot.identity) { differences.wasRenewed = true }
     for (entity, key, row) in differences.own.differing { try note(twoVersionsOf: row, entity, key) }
     let rest = differences.count - Int64(differences.findings.count { $0.severity > .info })
     if rest > 0 {
@@ -96,10 +100,17 @@ final class PairComparison {
     snapshot.schema.entities.map { NodeScope($0, in: snapshot.profile) }
   }
 
+  /// The view of the node that waits costs its users, too, so it is renewed like the other's.
+  private func renewOther(_ node: Int) throws {
+    let other = nodes[1 - node]
+    if try other.named({ try other.snapshot.renewIfNeeded() }) { differences.wasRenewed = true }
+  }
+
   /// Puts the rows that belong to one node aside and tells which they are.
   private func collect(_ page: RecordPage, _ digests: GrowingBuffer, _ scope: NodeScope?, _ node: Int) throws -> Set<
     Int
   > {
+    try renewOther(node)
     guard let scope else { return [] }
     try differences.own.add(page, scope, rowDigests: digests, node: node)
     return scope.rows(of: page)

@@ -16,6 +16,8 @@ struct PairChoice {
       (read, reason) = (primary, "the nodes differ, and the primary's rows count")
     case _ where differences.unreadable > 0:
       (read, reason) = (primary, "not every row of both nodes could be read and compared")
+    case _ where differences.wasRenewed:
+      (read, reason) = (primary, "the nodes could not be compared at one moment of each")
     case .otherServer?: (read, reason) = (primary, "node \(standby) replays the log of another server")
     case .unknown?: (read, reason) = (primary, "how far node \(standby) is behind cannot be asked")
     case .bytes(let bytes)? where bytes > limit.rawValue:

@@ -14,6 +14,8 @@ final class PairSnapshot: SourceSnapshot {
   private let carriesOnly: Bool
   private var reading: PairReading?
   private var wasOtherRenewed = false
+  /// Whether the views were renewed between the comparison and the first row, which is told with the next renewal.
+  private var wasRenewedBefore: Bool
   let topology: SourceTopology
   private let findings: [Finding]
 
@@ -23,6 +25,7 @@ final class PairSnapshot: SourceSnapshot {
     other = nodes[1 - read]
     otherIndex = 1 - read
     carriesOnly = standbyRows == .carry
+    wasRenewedBefore = differences.wasRenewed
     var additions: [String: Int64] = [:]
     for entity in base.snapshot.schema.entities {
       let rows =
@@ -84,8 +87,9 @@ final class PairSnapshot: SourceSnapshot {
   func renewIfNeeded() throws -> Bool {
     let wasRenewed = try base.named { try base.snapshot.renewIfNeeded() }
     if !additions.isEmpty, try other.named({ try other.snapshot.renewIfNeeded() }) { wasOtherRenewed = true }
-    guard let reading else { return wasRenewed }
-    guard wasRenewed || wasOtherRenewed else { return false }
+    defer { wasRenewedBefore = false }
+    guard let reading else { return wasRenewed || wasRenewedBefore }
+    guard wasRenewed || wasOtherRenewed else { return wasRenewedBefore }
     wasOtherRenewed = false
     try reading.restart()
     return true
