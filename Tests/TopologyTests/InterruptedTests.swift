@@ -27,6 +27,23 @@ struct InterruptedTests {
     #expect(try bench.number("SELECT count(*) FROM note", in: target) == 60)
   }
 
+  @Test func `an export that goes on with the other node says that it is of two moments`() throws {
+    let bench = try Bench()
+    let words = ["export", bench.a, "--node", bench.b, "-o", bench.archive, "--checkpoint", "16KiB", "--json"]
+    let process = try bench.start(words + ["--rate", "200KiB/s"])
+    let journal = bench.archive + "/0000-base.journal"
+    while try lines(of: journal) < 2, process.process.isRunning { usleep(5000) }
+    kill(process.process.processIdentifier, SIGKILL)
+    process.process.waitUntilExit()
+    // Now the nodes differ, so that the primary is read and no longer the standby.
+    try bench.sql("INSERT INTO note_tag VALUES(1, 5); UPDATE note SET body = 'late' WHERE id = 60", in: bench.a)
+    let run = try bench.ferry(words)
+    #expect(run.status == .partial, "\(run.summary)")
+    #expect(run.json["resumed"]?.bool == true && run.json["read"]?.string == "A", "\(run.summary)")
+    #expect(run.json["summary"]?["fuzzy"]?.bool == true)
+    #expect(try bench.ferry("verify", bench.archive, "--level", "full").status == .ok)
+  }
+
   @Test(arguments: [1, 2])
   func `an import that is killed at many moments adapts each row once`(nodes: Int) throws {
     let bench = try Bench()

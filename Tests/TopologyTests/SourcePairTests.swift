@@ -112,7 +112,7 @@ struct SourcePairTests {
     #expect(!FileManager.default.fileExists(atPath: bench.archive + "/0000-base.tar"))
   }
 
-  @Test func `stores of two versions or two shapes are no pair`() throws {
+  @Test func `stores of two products, versions or shapes are no pair`() throws {
     for change in [
       "UPDATE product_info SET value = '1.1' WHERE name = 'schema_version'",
       "ALTER TABLE note ADD COLUMN stars INTEGER",
@@ -124,6 +124,11 @@ struct SourcePairTests {
       #expect(run.errorCode == ErrorCode.sourceNotAPair.rawValue, "\(run.summary)")
     }
     let bench = try Bench()
+    let other = try bench.place("memos")
+    let statements = SampleSchema.statements(of: "memos", version: "0.31")
+    try bench.sql(statements.joined(separator: ";"), in: other)
+    let mixed = try bench.ferry("export", bench.a, "--node", other, "-o", bench.archive, "--json")
+    #expect(mixed.errorCode == ErrorCode.sourceNotAPair.rawValue, "\(mixed.summary)")
     let run = try bench.ferry("export", bench.a, "--node", bench.a, "-o", bench.archive, "--json")
     #expect(run.status == .usage, "\(run.summary)")
   }

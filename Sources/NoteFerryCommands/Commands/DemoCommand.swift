@@ -8,7 +8,7 @@ struct DemoCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Makes a live sample store and walks the whole journey.",
-    usage: "noteferry demo [--dual] [--dir <dir>] [--seed <number>] [--keep] [<options>]",
+    usage: "noteferry demo [--dual] [--dir <dir>] [--seed <n>] [--keep] [<options>]",
     discussion: """
       Takes less than a minute and 200 MiB, needs no network and no rights, and removes what it made. With --dual, a \
       store of two nodes moves into one.
