@@ -297,6 +297,10 @@ private final class ExportRun {
     }
     if header.fingerprint != snapshot.schema.fingerprint { throw refuse("it is of a store with other tables") }
     if header.algorithm != algorithm { throw refuse("it was begun with --digest \(header.algorithm.rawValue)") }
+    let nodes = header.topology?.nodes.count ?? 1
+    if nodes != snapshot.topology.nodes.count {
+      throw refuse(nodes == 2 ? "it was begun with two nodes, by --node" : "it was begun with one node, without --node")
+    }
     if header.secretsIncluded != (options.secrets == .include) {
       throw refuse("it was begun with --secrets \(header.secretsIncluded ? "include" : "withhold")")
     }
@@ -323,7 +327,8 @@ private final class ExportRun {
     return SegmentJournal.Header(
       id: String(digest.finish().description.prefix(32)), created: created, algorithm: algorithm,
       fingerprint: snapshot.schema.fingerprint, secretsIncluded: options.secrets == .include,
-      expectedBytes: expectedBytes, identity: snapshot.identity ?? "", sourceCounts: counts)
+      expectedBytes: expectedBytes, identity: snapshot.identity ?? "", sourceCounts: counts,
+      topology: snapshot.topology)
   }
 
   private func write(
@@ -334,7 +339,7 @@ private final class ExportRun {
     let description = SegmentDescription(
       kind: .base, toolVersion: options.toolVersion, id: header.id, created: header.created.rfc3339,
       algorithm: algorithm, fingerprint: header.fingerprint, secretsIncluded: header.secretsIncluded,
-      sourceCounts: header.sourceCounts, expectedBytes: header.expectedBytes)
+      sourceCounts: header.sourceCounts, expectedBytes: header.expectedBytes, topology: header.topology)
     let total = header.sourceCounts.reduce(Int64(0)) { $0 + $1.rows }
     let progress = ProgressCounter(.export, totalItems: total, totalBytes: header.expectedBytes)
     var summary = SegmentSummary(

@@ -39,6 +39,11 @@ public struct ImportResult: Sendable {
   /// Both nodes of a pair, the primary first; empty for a single node.
   public var nodes: [NodeResult]
   public var damageCount: Int64
+  /// From the source's nodes to the target's.
+  public var mapping: NodeMapping
+  /// The first rows that belong to one node and were adapted; the ledger has all of them.
+  public var adapted: [AdaptedRow]
+  public var adaptedCount: Int64
   public var repairs: RepairTally
   public var ledgerPath: String?
   public var wasResumed: Bool
@@ -57,6 +62,9 @@ public struct ImportResult: Sendable {
     let sums = nodes.compactMap { $0.comparison?.sums?[keyPath: sum] }
     return sums.count == 2 ? sums[0] == sums[1] : nil
   }
+
+  /// Whether the archive has rows that belong to one node, so that two nodes are not the same to the last row.
+  public var hasOwnRows: Bool { adaptedCount > 0 }
 
   /// Whether the standby was lost and the primary is all there is.
   public var isDegraded: Bool { nodes.contains { $0.state.loss != nil } }
@@ -157,7 +165,7 @@ private func importUnexplained(
     stop: stop
   ).proofs()
   let first = nodes.present.first.flatMap { proofs[$0] }
-  let conservation = consumer.conservation(summary: end?.summary, proof: first)
+  let conservation = consumer.conservation(summary: end?.summary, node: nodes.present.first ?? 0, proof: first)
   let areEqual = Set(proofs.values.compactMap(\.comparison.sums?.expected)).count <= 1
   let isProven = areEqual && proofs.values.allSatisfy { $0.surpriseCount == 0 }
   // What the source had and the archive has not is the export's loss: it stands in the sum, and the target is complete
@@ -177,11 +185,13 @@ private func importUnexplained(
     } ?? true
   if consumer.refusal == nil, isApproved || isSalvaged { try isAllowed ? target.approve() : target.rest() }
   let results = nodes.results { node in
-    (consumer.conservation(summary: end?.summary, proof: proofs[node]), proofs[node]?.comparison)
+    (consumer.conservation(summary: end?.summary, node: node, proof: proofs[node]), proofs[node]?.comparison)
   }
   return ImportResult(
     archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
-    comparison: first?.comparison, nodes: results, damageCount: damage, repairs: consumer.repairs.tally,
+    comparison: first?.comparison, nodes: results, damageCount: damage,
+    mapping: consumer.nodeRows!.mapping, adapted: consumer.nodeRows!.adapted,
+    adaptedCount: consumer.nodeRows!.adaptedCount, repairs: consumer.repairs.tally,
     ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
     isApproved: isApproved && isAllowed && nodes.pair?.isDegraded != true, isSalvaged: isSalvaged && isAllowed,
     wall: .now - start)

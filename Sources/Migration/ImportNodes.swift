@@ -29,6 +29,8 @@ struct ImportNodes {
 
   /// What the import fills.
   var target: any TargetStore { pair ?? all[0].target }
+  /// Whether each node has rows of its own.
+  var areApart: Bool { pair != nil }
   /// The nodes that are there.
   var present: [Int] { all.indices.filter { !isLost($0) } }
 

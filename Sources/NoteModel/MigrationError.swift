@@ -43,6 +43,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case sourceWALUnreadable = "NF-SOURCE-20C"
   case sourceTableMissing = "NF-SOURCE-20D"
   case sourceCorrupt = "NF-SOURCE-20E"
+  case sourceNotAPair = "NF-SOURCE-20F"
   case archiveMissing = "NF-ARCHIVE-20"
   case archiveNotSealed = "NF-ARCHIVE-20B"
   case targetNotEmpty = "NF-TARGET-21"

@@ -28,6 +28,8 @@ public final class DualNodeTarget: TargetStore {
   private var skips: [Int64] = [0, 0]
   /// Which nodes get the present page.
   private var isFilling = [true, true]
+  /// Which nodes have rows of their own in the open batch.
+  private var hasOwnRows = [false, false]
 
   private static let (first, second) = (0, 1)
 
@@ -177,6 +179,16 @@ public final class DualNodeTarget: TargetStore {
     }
   }
 
+  /// A node that is only compared gets nothing.
+  public func apply(row: Int, of page: RecordPage, toNode node: Int) throws {
+    guard skips[node] < .max else { return }
+    try attempt(node) {
+      if node == Self.second { try relay.wait() }
+      try store(node).apply(row: row, of: page, supplies: [])
+    }
+    hasOwnRows[node] = true
+  }
+
   /// Both nodes must take a repaired row; where one refuses it, the caller applies the original to both.
   public func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
     if isFilling[Self.second] { try attempt(Self.second) { try relay.wait() } }
@@ -234,7 +246,8 @@ public final class DualNodeTarget: TargetStore {
 
   /// Ends the batch on both nodes at the same time; returns when it is durable on both.
   public func commit(_ watermark: ImportWatermark) throws {
-    let isBehind = skips.map { $0 < watermark.groups }
+    let isBehind = zip(skips, hasOwnRows).map { $0 < watermark.groups || ($1 && $0 < .max) }
+    hasOwnRows = [false, false]
     try together(isBehind) { node in
       try node.0.commit(ImportWatermark(origin: self.origin(watermark.origin, of: node.1), groups: watermark.groups))
     } done: {

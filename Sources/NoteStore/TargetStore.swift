@@ -46,6 +46,10 @@ public protocol TargetStore: AnyObject {
   ///   that order; empty for most rows.
   func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws
 
+  /// Applies one row without contents to one node of a target alone, by its index; also to one that has all pages. A
+  /// target of one node takes the rows of all.
+  func apply(row: Int, of page: RecordPage, toNode node: Int) throws
+
   /// Applies one row whose values were repaired, so that they are not those of the source.
   ///
   /// - Throws: `.targetRefusedRow` also where `apply` would take the row as the source had it, against a rule of the
@@ -90,6 +94,9 @@ extension TargetStore {
   public func enter(page number: Int64) {}
   public func leave(page number: Int64) throws {}
   public func rest() throws {}
+  public func apply(row: Int, of page: RecordPage, toNode node: Int) throws {
+    try apply(row: row, of: page, supplies: [])
+  }
 }
 
 public struct TargetOptions: Sendable {

@@ -111,6 +111,10 @@ extension Catalogue {
       "skipped_by_rule", "Items left out because a rule said so: withheld secrets, derived tables, a selection.",
       "They are counted so that a rule never hides a loss.", "Check that the rule means what you want."),
     metric(
+      "adapted", "Rows of one node that were given another node's name, because the target has other nodes.",
+      "They differ from the source in the name of their node alone.",
+      "Read the list in the result or the ledger; the profile's node-scoped rule decides it."),
+    metric(
       "missing", "Items that the source has, or names, and that did not arrive.",
       "This is loss. The good value is 0.", "Read the findings of severity loss; restore the cause and export again."),
     metric(

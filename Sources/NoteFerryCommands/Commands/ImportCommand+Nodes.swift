@@ -46,7 +46,8 @@ extension ImportCommand {
           + (extra > 0 ? "; \(Format.count(extra, "row")) of its own (settings) kept." : "."))
     }
     if let sum = result.nodes.first?.comparison?.sums?.expected, result.areNodesEqual == true {
-      lines.append("Both nodes hold the same: inventory sum \(sum.description.prefix(16))… on each.")
+      let own = result.mapping.isActive && result.hasOwnRows ? " but for the rows of one node" : ""
+      lines.append("Both nodes hold the same\(own): inventory sum \(sum.description.prefix(16))… on each.")
     }
     if result.areOwnRowsEqual == false {
       lines.append("The rows that the nodes had of their own differ: noteferry diff \(targets[0]) \(targets[1])")

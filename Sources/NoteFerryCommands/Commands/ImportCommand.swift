@@ -22,6 +22,9 @@ struct ImportCommand: LongCommand {
       A target on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL; noteferry there fills it \
       (?noteferry=/PATH names the program).
 
+      An archive of one node or of two can go into one node or into two. Rows that belong to one node are adapted by the \
+      profile, and each is listed.
+
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
@@ -46,6 +49,12 @@ struct ImportCommand: LongCommand {
       "When a node fails, both: stop, to be gone on with; primary-first: go on without the standby.",
       valueName: "policy"))
   var nodePolicy: NodePolicy = .both
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "single or dual: refuse unless --to names as many nodes; by default as many as it names.", valueName: "nodes"))
+  var topology: Topology?
 
   @Flag(name: .long, help: "Create the store from the archive's own definitions where there is none.")
   var createSchema = false
@@ -84,6 +93,7 @@ struct ImportCommand: LongCommand {
     options.part = session.part
     let nodes = try targets.map { try node($0, access) }
     try requireNodes(nodes)
+    try requireTopology()
     let result = try importArchive(
       ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
       observer: session.observer, stop: session.stop)
@@ -150,6 +160,11 @@ struct ImportCommand: LongCommand {
       remarks.append(
         "Changes that were committed last are not in the archive: the source's write-ahead log was damaged.")
     }
+    if let topology = result.archive.topology, topology.nodes.count == 2 {
+      remarks.append(ResultText.source(topology))
+      // What the one or the other node has, and the archive has not, is nowhere in the target.
+      if topology.differences > 0 { reasons.append(.partial) }
+    }
     if isFuzzy { remarks.append("The archive is not one moment of the store, so the target is not either.") }
     if result.comparison == nil {
       remarks.append("The target was not read back: run noteferry diff \(archive) \(targets[0]).")
@@ -157,6 +172,7 @@ struct ImportCommand: LongCommand {
     var lines = ResultText.conservation(conservation)
     lines.append("")
     lines += remarks
+    lines += ResultText.mapping(result)
     lines += nodeLines(result)
     if let comparison = result.comparison, result.nodes.isEmpty {
       let identical = comparison.entities.reduce(0) { $0 + $1.identical }
@@ -173,7 +189,7 @@ struct ImportCommand: LongCommand {
       .init("approved", .bool(result.isApproved)), .init("salvaged", .bool(result.isSalvaged)),
       .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
       .init("damage", .integer(result.damageCount)), .init("repairs", json(result.repairs)),
-      .init("conservation", ResultText.json(conservation)),
+      .init("conservation", ResultText.json(conservation)), .init("topology", ResultText.json(mapping: result)),
     ]
     if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
     if let comparison = result.comparison { members.append(.init("read_back", ResultText.json(comparison))) }

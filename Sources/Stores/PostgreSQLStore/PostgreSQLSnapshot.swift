@@ -131,6 +131,21 @@ public final class PostgreSQLSnapshot: SourceSnapshot {
     }
   }
 
+  /// The position is of this moment, not of the view's.
+  public func replicationPosition() throws -> ReplicationPosition? {
+    let result = try connection.query(
+      "SELECT pg_is_in_recovery()::int::int8, ((CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "
+        + "ELSE pg_current_wal_lsn() END) - '0/0'::pg_lsn)::int8")
+    // A standby that has replayed nothing since it was started says null.
+    guard result.rowCount == 1, !result.isNull(0, 1) else { return nil }
+    let mayAsk = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')::int::int8"
+    let system =
+      try connection.integer(mayAsk) == 1
+      ? try connection.text("SELECT system_identifier::text FROM pg_control_system()") : nil
+    return ReplicationPosition(
+      isStandby: result.integer(0, 0) == 1, offset: result.integer(0, 1), system: system)
+  }
+
   // MARK: - Counting
 
   /// Counts in the snapshot, by walking the table itself, so that no index has a say.
