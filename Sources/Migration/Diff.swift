@@ -36,6 +36,8 @@ public func diff(
   var algorithm = DigestAlgorithm.fastest
   var secrets = secrets
   var unreadable: Int64 = 0
+  // A pipe comes only once: what was read of its head is gone on with.
+  var opened: SegmentPipeline?
   switch first {
   case .archive(let place):
     let (pipeline, _) = try collect(
@@ -46,9 +48,8 @@ public func diff(
   case .store(let store):
     // A digest is part of a row's digest, so both sides must use the one of an archive that is the second side.
     if case .archive(let place) = second {
-      let head = try SegmentPipeline(
-        ArchiveInput.open(place), options: SegmentPipeline.Options(stateDirectory: stateDirectory))
-      try head.readHead()
+      let head = try open(place, stateDirectory: stateDirectory, rate: rate, stop: stop)
+      opened = head
       algorithm = head.description.algorithm
       secrets = head.description.secretsIncluded ? secrets : .withhold
     }
@@ -83,8 +84,8 @@ public func diff(
   case .archive(let place):
     let comparison = try Comparison(inventory, entities: schema.entities, forms: forms, report: report)
     try collect(
-      place, against: comparison, schema: schema, stateDirectory: stateDirectory, rate: rate, observer: observer,
-      stop: stop)
+      opened ?? open(place, stateDirectory: stateDirectory, rate: rate, stop: stop), against: comparison,
+      schema: schema, observer: observer)
     comparison.addUnreadable(unreadable)
     return comparison.result
   }
@@ -128,13 +129,12 @@ private func collect(
   if let book {
     consumer.recorded = { try RecordedRepairs(book.path, side: book.side, entities: $0) }
   }
-  return try read(
-    place, into: consumer, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+  let pipeline = try open(place, stateDirectory: stateDirectory, rate: rate, stop: stop)
+  return (pipeline, try read(pipeline, into: consumer, observer: observer))
 }
 
 private func collect(
-  _ place: ArchivePlace, against comparison: Comparison, schema: StoreSchema, stateDirectory: String,
-  rate: ByteCount?, observer: any RunObserver, stop: StopRequest
+  _ pipeline: SegmentPipeline, against comparison: Comparison, schema: StoreSchema, observer: any RunObserver
 ) throws {
   let consumer = InventoryConsumer { entityIndex, page, digests, _ in
     guard let index = schema.entities.firstIndex(where: { $0.name == page.entity.name }) else {
@@ -146,27 +146,32 @@ private func collect(
     }
     try comparison.found(entityIndex: index, page: page, rowDigests: digests)
   }
-  _ = try read(
-    place, into: consumer, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+  _ = try read(pipeline, into: consumer, observer: observer)
   try comparison.end()
 }
 
-private func read(
-  _ place: ArchivePlace, into consumer: InventoryConsumer, stateDirectory: String, rate: ByteCount?,
-  observer: any RunObserver, stop: StopRequest
-) throws -> (SegmentPipeline, SegmentEnd?) {
-  let start = ContinuousClock.now
+/// Opens an archive and reads its head.
+private func open(_ place: ArchivePlace, stateDirectory: String, rate: ByteCount?, stop: StopRequest) throws
+  -> SegmentPipeline
+{
   var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
   options.throttle = Throttle(rate: rate)
   options.readsContents = false
   options.checkpoint = { try requireNoStop(stop) }
   let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
   try pipeline.readHead()
+  return pipeline
+}
+
+private func read(_ pipeline: SegmentPipeline, into consumer: InventoryConsumer, observer: any RunObserver) throws
+  -> SegmentEnd?
+{
+  let start = ContinuousClock.now
   observer.observe(
     .phaseStarted(.init(name: .compare, index: 1, of: 1, totalBytes: pipeline.description.expectedBytes)))
   let end = try pipeline.run(into: consumer)
   observer.observe(.phaseFinished(.init(name: .compare, wall: .now - start, items: consumer.rows, bytes: 0)))
-  return (pipeline, end)
+  return end
 }
 
 private final class InventoryConsumer: SegmentConsumer {

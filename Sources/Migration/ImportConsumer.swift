@@ -107,7 +107,7 @@ final class ImportConsumer: SegmentConsumer {
     let watermark: ImportWatermark?
     do {
       watermark = try target.prepare(
-        for: schema, profile: profile, origin: repairs.origin(of: description.id),
+        for: schema, profile: profile, origin: origin,
         options: TargetOptions(
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
           freeFloor: options.freeFloor.limit ?? ByteCount(0)))
@@ -121,7 +121,8 @@ final class ImportConsumer: SegmentConsumer {
           level: .info, code: "already-there",
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
-    leavesNumbersOut = nodes.all.contains { $0.target.engine != schema.engine }
+    options.part?.gate.prepared()
+    leavesNumbersOut = nodes.all.contains { !$0.target.engine.isEmpty && $0.target.engine != schema.engine }
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
     decided = nodes.pair?.furthestPage ?? skips
     try repairs.begin(archive: description.id, pages: pagesInNodes(), entities: schema.entities)
@@ -141,6 +142,11 @@ final class ImportConsumer: SegmentConsumer {
         .init(
           name: .import, index: 1, of: options.readsBack ? 2 : 1, totalItems: total,
           totalBytes: description.expectedBytes)))
+  }
+
+  /// What the target's mark names. A node of a pair says its role, in the words of `DualNodeTarget`.
+  private var origin: String {
+    repairs.origin(of: description.id) + (options.part?.role.map { ", as \($0.rawValue) of two" } ?? "")
   }
 
   /// What an interrupted import has put into a node already needs no more room there. Nodes on one disk share its room.
@@ -613,7 +619,7 @@ final class ImportConsumer: SegmentConsumer {
 
   private func commit() throws {
     try repairs.synchronize()
-    try target.commit(ImportWatermark(origin: repairs.origin(of: description.id), groups: checkedGroups))
+    try target.commit(ImportWatermark(origin: origin, groups: checkedGroups))
     batchBytes = 0
     observer.observe(.checkpoint(id: "page \(checkedGroups)", bytes: progress.bytes))
   }

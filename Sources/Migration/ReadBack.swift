@@ -96,7 +96,7 @@ struct ReadBack {
         node: nodes.label(node), sharers: sharers),
       totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes,
       forms: consumer.leavesNumbersOut ? FormedDigests(nil) : nil,
-      sums: nodes.pair != nil
+      sums: nodes.pair != nil || options.part?.role != nil
     ) { difference in
       // Rows that were knowingly carried with a loss are in the ledger already.
       if consumer.isException(difference) { return }

@@ -4,6 +4,7 @@ import Migration
 import NoteModel
 import NoteRepair
 import NoteStore
+import RemoteLink
 
 struct ImportCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -18,10 +19,14 @@ struct ImportCommand: LongCommand {
       With --to twice, the first is the primary of two nodes and the second its standby. Both get the same rows and are \
       proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back.
 
+      A target on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL; noteferry there fills it \
+      (?noteferry=/PATH names the program).
+
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
         noteferry import notes --to a/memos_prod.db --to b/memos_prod.db --create-schema
+        noteferry import notes --to ssh://new/srv/memos_prod.db --create-schema
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
 
@@ -73,6 +78,23 @@ struct ImportCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
+    if targets.contains(where: RemoteAddress.isRemote) { return try performRemote(session) }
+    let access = StoreAccess(session: session)
+    var options = try options(session)
+    options.part = session.part
+    let nodes = try targets.map { try node($0, access) }
+    try requireNodes(nodes)
+    let result = try importArchive(
+      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
+      observer: session.observer, stop: session.stop)
+    return outcome(result, again: options.command)
+  }
+
+  func node(_ target: String, _ access: StoreAccess) throws -> ImportNode {
+    ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
+  }
+
+  func options(_ session: Session) throws -> ImportOptions {
     let access = StoreAccess(session: session)
     var options = ImportOptions(stateDirectory: access.stateDirectory)
     options.createSchema = createSchema
@@ -85,17 +107,10 @@ struct ImportCommand: LongCommand {
     options.ledgerPath = ledger ?? access.stateDirectory + "/ledger-\(session.runID).ndjson"
     options.command = archive == "-" ? nil : session.commandLine
     if ledger == nil { try Folder.create(access.stateDirectory) }
-    let nodes = try targets.map { target in
-      ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
-    }
-    try requireNodes(nodes)
-    let result = try importArchive(
-      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
-      observer: session.observer, stop: session.stop)
-    return outcome(result, again: options.command)
+    return options
   }
 
-  private func outcome(_ result: ImportResult, again: String?) -> Outcome {
+  func outcome(_ result: ImportResult, again: String?) -> Outcome {
     var reasons: [ExitStatus] = []
     var remarks: [String] = []
     let conservation = result.conservation
