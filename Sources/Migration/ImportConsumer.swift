@@ -127,7 +127,7 @@ final class ImportConsumer: SegmentConsumer {
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
     options.part?.gate.prepared()
-    leavesNumbersOut = nodes.all.contains { $0.target.engine != schema.engine }
+    leavesNumbersOut = nodes.all.contains { !$0.target.engine.isEmpty && $0.target.engine != schema.engine }
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
     decided = nodes.pair?.furthestPage ?? skips
     try repairs.begin(archive: description.id, pages: pagesInNodes(), entities: schema.entities)

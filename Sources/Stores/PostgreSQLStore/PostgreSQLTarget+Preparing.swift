@@ -172,7 +172,7 @@ extension PostgreSQLTarget {
   }
 
   public func uniqueColumns(of entity: Entity) throws -> Set<Int> {
-    let table = try stage(for: entity).table
+    let table = try table(of: entity)
     return Set(table.uniqueColumns.compactMap { entity.index(of: $0) })
   }
 }

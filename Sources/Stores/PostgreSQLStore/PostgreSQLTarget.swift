@@ -37,8 +37,19 @@ public final class PostgreSQLTarget: TargetStore {
   public var name: String { (try? ConnectionAddress(location).name) ?? "the server" }
   public var filePath: String? { nil }
 
+  /// A target that is complete already was not opened for filling; what its tables hold is asked all the same.
+  func table(of entity: Entity) throws -> TargetTable {
+    if connection != nil { return try stage(for: entity).table }
+    let connection = try Connection(location, role: .target, tag: "", limits: limits)
+    defer { connection.close() }
+    guard let table = try TargetTable(connection, entity.table) else {
+      throw Stage.mismatch(connection, "it has no table \(entity.table)")
+    }
+    return table
+  }
+
   public func forms(of entity: Entity) throws -> [ValueForm] {
-    let table = try stage(for: entity).table
+    let table = try table(of: entity)
     return entity.columns.map { column in
       guard column.kind != .file, let found = table.column(column.name) else { return .any }
       return ValueForm(
