@@ -267,7 +267,7 @@ final class ImportRepairs {
 
   private func tally(_ place: ValuePlace, _ tier: RepairTier, _ damage: [RepairRecord.Place]) throws {
     tally.values[tier, default: 0] += 1
-    tally.paths = nodes.present.map { paths[$0] }
+    tally.paths = nodes.booked.map { paths[$0] }
     // A record without damage is a text for which something else stands.
     guard !damage.isEmpty else { return try enterSubstitute(place) }
     let places = damage.map { "\($0.damage.name) at byte \($0.range.lowerBound)" }

@@ -89,8 +89,9 @@ struct ImportCommand: LongCommand {
       ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
     }
     try requireNodes(nodes)
+    let pair = try pair(of: nodes, access)
     let result = try importArchive(
-      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
+      ArchivePlace(archive), into: nodes, pair: pair, options: options, readProfile: StoreAccess.readProfile,
       observer: session.observer, stop: session.stop)
     return outcome(result, again: options.command)
   }

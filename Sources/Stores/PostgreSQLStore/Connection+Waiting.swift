@@ -188,3 +188,6 @@ extension Connection {
     return lines.joined(separator: "; ")
   }
 }
+
+/// Waits without doing anything.
+func pause(milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }

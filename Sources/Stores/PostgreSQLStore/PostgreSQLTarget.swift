@@ -14,6 +14,8 @@ public final class PostgreSQLTarget: TargetStore {
   let limits: ConnectionLimits
   var connection: Connection!
   var profile: Profile?
+  /// Names the import in the server's list of sessions.
+  var tag = ""
   var isCreated = false
   private var stages: [String: Stage] = [:]
   /// The stage with rows under way.
@@ -35,7 +37,7 @@ public final class PostgreSQLTarget: TargetStore {
   public var filePath: String? { nil }
 
   public func forms(of entity: Entity) throws -> [TextForm] {
-    let table = try stage(for: entity).table
+    let table = try table(of: entity)
     return entity.columns.map { column in
       guard let found = table.column(column.name) else { return .any }
       switch FieldForm(type: found.type) {
@@ -74,6 +76,17 @@ public final class PostgreSQLTarget: TargetStore {
     let stage = try Stage(connection, entity, table, number: stages.count)
     stages[entity.name] = stage
     return stage
+  }
+
+  /// The table of an entity; also of a target that is only compared, so that nothing was prepared for filling it.
+  func table(of entity: Entity) throws -> TargetTable {
+    if connection != nil { return try stage(for: entity).table }
+    let session = try Connection(location, role: .target, limits: limits)
+    defer { session.close() }
+    guard let table = try TargetTable(session, entity.table) else {
+      throw Stage.mismatch(session, "it has no table \(entity.table)")
+    }
+    return table
   }
 
   /// Brings all rows under way into their tables.

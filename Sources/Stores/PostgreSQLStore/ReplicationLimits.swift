@@ -1,0 +1,26 @@
+/// How long an import waits for a standby that replicates by itself.
+struct ReplicationLimits: Sendable {
+  /// How long a standby may not be there, or say nothing, before it counts as lost.
+  var answering: Duration = .seconds(30)
+  /// How long a standby may stand still behind the primary without receiving anything.
+  var standstill: Duration = .seconds(20)
+  /// The same for one that has received everything and does not replay it: a long query there may hold it up, by default
+  /// for half a minute (`max_standby_streaming_delay`).
+  var holdup: Duration = .seconds(90)
+  /// How far in bytes of log the standby may be behind when a batch has ended.
+  var lag: Int64 = 256 << 20
+  /// How often it is looked at between the ends of batches.
+  var glance: Duration = .seconds(2)
+}
+
+extension ConnectionLimits {
+  /// For questions that a server answers at once, when it answers.
+  static let brief: ConnectionLimits = {
+    var limits = ConnectionLimits()
+    limits.connecting = .seconds(8)
+    limits.statement = .seconds(8)
+    limits.lock = .seconds(8)
+    limits.cancelling = .milliseconds(500)
+    return limits
+  }()
+}
