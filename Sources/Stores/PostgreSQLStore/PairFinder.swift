@@ -12,12 +12,12 @@ extension PostgreSQLEngine {
     let addresses = (try ConnectionAddress(primary), try ConnectionAddress(standby))
     let limits = ReplicationLimits()
     let first = try named("node A (primary)") {
-      try Connection.patiently(addresses.0, within: limits.answering) { try (ServerFacts($0), reached($0)) }
+      try Connection.patiently(addresses.0, within: limits.starting) { try (ServerFacts($0), reached($0)) }
     }
     let second: ServerFacts
     do {
       second = try named("node B (standby)") {
-        try Connection.patiently(addresses.1, within: limits.answering, ServerFacts.init)
+        try Connection.patiently(addresses.1, within: limits.starting, ServerFacts.init)
       }
     } catch let error as MigrationError where policy == .primaryFirst && error.code.isNodeLoss { return nil }
     let judgement = PairJudgement(
@@ -55,9 +55,10 @@ extension Connection {
         let connection = try Connection(address, role: .source, limits: .brief)
         defer { connection.close() }
         return try body(connection)
-      } catch let error as MigrationError where ContinuousClock.now < deadline {
+      } catch let error as MigrationError {
         tries += 1
-        guard error.code == .storeLost || error.code == .sourceMissing && tries < 3 else { throw error }
+        let isWorthwhile = [.storeLost, .sourceMissing].contains(error.code) && tries < 4
+        guard StandbyWatch.isStarting(error) ? ContinuousClock.now < deadline : isWorthwhile else { throw error }
         pause(milliseconds: 500)
       }
     }

@@ -255,7 +255,10 @@ public final class PostgreSQLTarget: TargetStore {
     try openBatch()
     try settle()
     try TargetMark.advance(connection, to: watermark.groups)
-    _ = try connection.commit()
+    let transaction = try connection.text("SELECT pg_current_xact_id()::text")
+    do { _ = try connection.commit() } catch let error as MigrationError where error.code == .storeLost {
+      try requireCommitted(transaction ?? "", else: error)
+    }
   }
 
   public func rollback() {

@@ -62,7 +62,8 @@ public final class ReplicatedPair: NodePair {
 
   /// Does what is about the standby, as long as it was not given up.
   private func withStandby(_ body: () throws -> Void) throws {
-    if !isDegraded { try attempt(1, body) }
+    guard !isDegraded else { return }
+    do { try body() } catch let failure as PrimaryFailure { try fail(0, failure.cause) } catch { try fail(1, error) }
   }
 
   // MARK: - Beginning
@@ -183,19 +184,19 @@ public final class ReplicatedPair: NodePair {
   /// Seals the standby, then the primary, although all that reaches the standby was on the primary before.
   ///
   /// The primary's mark first says that everything is proven. When the standby is seen to have replayed that, it has every
-  /// row and its seal, whatever becomes of the primary. Only then the primary's mark is removed, which is its seal. A mark
-  /// that says so does not stand for an unfinished import, and goes from the standby when that has replayed its removal.
+  /// row and its seal, whatever becomes of the primary. Only then the primary's mark is removed, which is its seal; it goes
+  /// from the standby when that has replayed the removal.
   public func approve() throws {
     try withStandby {
       try watch.requireRoles()
-      try primary.seal(.proven, watch)
+      try primary.markProven(watch)
       try watch.wait(for: watch.place())
       guard try watch.askStandby(TargetMark.isProven) else { throw watch.lost("the seal did not arrive there") }
       try watch.requireRoles()
       states[1].condition = .sealed
     }
     guard !isDegraded else { return try rest() }
-    try attempt(0) { try primary.seal(.removed, watch) }
+    try attempt(0, primary.removeMark)
     states[0].condition = .sealed
     try withStandby { try watch.wait(for: watch.place()) }
     primary.close()

@@ -1,7 +1,9 @@
 /// How long an import waits for a standby that replicates by itself.
 struct ReplicationLimits: Sendable {
   /// How long a standby may not be there, or say nothing, before it counts as lost.
-  var answering: Duration = .seconds(30)
+  var answering: Duration = .seconds(15)
+  /// The same while it says that it starts: a recovery after a crash may take that long.
+  var starting: Duration = .seconds(120)
   /// How long a standby may stand still behind the primary without receiving anything.
   var standstill: Duration = .seconds(20)
   /// The same for one that has received everything and does not replay it: a long query there may hold it up, by default

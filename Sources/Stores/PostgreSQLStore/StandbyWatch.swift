@@ -82,7 +82,7 @@ final class StandbyWatch {
   func wait(for place: Int64, within lag: Int64 = 0) throws {
     var toldAt = ContinuousClock.now
     var pausing: Int32 = 5
-    while place - replayed > lag {
+    while true {
       try look(at: place)
       guard place - replayed > lag else { return }
       if ContinuousClock.now - toldAt > .seconds(5) {
@@ -133,7 +133,8 @@ final class StandbyWatch {
 
   /// Asks the standby; where the session breaks, again until the patience ends.
   func askStandby<R>(_ body: (Connection) throws -> R) throws -> R {
-    let deadline = ContinuousClock.now + limits.answering
+    let begun = ContinuousClock.now
+    var isTold = false
     while true {
       do {
         if standby?.isAlive != true { standby = try Connection(addresses.standby, role: .source, limits: .brief) }
@@ -142,18 +143,27 @@ final class StandbyWatch {
         standby?.close()
         standby = nil
         try checkpoint()
+        let patience = Self.isStarting(error) ? limits.starting : limits.answering
         // A frozen server takes connections and never answers; asking it again would only take longer.
-        guard ContinuousClock.now < deadline, error.code != .storeTimeout, error.code != .noPermission else {
+        guard ContinuousClock.now - begun < patience, error.code != .storeTimeout, error.code != .noPermission else {
           throw lost(error.cause)
         }
+        if !isTold { onWait("node B does not answer, trying again for up to \(patience): \(error.cause)") }
+        isTold = true
         pause(milliseconds: 300)
       }
     }
   }
 
+  /// Whether the server is there and does not take sessions yet.
+  static func isStarting(_ error: MigrationError) -> Bool { error.cause.contains("(SQLSTATE 57P03)") }
+
+  /// - Throws: `PrimaryFailure`.
   func askPrimary<R>(_ body: (Connection) throws -> R) throws -> R {
-    if primary?.isAlive != true { primary = try Connection(addresses.primary, role: .source, limits: .brief) }
-    return try body(primary!)
+    do {
+      if primary?.isAlive != true { primary = try Connection(addresses.primary, role: .source, limits: .brief) }
+      return try body(primary!)
+    } catch { throw PrimaryFailure(cause: error) }
   }
 
   // MARK: - What is said of a lost standby
@@ -161,7 +171,7 @@ final class StandbyWatch {
   /// The standby's loss, with what the primary says of it and, where the primary's own users wait for it, how to end that.
   func lost(_ cause: String) -> MigrationError {
     let seen = try? askPrimary { try $0.query(Self.sender) }
-    var causes = ["node B, \(addresses.standby.name): \(cause)"]
+    var causes = [cause.hasPrefix(addresses.standby.name) ? cause : "\(addresses.standby.name): \(cause)"]
     var next = ["start node B, or mend the network between the nodes"]
     if let seen {
       causes.append(
@@ -190,3 +200,6 @@ final class StandbyWatch {
       (SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep') FROM pg_stat_replication
     """
 }
+
+/// What went wrong on the primary while the standby was looked after.
+struct PrimaryFailure: Error { var cause: any Error }
