@@ -40,15 +40,15 @@ public enum AllStores {
   /// - Throws: What `StoreEngine.pair` throws.
   public static func pair(
     _ texts: (primary: String, standby: String), targets: (primary: any TargetStore, standby: any TargetStore),
-    profiles: [Profile], policy: NodePolicy
+    profiles: [Profile], options: PairOptions
   ) throws -> any NodePair {
     let (primary, standby) = (try location(texts.primary), try location(texts.standby))
     if primary.scheme == standby.scheme,
-      let pair = try engine(primary).pair(primary, standby, profiles: profiles, policy: policy)
+      let pair = try engine(primary).pair(primary, standby, profiles: profiles, options: options)
     {
       return pair
     }
-    return DualNodeTarget(primary: targets.primary, standby: targets.standby, policy: policy)
+    return DualNodeTarget(primary: targets.primary, standby: targets.standby, policy: options.policy)
   }
 
   private static func location(_ text: String) throws -> StoreLocation {

@@ -81,12 +81,12 @@ public protocol StoreEngine: Sendable {
   /// - Throws: `.nodesSwapped`, `.nodesBothStandby`, `.nodesSame`, `.nodesUnrelated`, `.nodesBothPrimary`; what keeps a
   ///   node from being asked.
   static func pair(
-    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], policy: NodePolicy
+    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], options: PairOptions
   ) throws -> (any NodePair)?
 }
 
 extension StoreEngine {
   public static func pair(
-    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], policy: NodePolicy
+    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], options: PairOptions
   ) throws -> (any NodePair)? { nil }
 }

@@ -25,7 +25,7 @@ extension ImportCommand {
     guard nodes.count == 2 else { return nil }
     return try AllStores.pair(
       (targets[0], targets[1]), targets: (nodes[0].target, nodes[1].target), profiles: access.profiles(),
-      policy: nodePolicy)
+      options: PairOptions(policy: nodePolicy, patience: .seconds(nodePatience)))
   }
 
   /// One spelling for every way to name a file that may not exist yet; else the name as it is.

@@ -16,12 +16,14 @@ struct ImportCommand: LongCommand {
       in TARGET.noteferry-repairs, which holds text of notes and is readable by its owner alone.
 
       With --to twice, the first is the primary of two nodes and the second its standby. Both get the same rows and are \
-      proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back.
+      proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back. Two \
+      PostgreSQL servers are asked what they are: the rows of a primary reach its own standby by their replication.
 
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
         noteferry import notes --to a/memos_prod.db --to b/memos_prod.db --create-schema
+        noteferry import notes --to postgresql://memos@a/memos --to postgresql://memos@b/memos
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
 
@@ -41,6 +43,12 @@ struct ImportCommand: LongCommand {
       "When a node fails, both: stop, to be gone on with; primary-first: go on without the standby.",
       valueName: "policy"))
   var nodePolicy: NodePolicy = .both
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How long a PostgreSQL standby may be gone or silent before it counts as lost.", valueName: "seconds"))
+  var nodePatience = 15
 
   @Flag(name: .long, help: "Create the store from the archive's own definitions where there is none.")
   var createSchema = false
@@ -71,6 +79,10 @@ struct ImportCommand: LongCommand {
   var checkpoint: String?
 
   @OptionGroup var global: GlobalOptions
+
+  func validate() throws {
+    guard nodePatience >= 0 else { throw ValidationError("--node-patience is a number of seconds, not below 0") }
+  }
 
   func perform(_ session: Session) throws -> Outcome {
     let access = StoreAccess(session: session)

@@ -7,7 +7,7 @@ extension PostgreSQLEngine {
   ///
   /// A standby that cannot be asked is, where the run may go on without it, one that each is filled: it fails there again.
   public static func pair(
-    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], policy: NodePolicy
+    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], options: PairOptions
   ) throws -> (any NodePair)? {
     let addresses = (try ConnectionAddress(primary), try ConnectionAddress(standby))
     let limits = ReplicationLimits()
@@ -19,11 +19,11 @@ extension PostgreSQLEngine {
       second = try named("node B (standby)") {
         try Connection.patiently(addresses.1, within: limits.starting, ServerFacts.init)
       }
-    } catch let error as MigrationError where policy == .primaryFirst && error.code.isNodeLoss { return nil }
+    } catch let error as MigrationError where options.policy == .primaryFirst && error.code.isNodeLoss { return nil }
     let judgement = PairJudgement(
       addresses: addresses, primary: first.0, standby: second, reached: first.1)
     guard try judgement.isReplicated() else { return nil }
-    return try ReplicatedPair(primary, standby, profiles: profiles, policy: policy)
+    return try ReplicatedPair(primary, standby, profiles: profiles, options: options)
   }
 
   private static func reached(_ connection: Connection) throws -> PairJudgement.Reached {

@@ -24,10 +24,11 @@ public final class ReplicatedPair: NodePair {
   private var awaited: [(place: Int64, pages: Int64)] = []
 
   public convenience init(
-    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], policy: NodePolicy
+    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], options: PairOptions
   ) throws {
     try self.init(
-      PostgreSQLTarget(primary, profiles: profiles), ConnectionAddress(primary), ConnectionAddress(standby), policy)
+      PostgreSQLTarget(primary, profiles: profiles), ConnectionAddress(primary), ConnectionAddress(standby),
+      options.policy, limits: ReplicationLimits(patience: options.patience))
   }
 
   init(
