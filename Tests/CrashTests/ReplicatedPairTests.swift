@@ -7,89 +7,121 @@ import Testing
 /// An import into a primary and its standby that PostgreSQL replicates itself, with either of them lost on the way.
 @Suite(.serialized, .enabled(if: PostgreSQLCluster.obstacle == nil))
 struct ReplicatedPairTests {
-  /// A pair of servers and an archive for all tests that leave them as they were.
-  private struct Bench: Sendable {
-    let cluster: PostgreSQLCluster
-    let fixture: ServerPairFixture
-    var primary: PostgreSQLServer { cluster.primary }
-    var standby: PostgreSQLServer { cluster.standby! }
-
-    init(_ shape: PostgreSQLCluster.Shape, _ directory: String) throws {
-      cluster = try PostgreSQLCluster(shape)
-      fixture = try ServerPairFixture(directory, cluster.primary, database: cluster.primary.newDatabase())
-    }
-
-    /// Fills a new database on both, and holds the import in the middle.
-    func held(_ database: String, policy: String = "both") throws -> ChildProcess {
-      try ChildProcess.held(
-        fixture.arguments(targets(database), policy: policy, more: ["--rate", "1MiB"]), in: fixture.directory
-      ) { primary.pages(database) >= 2 }
-    }
-
-    func fill(_ database: String, policy: String = "both", more: [String] = []) throws -> ChildProcess.Ending {
-      try ChildProcess(
-        fixture.arguments(targets(database), policy: policy, more: more), in: fixture.directory
-      ).wait(seconds: 300)
-    }
-
-    func targets(_ database: String) -> [String] { [primary.url(database), standby.url(database)] }
-
-    /// The same command goes on, and both nodes are complete.
-    func expectCompleted(_ database: String, policy: String = "both") throws {
-      let ending = try fill(database, policy: policy)
-      #expect(ending.status == 0, "\(ending.summary)")
-      #expect(ending.said.contains("Both nodes hold the same"), "\(ending.summary)")
-      for node in [primary, standby] {
-        let wrong = try fixture.problem(node, database)
-        #expect(wrong == nil)
-      }
-      let left = try primary.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'noteferry%'")
-      #expect(left == ["0"])
-    }
+  @Test func `a pair of servers is filled once, and only compared when the command is repeated`() throws {
+    let bench = try ReplicatedPairBench.shared(.asynchronous)
+    let database = try bench.primary.newDatabase()
+    try bench.expectCompleted(database)
+    let written = "SELECT max(xmin::text::int8) FROM note"
+    let before = try bench.primary.sql(written, database: database)
+    try bench.expectCompleted(database)
+    #expect(try bench.primary.sql(written, database: database) == before)
   }
 
-  private static let shapes: [PostgreSQLCluster.Shape] = [.asynchronous, .synchronous]
-
-  private func withBench(_ shape: PostgreSQLCluster.Shape, _ body: (Bench) throws -> Void) throws {
-    try withWorkshop { try body(try Bench(shape, $0)) }
-  }
-
-  private func expect(_ ending: ChildProcess.Ending, _ status: NoteModel.ExitStatus, _ words: String...) {
-    #expect(ending.status == status.rawValue && !ending.hung, "\(ending.summary)")
-    for due in words { #expect(ending.said.contains(due), "\(due): \(ending.summary)") }
-  }
-
-  // MARK: - Both are there
-
-  @Test(arguments: shapes)
-  func `a lost standby or primary stops the import, and the same command goes on`(
+  @Test(arguments: [PostgreSQLCluster.Shape.asynchronous, .synchronous])
+  func `a standby that is killed stops the import, and the same command goes on when it is back`(
     shape: PostgreSQLCluster.Shape
   ) throws {
-    try withBench(shape) { bench in
-      let whole = try bench.primary.newDatabase()
-      try bench.expectCompleted(whole)
-      // Repeated, it only compares.
-      let before = try bench.primary.sql("SELECT max(xmin::text::int8) FROM note", database: whole)
-      try bench.expectCompleted(whole)
-      #expect(try bench.primary.sql("SELECT max(xmin::text::int8) FROM note", database: whole) == before)
+    let bench = try ReplicatedPairBench.shared(shape)
+    let database = try bench.primary.newDatabase()
+    let held = try bench.held(database)
+    try bench.standby.kill()
+    held.goOn().expect(
+      .link, "node B (standby): the standby does not follow the primary", "node A (primary, ", "keeps its mark",
+      "NF-NODES-32", "noteferry import ",
+      shape == .synchronous ? "ALTER SYSTEM SET synchronous_standby_names = ''" : "the primary feeds no standby")
+    let names = try bench.primary.sql("SHOW synchronous_standby_names")
+    #expect(names == (shape == .synchronous ? ["standby"] : []))
+    try bench.standby.start()
+    try bench.expectCompleted(database)
+  }
 
-      let killed = try bench.primary.newDatabase()
-      let first = try bench.held(killed)
-      try bench.standby.kill()
-      expect(
-        first.goOn(), .link, "node B (standby): the standby does not follow the primary", "node A (primary, ",
-        "keeps its mark", "NF-NODES-32", "noteferry import ",
-        shape == .synchronous ? "ALTER SYSTEM SET synchronous_standby_names = ''" : "the primary feeds no standby")
-      #expect(try bench.primary.isMarked(killed))
-      try bench.standby.start()
-      try bench.expectCompleted(killed)
+  @Test func `a primary that is killed stops the import, and the same command goes on when it is back`() throws {
+    let bench = try ReplicatedPairBench.shared(.asynchronous)
+    let database = try bench.primary.newDatabase()
+    let held = try bench.held(database)
+    try bench.primary.kill()
+    held.goOn().expect(.link, "node A (primary): ", "node B (standby, ", "keeps its mark", "noteferry import ")
+    try bench.primary.start()
+    try bench.expectCompleted(database)
+  }
 
-      let crashed = try bench.primary.newDatabase()
-      let second = try bench.held(crashed)
-      try bench.primary.kill()
-      expect(second.goOn(), .link, "node A (primary): ", "node B (standby, ", "keeps its mark", "noteferry import ")
-      try bench.primary.start()
-      try bench.expectCompleted(crashed)
+  @Test func `with primary-first a frozen standby is given up, and the same command catches it up`() throws {
+    let bench = try ReplicatedPairBench.shared(.synchronous)
+    let database = try bench.primary.newDatabase()
+    let held = try bench.held(database, policy: "primary-first")
+    try bench.standby.freeze()
+    defer { try? bench.standby.thaw() }
+    held.goOn().expect(
+      .degraded, "Node B (standby, ", "and was lost", "no answer within", "sessions hang in that wait now",
+      "noteferry import ")
+    // The primary has every row, and is not sealed.
+    #expect(try bench.primary.isMarked(database))
+    #expect(try bench.primary.inventory(database) == bench.fixture.rows)
+    try bench.standby.thaw()
+    try bench.expectCompleted(database, policy: "primary-first")
+  }
+
+  @Test func `a standby that is not there at the start leaves the primary as it was, unless it may go on alone`() throws
+  {
+    let bench = try ReplicatedPairBench.shared(.asynchronous)
+    let database = try bench.primary.newDatabase()
+    try bench.standby.kill()
+    try bench.fill(database).expect(.source, "node B (standby): cannot connect")
+    #expect(try bench.primary.sql("SELECT 1 FROM pg_class WHERE relname = 'note'", database: database).isEmpty)
+    try bench.fill(database, policy: "primary-first").expect(.degraded, "and was lost", "noteferry import ")
+    #expect(try bench.primary.isMarked(database))
+    try bench.standby.start()
+    try bench.expectCompleted(database)
+  }
+
+  @Test func `a standby that is lost while both are read back is read again by the same command`() throws {
+    let bench = try ReplicatedPairBench.shared(.asynchronous)
+    let database = try bench.primary.newDatabase()
+    let events = bench.fixture.directory + "/events-\(database)"
+    let held = try ChildProcess.held(
+      bench.fixture.arguments(bench.targets(database), more: ["--events", events]), in: bench.fixture.directory
+    ) {
+      (try? String(contentsOfFile: events, encoding: .utf8))?.split(separator: "\n").contains {
+        $0.contains("phase.started") && $0.contains("read-back")
+      } == true
+    }
+    try bench.standby.kill()
+    held.goOn().expect(.link, "node B (standby): ", "node A (primary, ", "keeps its mark", "noteferry import ")
+    #expect(try bench.primary.isMarked(database))
+    try bench.standby.start()
+    try bench.expectCompleted(database)
+  }
+
+  @Test func `a primary with rows of its own is refused, and nothing reaches either node`() throws {
+    let bench = try ReplicatedPairBench.shared(.asynchronous)
+    let database = try bench.primary.newDatabase()
+    try bench.primary.sql(
+      ServerPairFixture.tables + "INSERT INTO note VALUES (1, 'mine', 'mine')", database: database)
+    try bench.fill(database).expect(.target, "node A (primary): the target is not empty", "1 rows of note")
+    #expect(try bench.primary.inventory(database).count == 1)
+    #expect(try !bench.primary.isMarked(database))
+  }
+
+  @Test func `servers that are no pair are refused, each with a code of its own`() throws {
+    let bench = try ReplicatedPairBench.shared(.asynchronous)
+    let (one, other) = (try bench.primary.newDatabase(), try bench.primary.newDatabase())
+    let single = try PostgreSQLCluster()
+    try single.primary.sql("CREATE DATABASE \(one)")
+    let (a, b) = (bench.primary.url(one), bench.standby.url(one))
+    let cases: [([String], String)] = [
+      ([b, a], "NF-NODES-21 "), ([single.primary.url(one), b], "NF-NODES-21D"),
+      ([a, bench.primary.url(other)], "NF-NODES-21C"),
+      ([a, bench.standby.url(other)], "NF-NODES-21D"), ([b], "NF-ACCESS-23B"),
+    ]
+    for (targets, code) in cases {
+      let ending = try run(bench.fixture.arguments(targets), in: bench.fixture.directory)
+      #expect([21, 23].contains(ending.status), "\(targets): \(ending.summary)")
+      #expect((ending.said + " ").contains(code), "\(targets): \(ending.summary)")
+      #expect(
+        ending.said.contains(targets.count == 1 ? "the target was not changed" : "nothing was changed on either node"))
+    }
+    for database in [one, other] {
+      #expect(try bench.primary.sql("SELECT 1 FROM pg_class WHERE relname = 'note'", database: database).isEmpty)
     }
   }
 }
