@@ -158,11 +158,11 @@ final class ImportConsumer: SegmentConsumer {
     }
   }
 
-  /// By node with a repairs file: the pages that it has; nil for one that is only compared. Lost nodes are left out.
+  /// By node: the pages that it has; nil for one that is only compared. Lost nodes are left out.
   private func pagesInNodes() -> [Int: Int64?] {
     guard let pair = nodes.pair else { return [0: refusal == nil ? skips : nil] }
     var pages: [Int: Int64?] = [:]
-    for node in nodes.booked {
+    for node in nodes.present {
       if case .filling(let count) = pair.states[node].condition {
         pages[node] = count
       } else {

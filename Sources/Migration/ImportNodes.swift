@@ -32,8 +32,8 @@ struct ImportNodes {
   /// The nodes that are there.
   var present: [Int] { all.indices.filter { !isLost($0) } }
 
-  /// The nodes that have a repairs file of their own: a standby that gets everything from its primary has none.
-  var booked: [Int] { pair?.isReplicated == true ? [0] : present }
+  /// Whether a node's repairs file is written: also of a lost standby, where that gets its rows from the primary later.
+  func hasBook(_ node: Int) -> Bool { pair?.isReplicated == true || !isLost(node) }
 
   func isLost(_ node: Int) -> Bool { pair?.states[node].loss != nil }
 

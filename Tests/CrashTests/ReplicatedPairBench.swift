@@ -50,6 +50,12 @@ struct ReplicatedPairBench: Sendable {
       let wrong = try fixture.problem(node, database)
       #expect(wrong == nil)
     }
+    // Each has the stored bytes of its repaired texts, whoever is left.
+    let books = try FileManager.default.contentsOfDirectory(atPath: fixture.directory + "/state").filter {
+      $0.contains("\(database)=3f") && $0.hasSuffix(".noteferry-repairs")
+    }
+    #expect(books.count == 2)
+    #expect(try Set(books.map { try contents("\(fixture.directory)/state/\($0)") }).count == 1)
     let left = try primary.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'noteferry%'")
     #expect(left == ["0"])
   }

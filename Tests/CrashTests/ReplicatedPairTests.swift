@@ -52,7 +52,7 @@ struct ReplicatedPairTests {
     try bench.standby.freeze()
     defer { try? bench.standby.thaw() }
     held.goOn().expect(
-      .degraded, "Node B (standby, ", "and was lost", "no answer within", "sessions hang in that wait now",
+      .degraded, "Node B (standby, ", "and was lost", "no answer within", "synchronous_standby_names is standby",
       "noteferry import ")
     // The primary has every row, and is not sealed.
     #expect(try bench.primary.isMarked(database))

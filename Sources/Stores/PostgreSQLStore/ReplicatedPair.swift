@@ -55,6 +55,13 @@ public final class ReplicatedPair: NodePair {
   public var isWrittenNowhere: Bool { pages == .max }
 
   public func fail(_ node: Int, _ error: any Error) throws {
+    var error = error
+    // Whatever is done with a standby, what is to be told of a lost one is the same.
+    if node == 1, let found = error as? MigrationError,
+      [.sourceMissing, .storeLost, .storeTimeout].contains(found.code)
+    {
+      error = watch.lost(found.cause)
+    }
     guard let loss = loss(node, error) else { throw named(error, node) }
     states[node].loss = loss
     watch.close()
