@@ -48,7 +48,9 @@ extension NodePair {
 
   /// The failure with the name of its node.
   public func named(_ error: any Error, _ node: Int) -> any Error {
-    guard var error = error as? MigrationError, !error.message.hasPrefix("node ") else { return error }
+    guard var error = error as? MigrationError, !error.message.hasPrefix("node "),
+      ![.interrupted, .terminated].contains(error.code)
+    else { return error }
     error.message = "node \(states[node].label) (\(states[node].role.rawValue)): \(error.message)"
     return error
   }

@@ -17,6 +17,18 @@ struct ReplicatedPairTests {
     #expect(try bench.primary.sql(written, database: database) == before)
   }
 
+  @Test func `a user who owns the database and may not see the replication fills the pair`() throws {
+    let bench = try ReplicatedPairBench.shared(.asynchronous)
+    let database = try bench.primary.newDatabase()
+    try bench.primary.sql("CREATE USER plain; ALTER DATABASE \(database) OWNER TO plain")
+    let targets = [bench.primary, bench.standby].map { $0.url(database, user: "plain") }
+    try run(bench.fixture.arguments(targets), in: bench.fixture.directory).expect(.ok, "Both nodes hold the same")
+    for node in [bench.primary, bench.standby] {
+      let wrong = try bench.fixture.problem(node, database)
+      #expect(wrong == nil)
+    }
+  }
+
   @Test(arguments: [PostgreSQLCluster.Shape.asynchronous, .synchronous])
   func `a standby that is killed stops the import, and the same command goes on when it is back`(
     shape: PostgreSQLCluster.Shape
@@ -108,7 +120,14 @@ struct ReplicatedPairTests {
     let single = try PostgreSQLCluster()
     try single.primary.sql("CREATE DATABASE \(one)")
     let (a, b) = (bench.primary.url(one), bench.standby.url(one))
+    // It has everything that the primary has, and from the standby: when that is gone, so is what comes later.
+    let follower = try PostgreSQLCluster()
+    try follower.primary.stop(.immediate)
+    try follower.primary.rebuild(following: bench.standby)
+    try follower.primary.start()
+    try bench.standby.wait("the follower", until: "SELECT count(*) FROM pg_stat_replication")
     let cases: [([String], String)] = [
+      ([a, follower.primary.url(one)], "NF-NODES-21D"), ([follower.primary.url(one), b], "NF-NODES-21B"),
       ([b, a], "NF-NODES-21 "), ([single.primary.url(one), b], "NF-NODES-21D"),
       ([a, bench.primary.url(other)], "NF-NODES-21C"),
       ([a, bench.standby.url(other)], "NF-NODES-21D"), ([b], "NF-ACCESS-23B"),

@@ -28,9 +28,15 @@ extension PostgreSQLEngine {
 
   private static func reached(_ connection: Connection) throws -> PairJudgement.Reached {
     let rows = try connection.query("SELECT DISTINCT application_name FROM pg_stat_replication ORDER BY 1")
+    // With that role the receiver can be seen as well.
+    let sockets = try connection.text(
+      "SELECT CASE WHEN pg_has_role('pg_read_all_settings', 'MEMBER') THEN current_setting('unix_socket_directories') END"
+    )
+    let port = try connection.text("SHOW port") ?? ""
     return PairJudgement.Reached(
       host: PQhost(connection.handle).map { String(cString: $0) } ?? "",
       port: PQport(connection.handle).map { String(cString: $0) } ?? "",
+      sockets: sockets.map { ($0.split(separator: ",").map { String($0.drop { $0 == " " }) }, port) },
       standbys: (0..<rows.rowCount).map { rows.text($0, 0) })
   }
 

@@ -22,6 +22,8 @@ struct PairJudgement {
   struct Reached {
     var host: String
     var port: String
+    /// Directories of its sockets, and the number in their names; `nil` where this user may not know them.
+    var sockets: (directories: [String], port: String)?
     /// Names of the standbys that the first server feeds.
     var standbys: [String]
   }
@@ -83,14 +85,20 @@ struct PairJudgement {
     if let own = primary.timeline, let followed = standby.timeline, own != followed {
       throw unrelated("the standby follows timeline \(followed), and the primary writes timeline \(own)")
     }
-    guard let receiver = standby.receiver else { return }
-    let isNamed = String(receiver.port) == reached.port && [receiver.host, "localhost"].contains(reached.host)
-    // Servers often know each other by other addresses than the user does.
-    guard isNamed || reached.standbys.contains(receiver.name) else {
-      throw unrelated(
-        "the standby gets its log from \(receiver.host):\(receiver.port) as \(receiver.name), and the primary feeds "
-          + (reached.standbys.isEmpty ? "nobody" : reached.standbys.joined(separator: ", ")))
+    guard let receiver = standby.receiver, !follows(receiver) else { return }
+    throw unrelated(
+      "the standby gets its log from \(receiver.host):\(receiver.port) as \(receiver.name), and the primary feeds "
+        + (reached.standbys.isEmpty ? "nobody" : reached.standbys.joined(separator: ", ")))
+  }
+
+  private func follows(_ receiver: ServerFacts.Receiver) -> Bool {
+    // A socket is of one machine and one server.
+    if receiver.host.hasPrefix("/"), let sockets = reached.sockets {
+      return sockets.directories.contains(receiver.host) && sockets.port == String(receiver.port)
     }
+    if String(receiver.port) == reached.port, receiver.host == reached.host { return true }
+    // Servers often know each other by other addresses than the user does.
+    return reached.standbys.contains(receiver.name)
   }
 
   private func unrelated(_ cause: String) -> MigrationError {
