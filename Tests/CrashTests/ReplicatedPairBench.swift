@@ -59,6 +59,19 @@ struct ReplicatedPairBench: Sendable {
     let left = try primary.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'noteferry%'")
     #expect(left == ["0"])
   }
+
+  /// A primary without the import's mark is complete, and so is its standby, whose own mark is gone or says so.
+  func expectNoLoneSeal(_ database: String) throws {
+    let tables = try primary.sql(
+      "SELECT relname FROM pg_class WHERE relname IN ('note', 'noteferry_import') "
+        + "AND relnamespace = 'public'::regnamespace", database: database)
+    guard tables == ["note"] else { return }
+    #expect(try primary.inventory(database) == fixture.rows)
+    #expect(try standby.inventory(database) == fixture.rows)
+    if try standby.isMarked(database) {
+      #expect(try standby.sql("SELECT proven FROM noteferry_import", database: database) == ["t"])
+    }
+  }
 }
 
 extension ChildProcess.Ending {

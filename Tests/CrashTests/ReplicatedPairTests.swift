@@ -21,6 +21,7 @@ struct ReplicatedPairTests {
     let bench = try ReplicatedPairBench.shared(.asynchronous)
     let database = try bench.primary.newDatabase()
     try bench.primary.sql("CREATE USER plain; ALTER DATABASE \(database) OWNER TO plain")
+    try bench.standby.wait("the user", until: "SELECT count(*) FROM pg_roles WHERE rolname = 'plain'")
     let targets = [bench.primary, bench.standby].map { $0.url(database, user: "plain") }
     try run(bench.fixture.arguments(targets), in: bench.fixture.directory).expect(.ok, "Both nodes hold the same")
     for node in [bench.primary, bench.standby] {
@@ -44,6 +45,25 @@ struct ReplicatedPairTests {
     let names = try bench.primary.sql("SHOW synchronous_standby_names")
     #expect(names == (shape == .synchronous ? ["standby"] : []))
     try bench.standby.start()
+    try bench.expectCompleted(database)
+  }
+
+  @Test func `a standby that is back within the patience does not stop the import`() throws {
+    let bench = try ReplicatedPairBench.shared(.asynchronous)
+    let database = try bench.primary.newDatabase()
+    let events = bench.fixture.directory + "/events-\(database)"
+    let held = try ChildProcess.held(
+      bench.fixture.arguments(
+        bench.targets(database), more: ["--rate", "1MiB", "--node-patience", "120", "--events", events]),
+      in: bench.fixture.directory
+    ) { bench.primary.pages(database) >= 2 }
+    try bench.standby.kill()
+    held.signal(SIGCONT)
+    while held.isRunning, try !String(contentsOfFile: events, encoding: .utf8).contains("node-awaited") {
+      usleep(20_000)
+    }
+    try bench.standby.start()
+    held.wait(seconds: 300).expect(.ok, "trying again for up to", "Both nodes hold the same")
     try bench.expectCompleted(database)
   }
 
@@ -141,6 +161,25 @@ struct ReplicatedPairTests {
     }
     for database in [one, other] {
       #expect(try bench.primary.sql("SELECT 1 FROM pg_class WHERE relname = 'note'", database: database).isEmpty)
+    }
+  }
+
+  @Test func `an import that is killed at any moment goes on, and a sealed primary has a sealed standby`() throws {
+    let bench = try ReplicatedPairBench.shared(.asynchronous)
+    var generator = SeededGenerator.forTests("replicated pair killed at random")
+    for _ in 0..<2 {
+      let database = try bench.primary.newDatabase()
+      for _ in 0..<4 {
+        let child = try ChildProcess(
+          bench.fixture.arguments(bench.targets(database)), in: bench.fixture.directory)
+        pauseBriefly(milliseconds: UInt32.random(in: 20...2500, using: &generator))
+        child.signal(9)
+        let ending = child.wait()
+        #expect(ending.wasKilled || ending.status == 0, "\(ending.summary)")
+        try bench.expectNoLoneSeal(database)
+        if ending.status == 0 { break }
+      }
+      try bench.expectCompleted(database)
     }
   }
 }

@@ -11,13 +11,14 @@ final class StandbyWatch {
   private var primary: Connection?
   private var standby: Connection?
   /// What the nodes were when the watch began.
-  private var first: (primary: ServerFacts, standby: ServerFacts)?
+  var first: (primary: ServerFacts, standby: ServerFacts)?
   var onWait: (String) -> Void = { _ in }
   var checkpoint: () throws -> Void = {}
 
-  /// The place in the log up to which the standby had replayed when it was asked last, and since when it stands still.
+  /// The place in the log up to which the standby had replayed when it was asked last, and since when it was seen to stand
+  /// still behind the primary; `nil` where it was not.
   private(set) var replayed: Int64 = 0
-  private var movedAt = ContinuousClock.now
+  private var stillSince: ContinuousClock.Instant?
   private var lookedAt = ContinuousClock.now
 
   init(_ primary: ConnectionAddress, _ standby: ConnectionAddress, _ limits: ReplicationLimits) {
@@ -29,49 +30,6 @@ final class StandbyWatch {
     primary?.close()
     standby?.close()
     (primary, standby) = (nil, nil)
-  }
-
-  // MARK: - Roles
-
-  /// Whether both nodes still are what they were; the first call says what that is.
-  ///
-  /// - Throws: `.nodesChanged`.
-  func requireRoles() throws {
-    let standby = try askStandby(ServerFacts.init)
-    try require(standby, of: addresses.standby.name, isPrimary: false)
-    let primary = try askPrimary(ServerFacts.init)
-    try require(primary, of: addresses.primary.name, isPrimary: true)
-    guard let first else {
-      self.first = (primary, standby)
-      return
-    }
-    guard first.primary.identifier == primary.identifier, first.primary.timeline == primary.timeline,
-      primary.identifier == standby.identifier,
-      standby.timeline == nil || primary.timeline == nil || standby.timeline == primary.timeline
-    else {
-      throw changed(
-        "node A was \(first.primary.words) of the server \(first.primary.identifier) and is \(primary.words) of "
-          + "\(primary.identifier); node B is \(standby.words) of \(standby.identifier)")
-    }
-  }
-
-  private func require(_ facts: ServerFacts, of name: String, isPrimary: Bool) throws {
-    guard facts.isInRecovery == isPrimary else { return }
-    throw changed(
-      isPrimary
-        ? "node A, \(name), follows another server now: it cannot be written"
-        : "node B, \(name), was promoted and is a primary now"
-          + (facts.timeline.map { ", on timeline \($0)" } ?? "") + "; what is written to node A does not reach it")
-  }
-
-  private func changed(_ cause: String) -> MigrationError {
-    MigrationError(
-      .nodesChanged, "the nodes are no longer what they were when the import began", cause: cause,
-      next: [
-        "decide which node is the primary from now on, and stop the other one",
-        "make the other one its standby anew (pg_rewind, pg_basebackup)",
-        "then the same command with the new primary first: it goes on from what that one has",
-      ])
   }
 
   // MARK: - Following
@@ -119,13 +77,15 @@ final class StandbyWatch {
     }
     guard found.isStandby else { throw changed("node B, \(addresses.standby.name), was promoted and is a primary now") }
     lookedAt = .now
-    if found.replayed > replayed || found.replayed >= place { movedAt = lookedAt }
+    if found.replayed > replayed || found.replayed >= place { stillSince = nil }
     replayed = max(replayed, found.replayed)
+    guard place > replayed else { return }
+    let since = stillSince ?? lookedAt
+    stillSince = since
     let hasAll = found.received >= place
-    guard place > replayed, lookedAt - movedAt > (hasAll ? limits.holdup : limits.standstill) else { return }
-    let seconds = (lookedAt - movedAt).components.seconds
+    guard lookedAt - since > (hasAll ? limits.holdup : limits.standstill) else { return }
     throw lost(
-      "it has stood still for \(seconds) s, \(ByteCount(place - replayed)) behind"
+      "it has stood still for \((lookedAt - since).components.seconds) s, \(ByteCount(place - replayed)) behind"
         + (hasAll ? "; it has received the log, and a query there or a pause keeps it from replaying" : ""))
   }
 
@@ -165,40 +125,6 @@ final class StandbyWatch {
       return try body(primary!)
     } catch { throw PrimaryFailure(cause: error) }
   }
-
-  // MARK: - What is said of a lost standby
-
-  /// The standby's loss, with what the primary says of it and, where the primary's own users wait for it, how to end that.
-  func lost(_ cause: String) -> MigrationError {
-    let seen = try? askPrimary { try $0.query(Self.sender) }
-    var causes = [cause.hasPrefix(addresses.standby.name) ? cause : "\(addresses.standby.name): \(cause)"]
-    var next = ["start node B, or mend the network between the nodes"]
-    if let seen {
-      causes.append(
-        seen.integer(0, 0) == 0
-          ? "the primary feeds no standby"
-          : "the primary still lists \(seen.optionalText(0, 1) ?? "a standby")")
-      let names = seen.text(0, 2)
-      if !names.isEmpty {
-        let waiting = seen.integer(0, 3)
-        causes.append(
-          "the primary waits for it at every commit (synchronous_standby_names is \(names))"
-            + (waiting > 0 ? ", and \(waiting) sessions hang in that wait now" : ""))
-        next.append(
-          "where users must write before it is back, on the primary: "
-            + "ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf();")
-      }
-    }
-    return MigrationError(
-      .standbyLost, "the standby does not follow the primary", cause: causes.joined(separator: "; "), next: next)
-  }
-
-  private static let sender = """
-    SELECT count(*), string_agg(application_name || coalesce(', which is ' || state
-        || ' and has confirmed all but ' || pg_wal_lsn_diff(sent_lsn, flush_lsn) || ' bytes', ''), ' and '),
-      coalesce(current_setting('synchronous_standby_names'), ''),
-      (SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep') FROM pg_stat_replication
-    """
 }
 
 /// What went wrong on the primary while the standby was looked after.
