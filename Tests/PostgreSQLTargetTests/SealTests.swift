@@ -131,8 +131,8 @@ import Testing
     let target = place.target()
     defer { target.close() }
     try prepare(target)
-    try apply(notes(1...10), to: target)
     try target.connection.execute("SET synchronous_commit = remote_apply")
+    try apply(notes(1...10), to: target)
     try cluster.standby!.sql("SELECT pg_wal_replay_pause()")
     defer { _ = try? cluster.standby!.sql("SELECT pg_wal_replay_resume()") }
     let isEnded = DispatchSemaphore(value: 0)

@@ -19,7 +19,9 @@ enum Redaction {
       let option = rest.prefix { $0 != "&" && $0 != "?" }
       let name = option.prefix { $0 != "=" }
       let isSecret = ["password", "passfile", "token", "secret", "key", "sslkey"].contains(name.lowercased())
-      shown += "\(separator)\(isSecret ? "\(name)=***" : String(option))"
+      let isStore = name == "store" && text.hasPrefix("ssh://")
+      let plain = isStore ? "store=" + argument(String(option.dropFirst(6))) : String(option)
+      shown += "\(separator)\(isSecret ? "\(name)=***" : plain)"
       rest = rest[option.endIndex...]
     }
     return String(shown)

@@ -120,7 +120,7 @@ public final class ReplicatedPair: NodePair {
   }
 
   public func uniqueColumns(of entity: Entity) throws -> Set<Int> { try primary.uniqueColumns(of: entity) }
-  public func forms(of entity: Entity) throws -> [TextForm] { try primary.forms(of: entity) }
+  public func forms(of entity: Entity) throws -> [ValueForm] { try primary.forms(of: entity) }
 
   // MARK: - Rows and contents
 
