@@ -125,32 +125,6 @@ import Testing
     left.close()
   }
 
-  @Test func `a commit whose answer is lost is asked for by its number`() throws {
-    let cluster = try Self.cluster.get()
-    let place = try Place(cluster)
-    let target = place.target()
-    defer { target.close() }
-    try prepare(target)
-    try target.connection.execute("SET synchronous_commit = remote_apply")
-    try apply(notes(1...10), to: target)
-    try cluster.standby!.sql("SELECT pg_wal_replay_pause()")
-    defer { _ = try? cluster.standby!.sql("SELECT pg_wal_replay_resume()") }
-    let isEnded = DispatchSemaphore(value: 0)
-    nonisolated(unsafe) let waiting = target
-    nonisolated(unsafe) var error: (any Error)?
-    Thread.detachNewThread {
-      do { try waiting.commit(watermark(1)) } catch let thrown { error = thrown }
-      isEnded.signal()
-    }
-    try cluster.primary.wait(
-      "the wait", until: "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-    // The transaction is on the primary's disk; the session ends before it can say so.
-    try place.cut()
-    #expect(isEnded.wait(timeout: .now() + 120) == .success)
-    #expect(error == nil)
-    #expect(try place.sql("SELECT count(*) FROM note") == ["10"])
-  }
-
   @Test func `a transaction that the server took back is told so`() throws {
     let place = try Place(try Self.cluster.get())
     let target = place.target()

@@ -5,7 +5,11 @@ import NoteStore
 // Which columns must not repeat, and what they hold.
 extension SQLiteTarget {
   public func forms(of entity: Entity) throws -> [ValueForm] {
-    let shape = try TableShape.all(connection).first { foldedCase($0.name) == foldedCase(entity.table) }
+    // A target that is only compared was not opened for filling.
+    let opened = connection ?? nil
+    let session = try opened ?? Connection(location.path, role: .target, flags: SQLITE_OPEN_READONLY)
+    defer { if opened == nil { session.close() } }
+    let shape = try TableShape.all(session).first { foldedCase($0.name) == foldedCase(entity.table) }
     return entity.columns.map { column in
       guard let shape, let place = shape.index(of: column.name), !isCreated else { return .any }
       return ValueForm(
