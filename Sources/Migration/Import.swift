@@ -95,20 +95,22 @@ public func importArchive(
   observer: any RunObserver, stop: StopRequest
 ) throws -> ImportResult {
   try importArchive(
-    place, into: [ImportNode(target, reopen: reopen)], options: options, readProfile: readProfile, observer: observer,
-    stop: stop)
+    place, into: [ImportNode(target, reopen: reopen)], pair: nil, options: options, readProfile: readProfile,
+    observer: observer, stop: stop)
 }
 
 /// Brings an archive into one node, or into a primary and its standby, and proves it on each of them.
 ///
 /// - Parameters:
 ///   - nodes: One or two; the first is the primary.
-///   - policy: What becomes of the run when a node of two fails.
+///   - pair: What two nodes are to one another; `nil` for one.
 public func importArchive(
-  _ place: ArchivePlace, into nodes: [ImportNode], policy: NodePolicy = .both, options: ImportOptions,
+  _ place: ArchivePlace, into nodes: [ImportNode], pair: (any NodePair)? = nil, options: ImportOptions,
   readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, observer: any RunObserver, stop: StopRequest
 ) throws -> ImportResult {
-  let nodes = ImportNodes(nodes, policy: policy)
+  let nodes = ImportNodes(nodes, pair: pair)
+  nodes.pair?.checkpoint = { try requireNoStop(stop) }
+  nodes.pair?.onWait = { observer.observe(.notice(level: .info, code: "node-awaited", text: $0, next: [])) }
   nodes.pair?.onLoss = { state in
     observer.observe(
       .notice(

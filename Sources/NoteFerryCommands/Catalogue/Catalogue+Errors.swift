@@ -243,6 +243,8 @@ extension Catalogue {
         "It says which rows differ from the source by repairs alone. Without it such rows count as changed.",
         "Fetch it from a backup. The archive still has every original: import it again into a new target."
       )
+    case .nodesSwapped, .nodesBothStandby, .nodesSame, .nodesUnrelated, .nodesBothPrimary, .nodesChanged, .standbyLost:
+      wordsOfNodes(code)
     case .remoteVersion:
       (
         "noteferry on the other machine is another version than here.",

@@ -1,3 +1,4 @@
+import AllStores
 import ArgumentParser
 import DurableIO
 import Migration
@@ -21,6 +22,14 @@ extension ImportCommand {
         ? "\(targets.count) are named; one or two nodes can be filled at a time"
         : "\(targets[0]) and \(targets[1]) are the same place",
       safeNow: "nothing was read or changed", next: ["name the primary, then its standby: --to A --to B"])
+  }
+
+  /// What two nodes are to one another, by asking them; `nil` for one.
+  func pair(of nodes: [ImportNode], _ access: StoreAccess) throws -> (any NodePair)? {
+    guard nodes.count == 2 else { return nil }
+    return try AllStores.pair(
+      (targets[0], targets[1]), targets: (nodes[0].target, nodes[1].target), profiles: access.profiles(),
+      options: PairOptions(policy: nodePolicy, patience: .seconds(nodePatience)))
   }
 
   /// One spelling for every way to name a file that may not exist yet; else the name as it is.

@@ -17,7 +17,8 @@ struct ImportCommand: LongCommand {
       in TARGET.noteferry-repairs, which holds text of notes and is readable by its owner alone.
 
       With --to twice, the first is the primary of two nodes and the second its standby. Both get the same rows and are \
-      proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back.
+      proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back. Two \
+      PostgreSQL servers are asked what they are: the rows of a primary reach its own standby by their replication.
 
       A target on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL; noteferry there fills it \
       (?noteferry=/PATH names the program).
@@ -29,6 +30,7 @@ struct ImportCommand: LongCommand {
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
         noteferry import notes --to a/memos_prod.db --to b/memos_prod.db --create-schema
+        noteferry import notes --to postgresql://memos@a/memos --to postgresql://memos@b/memos
         noteferry import notes --to ssh://new/srv/memos_prod.db --create-schema
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
@@ -55,6 +57,12 @@ struct ImportCommand: LongCommand {
     help: ArgumentHelp(
       "single or dual: refuse unless --to names as many nodes; by default as many as it names.", valueName: "nodes"))
   var topology: Topology?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How long a PostgreSQL standby may be gone or silent before it counts as lost.", valueName: "seconds"))
+  var nodePatience = 15
 
   @Flag(name: .long, help: "Create the store from the archive's own definitions where there is none.")
   var createSchema = false
@@ -86,6 +94,10 @@ struct ImportCommand: LongCommand {
 
   @OptionGroup var global: GlobalOptions
 
+  func validate() throws {
+    guard nodePatience >= 0 else { throw ValidationError("--node-patience is a number of seconds, not below 0") }
+  }
+
   func perform(_ session: Session) throws -> Outcome {
     if targets.contains(where: RemoteAddress.isRemote) { return try performRemote(session) }
     let access = StoreAccess(session: session)
@@ -95,7 +107,8 @@ struct ImportCommand: LongCommand {
     try requireNodes(nodes)
     try requireTopology()
     let result = try importArchive(
-      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
+      ArchivePlace(archive), into: nodes, pair: pair(of: nodes, access), options: options,
+      readProfile: StoreAccess.readProfile,
       observer: session.observer, stop: session.stop)
     return outcome(result, again: options.command)
   }

@@ -184,7 +184,10 @@ extension Connection {
 
   private static func line(_ text: UnsafePointer<CChar>?) -> String {
     guard let text else { return "" }
-    let lines = String(cString: text).split(separator: "\n").map { String($0) }
+    let lines = String(cString: text).split(separator: "\n").map { String($0.drop { $0 == "\t" }) }
     return lines.joined(separator: "; ")
   }
 }
+
+/// Waits without doing anything.
+func pause(milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }

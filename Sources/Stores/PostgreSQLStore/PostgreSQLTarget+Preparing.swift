@@ -83,7 +83,7 @@ extension PostgreSQLTarget {
   // MARK: - The session
 
   private func connect(_ origin: String) throws {
-    let tag = String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
+    tag = String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
     connection = try Connection(location, role: .target, tag: tag, limits: limits)
     try connection.execute("SET synchronous_commit = local; SET client_min_messages = warning")
   }
@@ -122,6 +122,8 @@ extension PostgreSQLTarget {
       }
       try connection.execute("SELECT pg_sleep(0.1)")
     }
+    // One that waits for a standby in its commit holds no such lock, only those of its rows.
+    _ = try connection.query("SELECT pg_terminate_backend(pid) \(leftovers)")
   }
 
   // MARK: - The product's tables

@@ -14,6 +14,8 @@ public final class PostgreSQLTarget: TargetStore {
   let limits: ConnectionLimits
   var connection: Connection!
   var profile: Profile?
+  /// Names the import in the server's list of sessions.
+  var tag = ""
   /// nil where no data directory is named.
   var files: TargetFiles?
   var isCreated = false
@@ -36,17 +38,6 @@ public final class PostgreSQLTarget: TargetStore {
   public var engine: String { PostgreSQLEngine.scheme }
   public var name: String { (try? ConnectionAddress(location).name) ?? "the server" }
   public var filePath: String? { nil }
-
-  /// A target that is complete already was not opened for filling; what its tables hold is asked all the same.
-  func table(of entity: Entity) throws -> TargetTable {
-    if connection != nil { return try stage(for: entity).table }
-    let connection = try Connection(location, role: .target, tag: "", limits: limits)
-    defer { connection.close() }
-    guard let table = try TargetTable(connection, entity.table) else {
-      throw Stage.mismatch(connection, "it has no table \(entity.table)")
-    }
-    return table
-  }
 
   public func forms(of entity: Entity) throws -> [ValueForm] {
     let table = try table(of: entity)
@@ -86,6 +77,17 @@ public final class PostgreSQLTarget: TargetStore {
     let stage = try Stage(connection, entity, table, number: stages.count)
     stages[entity.name] = stage
     return stage
+  }
+
+  /// The table of an entity; also of a target that is only compared, so that nothing was prepared for filling it.
+  func table(of entity: Entity) throws -> TargetTable {
+    if connection != nil { return try stage(for: entity).table }
+    let session = try Connection(location, role: .target, limits: limits)
+    defer { session.close() }
+    guard let table = try TargetTable(session, entity.table) else {
+      throw Stage.mismatch(session, "it has no table \(entity.table)")
+    }
+    return table
   }
 
   /// Brings all rows under way into their tables.
@@ -286,7 +288,10 @@ public final class PostgreSQLTarget: TargetStore {
     try openBatch()
     try settle()
     try TargetMark.advance(connection, to: watermark.groups)
-    _ = try connection.commit()
+    let transaction = try connection.text("SELECT pg_current_xact_id()::text")
+    do { _ = try connection.commit() } catch let error as MigrationError where error.code == .storeLost {
+      try requireCommitted(transaction ?? "", else: error)
+    }
     files?.endBatch()
   }
 
