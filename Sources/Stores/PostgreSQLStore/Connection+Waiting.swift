@@ -131,6 +131,7 @@ extension Connection {
       PQresultErrorField(result, Int32(code.asciiValue!)).map { String(cString: $0) } ?? ""
     }
     lastState = field("C")
+    lastLine = field("W").split(separator: ", line ").last.flatMap { Int($0.prefix { $0.isNumber }) }
     let words = field("M")
     return ServerFailure(state: lastState, words: words.isEmpty ? Self.line(PQerrorMessage(handle)) : words)
       .error(message, name, role)

@@ -37,6 +37,8 @@ final class Connection {
   let notices = Notices()
   /// SQLSTATE of the last refusal; empty when the connection itself failed.
   var lastState = ""
+  /// The number of the row of a COPY that was refused last, counted from 1, where the server tells it in English.
+  var lastLine: Int?
   /// Schemas in which the user's names are looked for, in their order.
   private(set) var searchPath: [String] = []
   /// Where a statement that is called off is told so; libpq allows it from any thread.

@@ -41,6 +41,9 @@ enum FieldForm {
     }
   }
 
+  /// Whether the server can be asked for an order of the column in which keys stand.
+  var isOrderedAsKeys: Bool { [.int2, .int4, .int8, .text, .bytea].contains(self) }
+
   /// Bytes in front of a value's own: the version of a `jsonb`.
   var prefix: [UInt8] { self == .jsonb ? [1] : [] }
 
