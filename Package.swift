@@ -111,7 +111,8 @@ let package = Package(
     .testTarget(name: "PostgreSQLClusterTests", dependencies: ["PostgreSQLClusters", "postgresql-cluster"]),
     // Runs the real program, kills it, fills its disk, and repeats the command.
     .testTarget(
-      name: "CrashTests", dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
+      name: "CrashTests",
+      dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "PostgreSQLClusters", "CSQLite"]),
     .testTarget(
       name: "MigrationTests",
       dependencies: [

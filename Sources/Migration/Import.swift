@@ -131,7 +131,8 @@ private func importUnexplained(
   let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: pipelineOptions)
   try pipeline.readHead()
   let consumer = ImportConsumer(
-    nodes: nodes, options: options, readProfile: readProfile, ledger: ledger, observer: observer)
+    nodes: nodes, options: options, readProfile: readProfile, ledger: ledger, observer: observer,
+    stop: stop)
   let target = nodes.target
   defer { target.close() }
   let end: SegmentEnd?
@@ -140,6 +141,7 @@ private func importUnexplained(
     consumer.longTexts = pipeline.repairs.map {
       LongTextImport(LongTexts($0, directory: options.stateDirectory), consumer.repairs, target: target)
     }
+    consumer.longContents = try LongContentPass.run(place, head: pipeline) { try requireNoStop(stop) }
     end = try pipeline.run(into: consumer)
     try consumer.finish()
   } catch {

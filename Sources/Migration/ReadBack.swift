@@ -83,7 +83,7 @@ struct ReadBack {
     var snapshotOptions = SnapshotOptions(
       algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold)
     snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
-    let snapshot = try source.openSnapshot(snapshotOptions)
+    let snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var counts: [String: Int64] = [:]
     for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }

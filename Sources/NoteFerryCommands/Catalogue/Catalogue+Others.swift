@@ -119,7 +119,7 @@ extension Catalogue {
     metric(
       "fuzzy", "A segment whose rows are not all of one moment, because it was resumed or its view was renewed.",
       "Each row is right, but two rows may be of different moments.",
-      "Export again in one go, at a quieter hour or with a larger --wal-budget."),
+      "Export again in one go, at a quieter hour or with a larger --wal-budget or --snapshot-age."),
     metric(
       "seal", "The digest of the last member of a segment, which lists the digests of all others.",
       "Equal seals mean equal archives, to the last byte.", "Keep it with the archive; `verify` prints it."),

@@ -42,6 +42,11 @@ struct ExportCommand: LongCommand {
 
   @Option(
     name: .long,
+    help: ArgumentHelp("The longest that a server is asked to hold one view of the store: 30min.", valueName: "time"))
+  var snapshotAge: String?
+
+  @Option(
+    name: .long,
     help: ArgumentHelp("Archive bytes between two points to go on from: 256MiB.", valueName: "size"))
   var checkpoint: String?
 
@@ -67,6 +72,7 @@ struct ExportCommand: LongCommand {
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
     options.walBudget = try walBudgetSize()
+    if let snapshotAge { options.snapshotAge = try DurationArgument.duration(snapshotAge, for: "--snapshot-age") }
     if let checkpoint { options.checkpointInterval = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     let result = try Migration.export(
       source, to: ArchivePlace(output), options: options, observer: session.observer, stop: session.stop)
@@ -126,7 +132,7 @@ struct ExportCommand: LongCommand {
       reasons.append(.partial)
       remarks.append(
         "The archive is not one moment of the store: the snapshot was renewed \(Format.count(result.summary.renewals, "time")). "
-          + "Export at a quieter hour, or with a larger --wal-budget.")
+          + "Export at a quieter hour, or with a larger \(access.isServer(store) ? "--snapshot-age" : "--wal-budget").")
     }
     let withheld = result.summary.findings.filter { $0.kind == Finding.Kind.secretWithheld.rawValue }
       .reduce(0) { $0 + $1.count }

@@ -92,8 +92,10 @@ final class Connection {
   // MARK: - Opening
 
   private func connect(_ address: ConnectionAddress, _ tag: String) throws {
-    // A list of keywords; the first is expanded, and what stands behind it wins.
+    // A list of keywords; the database's name is expanded, and what stands behind it wins.
     let values: KeyValuePairs = [
+      // A peer that has gone without a word is noticed within two minutes; what the location says wins.
+      "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "6", "tcp_user_timeout": "120000",
       "dbname": address.text, "application_name": "noteferry \(role) \(tag)",
       // Every database takes this one; what is meant is set when the database has told its own.
       "client_encoding": "SQL_ASCII", "replication": "false",

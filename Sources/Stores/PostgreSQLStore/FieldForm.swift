@@ -47,6 +47,10 @@ enum FieldForm {
   /// Bytes in front of a value's own: the version of a `jsonb`.
   var prefix: [UInt8] { self == .jsonb ? [1] : [] }
 
+  /// The most bytes of one value: one allocation of the server of 1 GiB less what a row needs besides; of a `jsonb` what
+  /// its own offsets reach.
+  var lengthLimit: Int64 { self == .jsonb ? 268_435_455 : RowPlan.valueLimit }
+
   /// Whether contents of that kind go into the column.
   func takes(text isText: Bool) -> Bool {
     switch self {

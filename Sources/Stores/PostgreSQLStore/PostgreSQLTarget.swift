@@ -15,6 +15,8 @@ public final class PostgreSQLTarget: TargetStore {
   var connection: Connection!
   var profile: Profile?
   var isCreated = false
+  /// Asked while the server is waited for.
+  var stop: @Sendable () throws -> Void = {}
   private var stages: [String: Stage] = [:]
   /// The stage with rows under way.
   private var open: Stage?
@@ -66,6 +68,9 @@ public final class PostgreSQLTarget: TargetStore {
 
   func stage(for entity: Entity) throws -> Stage {
     if let stage = stages[entity.name], stage.entity == entity { return stage }
+    guard connection != nil else {
+      throw MigrationError(.internal, "the target is not open", cause: "it was closed, or never prepared")
+    }
     // Nothing can be asked while rows are under way.
     try settle()
     guard !entity.table.hasPrefix(TargetMark.prefix), let table = try TargetTable(connection, entity.table) else {

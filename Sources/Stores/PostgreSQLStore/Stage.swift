@@ -27,8 +27,10 @@ final class Stage {
 
   /// Whether the form of every value is the column's own, and the order of the keys is one that the server has.
   private let mayGoStraight: Bool
-  /// No row of the table has a key behind this one.
+  /// No row of the table has a key behind this one; `nil` where that is not known.
   private var furthest: Key?
+  /// Whether the server was asked for it.
+  private var isAsked = false
   /// Whether the rows under way go straight.
   private var isStraight = false
   /// Whether the session's own table is there.
@@ -104,7 +106,8 @@ final class Stage {
     let places = entity.key.indices.filter { forms[entity.key[$0]] != nil }
     // Rows without a key are only ever inserted.
     guard !places.isEmpty else { return true }
-    if let furthest { return furthest < key }
+    if isAsked { return furthest.map { $0 < key } ?? false }
+    isAsked = true
     let names = places.map { place in
       let column = entity.key[place]
       return sqlName(column) + (forms[column] == .text ? " COLLATE \"C\"" : "")
