@@ -110,10 +110,10 @@ class Server:
             raise OSError(done.stderr)
         return done.stdout.splitlines()
 
-    def make(self, database):
+    def make(self, database, schema=SCHEMA):
         self.sql(f"DROP DATABASE IF EXISTS {database}")
         self.sql(f"CREATE DATABASE {database} TEMPLATE template0")
-        self.sql(SCHEMA, database)
+        self.sql(schema, database)
         # What a database before it left to be written is not this one's.
         self.sql("CHECKPOINT")
 
