@@ -152,6 +152,9 @@ extension Catalogue {
       "wal-budget", "How far the source's write-ahead log may grow while the run holds its view.",
       "A reader keeps the log from being folded back, and a full disk stops production.", "Set it with --wal-budget."),
     metric(
+      "snapshot-age", "How long a server is asked to hold one view of the store; by default an hour.",
+      "While it does, it keeps every row that others remove or change.", "Set it with --snapshot-age."),
+    metric(
       "rate", "Bytes a second over the last 15 seconds.", "With the total it gives the time to the end.",
       "Limit it with --rate when production suffers."),
     metric(

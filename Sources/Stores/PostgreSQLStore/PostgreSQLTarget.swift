@@ -4,8 +4,8 @@ import NoteStore
 
 /// A PostgreSQL database that is filled.
 ///
-/// Rows travel by COPY in binary form into a table of the session's own and are upserted from there, so that a row may
-/// come again. Every transaction holds the watermark beside its rows. Batches are durable on this server alone
+/// Rows travel by COPY in binary form, straight into their table where they cannot be there yet; else they are upserted
+/// (`Stage`), so that a row may come again. Every transaction holds the watermark beside its rows. Batches are durable on this server alone
 /// (`synchronous_commit = local`); whether a standby has them is asked before the seal, not at every batch.
 ///
 /// Memory here: 96 KiB of rows and the keys of one COPY. On the server: about 16 MB of rows, or one content, three times.
