@@ -179,58 +179,6 @@ struct FaultTests {
     #expect(seen.filter(Set(odd).contains) == odd)
   }
 
-  @Test func `a long value whose view a standby takes away is read again from its beginning`() throws {
-    let database = try server.makeDatabase(statements: [
-      "CREATE TABLE t (id int PRIMARY KEY, body bytea)", "ALTER TABLE t ALTER body SET STORAGE EXTERNAL",
-      "INSERT INTO t SELECT i, convert_to(repeat('a', 20 + i * 5000000), 'UTF8') FROM generate_series(1, 2) i",
-      "INSERT INTO t SELECT i FROM generate_series(10, 20000) i",
-    ])
-    let standby = try StandbyServer(server)
-    defer { standby.stop() }
-    let primary = try server.connect(database)
-    let other = try Connection(standby.location(database), role: .source)
-    /// Removes rows that the standby's view still needs.
-    func disturb(_ rows: String) throws {
-      try primary.execute("DELETE FROM public.t WHERE \(rows)")
-      try primary.execute("VACUUM public.t")
-      let end = try primary.text("SELECT pg_current_wal_insert_lsn()::text")!
-      while try other.integer("SELECT (pg_last_wal_replay_lsn() >= $1::pg_lsn)::int", [Parameter(end)]) == 0 {}
-    }
-    let profile = try ProfileReader.read(TestServer.profileText, fileName: "plain.toml")
-    let snapshot = try PostgreSQLSource(standby.location(database), profiles: [profile]).openSnapshot(.init())
-    defer { snapshot.close() }
-    let page = RecordPage(entity: snapshot.schema.entities[0], algorithm: .sha256)
-    try snapshot.startReading(page.entity, after: nil)
-    _ = try snapshot.readPage(into: page) { _ in }
-    let places = page.contents.compactMap { content -> Int? in
-      if case .store(let handle) = content.place { handle } else { nil }
-    }
-    try #require(places.count == 2)
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-    defer { room.deallocate() }
-    func read(_ handle: Int, after first: () throws -> Void = {}) throws -> (count: Int, outcome: ContentOutcome) {
-      let reader = try snapshot.openContent(handle)
-      var count = try reader.read(into: room)
-      try first()
-      while case let got = try reader.read(into: room), got > 0 {
-        #expect(room[..<got].allSatisfy { $0 == UInt8(ascii: "a") })
-        count += got
-      }
-      return (count, try reader.finish())
-    }
-    let broken = try read(places[0]) { try disturb("id % 2 = 0 AND id > 10") }
-    #expect(broken.count < 5_000_020 && broken.outcome == .changed(byteCount: 5_000_020))
-    #expect(try read(places[0]) == (5_000_020, .settled))
-    // The place of the next one is known from the view that has gone.
-    #expect(try read(places[1]) == (10_000_020, .settled))
-    #expect(snapshot.wasRenewedWithinPage() && !snapshot.wasRenewedWithinPage())
-    _ = try read(places[1]) { try disturb("id % 3 = 0 AND id > 10") }
-    try primary.execute("UPDATE public.t SET body = NULL WHERE id = 2")
-    try disturb("id % 5 = 0 AND id > 10")
-    let error = #expect(throws: MigrationError.self) { _ = try read(places[1]) }
-    #expect(error?.code == .storeLost, "a row that was changed is no longer the one that was read")
-  }
-
   /// 600 MiB take the server a minute to make, so they are asked for: NOTEFERRY_TEST_LARGE=1.
   @Test(arguments: getenv("NOTEFERRY_TEST_LARGE") == nil ? [40 << 20] : [40 << 20, 600 << 20])
   func `a long attachment is read with the memory of a few windows`(length: Int) async throws {
