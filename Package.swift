@@ -48,6 +48,8 @@ let package = Package(
     // Rooms, ground floor up.
     .target(name: "NoteModel"),
     .target(name: "DurableIO", dependencies: ["NoteModel", "CCrypto"]),
+    // noteferry on another machine, by the program ssh.
+    .target(name: "RemoteLink", dependencies: ["NoteModel", "DurableIO"]),
     .target(name: "NoteRepair"),
     // Measures NoteRepair over files of cases; driven by Scripts/repair-measure.
     .executableTarget(name: "RepairMeasure", dependencies: ["NoteRepair"]),
@@ -70,8 +72,8 @@ let package = Package(
     .target(
       name: "NoteFerryCommands",
       dependencies: [
-        "NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores", "Corpus",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "NoteModel", "DurableIO", "RemoteLink", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores",
+        "Corpus", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),
     .target(
@@ -80,6 +82,7 @@ let package = Package(
 
     .testTarget(name: "NoteModelTests", dependencies: ["NoteModel", "CSQLite"]),
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
+    .testTarget(name: "RemoteLinkTests", dependencies: ["NoteModel", "DurableIO", "RemoteLink"]),
     .testTarget(name: "NoteRepairTests", dependencies: ["NoteRepair"]),
     .testTarget(
       name: "NoteFerryCommandsTests",
@@ -124,7 +127,7 @@ let package = Package(
       name: "JourneyTests",
       dependencies: [
         "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
-        "CSQLite",
+        "CSQLite", "PostgreSQLClusters",
       ]),
   ] + fuzzing,
   swiftLanguageModes: [.v6]

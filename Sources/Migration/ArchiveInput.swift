@@ -10,6 +10,7 @@ enum ArchiveInput {
   static func open(_ place: ArchivePlace) throws -> File {
     switch place {
     case .standardStream: return .standardInput
+    case .stream(let descriptor): return File(descriptor: descriptor, path: "the stream", closes: false)
     case .segment(let path): return try open(path)
     case .directory(let directory):
       let segment = directory + "/" + SegmentLayout.base + ".tar"
@@ -36,4 +37,11 @@ enum ArchiveInput {
         next: ["noteferry export STORE -o DIRECTORY makes one"])
     }
   }
+}
+
+extension ArchivePlace {
+  /// The bytes of the archive's segment, to be sent elsewhere as they are.
+  ///
+  /// - Throws: `.archiveMissing`, `.archiveNotSealed`.
+  public func openSegment() throws -> File { try ArchiveInput.open(self) }
 }

@@ -67,23 +67,41 @@ final class Comparison {
   private let key = GrowingBuffer(capacity: 256)
   private let report: (Difference) throws -> Void
   private(set) var result: ComparisonResult
+  /// What the rows found are brought into first; nil where both sides are of one engine. Then tables without a key are
+  /// compared by the sum of their rows.
+  private let forms: FormedDigests?
+  /// By entity, of those tables: the rows expected and those found.
+  private var rowSums: [Int: (expected: RowSum, found: RowSum)] = [:]
   /// Of keys and digests of the rows found, in order: those that are expected, and the others. Only where two stores
   /// are to be compared by them.
   private let sums: (expected: Digest, extra: Digest)?
 
-  /// - Parameter report: Gets every difference, in order.
+  /// - Parameters:
+  ///   - forms: Of the side that the inventory is of, where it is of another engine than the one that is found.
+  ///   - report: Gets every difference, in order.
   init(
-    _ inventory: InventorySpool, entities: [Entity], sums: Bool = false, report: @escaping (Difference) throws -> Void
+    _ inventory: InventorySpool, entities: [Entity], forms: FormedDigests? = nil, sums: Bool = false,
+    report: @escaping (Difference) throws -> Void
   ) throws {
+    self.forms = forms
     self.sums = sums ? (Digest(.sha256), Digest(.sha256)) : nil
     cursor = try InventorySpool.Cursor(inventory)
     expectedEntities = entities
     self.report = report
     result = ComparisonResult(entities: entities.map { .init(entity: $0.name, role: $0.role) })
+    guard forms != nil else { return }
+    for (index, entity) in entities.enumerated() where RowSum.isNeeded(for: entity) {
+      rowSums[index] = (RowSum(), RowSum())
+    }
   }
 
   /// - Parameter entityIndex: Index in the expected entities.
   func found(entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer) throws {
+    _ = forms?.apply(page, rowDigests)
+    guard rowSums[entityIndex] == nil else {
+      for row in 0..<page.rowCount { rowSums[entityIndex]?.found.add(rowDigests.slice(row * 32..<(row + 1) * 32)) }
+      return
+    }
     for row in 0..<page.rowCount {
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
@@ -127,11 +145,35 @@ final class Comparison {
   /// Everything that is still expected is missing.
   func end() throws {
     while !cursor.isAtEnd { try reportMissing() }
+    for (index, sum) in rowSums.sorted(by: { $0.key < $1.key }) { try settle(index, sum.expected, sum.found) }
     if let sums { result.sums = .init(expected: sums.expected.finish(), extra: sums.extra.finish()) }
+  }
+
+  /// Rows that nothing tells apart are the same ones when their sums are.
+  private func settle(_ index: Int, _ expected: RowSum, _ found: RowSum) throws {
+    result.entities[index].expected = expected.count
+    guard expected != found else {
+      result.entities[index].identical = expected.count
+      return
+    }
+    let missing = max(0, expected.count - found.count)
+    result.entities[index].missing = missing
+    result.entities[index].changed = expected.count - missing
+    result.entities[index].extra = max(0, found.count - expected.count)
+    try add(
+      Difference(
+        kind: missing > 0 ? .missing : .changed, entity: expectedEntities[index].name, key: "",
+        explanation:
+          "\(expected.count) rows that nothing tells apart are expected, \(found.count) are there, and their "
+          + "sums differ"))
   }
 
   private func reportMissing() throws {
     let index = cursor.entityIndex
+    if rowSums[index] != nil {
+      cursor.digest.withUnsafeBytes { rowSums[index]?.expected.add($0) }
+      return try cursor.advance()
+    }
     result.entities[index].expected += 1
     result.entities[index].missing += 1
     try add(.missing, index, cursor.key, "the row is not there")
@@ -165,16 +207,17 @@ extension Comparison {
   /// Scans a store and compares it with an inventory.
   static func compare(
     _ inventory: InventorySpool, of expected: StoreSchema, with snapshot: any SourceSnapshot,
-    algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, sums: Bool = false,
-    report: @escaping (Difference) throws -> Void
+    algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, forms: FormedDigests? = nil,
+    sums: Bool = false, report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
-    let comparison = try Comparison(inventory, entities: expected.entities, sums: sums, report: report)
+    let comparison = try Comparison(inventory, entities: expected.entities, forms: forms, sums: sums, report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {
       guard let found = snapshot.schema.entity(named: entity.name) else { continue }
-      if found.columns.map({ "\($0.kind) \($0.name)" }) != entity.columns.map({ "\($0.kind) \($0.name)" })
-        || found.key != entity.key
+      let isUnordered = comparison.rowSums[index] != nil
+      if found.comparedColumns(isUnordered) != entity.comparedColumns(isUnordered)
+        || (!isUnordered && found.key != entity.key)
       {
         try comparison.add(
           Difference(
@@ -203,4 +246,11 @@ extension Comparison {
   }
 
   func addUnreadable(_ places: Int64) { result.unreadable += places }
+}
+
+extension Entity {
+  /// What must be equal for rows to be.
+  fileprivate func comparedColumns(_ isUnordered: Bool) -> [String] {
+    columns.filter { !isUnordered || $0.kind != .rowNumber }.map { "\($0.kind) \($0.name)" }
+  }
 }

@@ -8,6 +8,8 @@ public enum ArchivePlace: Sendable, Hashable {
   case directory(String)
   case segment(String)
   case standardStream
+  /// One segment through an open pipe or socket.
+  case stream(Int32)
 
   /// `-` is the pipe, a name that ends in `.tar` or is a file one segment, everything else a directory.
   public init(_ text: String) {
@@ -23,7 +25,7 @@ public enum ArchivePlace: Sendable, Hashable {
   public var name: String {
     switch self {
     case .directory(let path), .segment(let path): path
-    case .standardStream: "-"
+    case .standardStream, .stream: "-"
     }
   }
 }
@@ -103,7 +105,7 @@ private func exportUnexplained(
         .archiveExists, "an archive cannot be written into a file", cause: "\(path) is a file",
         safeNow: "nothing was changed", next: ["name a directory: -o DIRECTORY", "or write to a pipe: -o -"])
     }
-    return try exportToPipe(source, options: options, observer: observer, stop: stop, start: start)
+    return try exportToPipe(source, place, options: options, observer: observer, stop: stop, start: start)
   }
   try Folder.create(directory)
   let lock = try FileLock(directory + "/.lock", holder: "noteferry export, process \(processID())")
@@ -153,12 +155,14 @@ private func requireWhole(_ path: String, _ completion: SegmentJournal.Completio
 }
 
 private func exportToPipe(
-  _ source: any SourceStore, options: ExportOptions, observer: any RunObserver, stop: StopRequest,
-  start: ContinuousClock.Instant
+  _ source: any SourceStore, _ place: ArchivePlace, options: ExportOptions, observer: any RunObserver,
+  stop: StopRequest, start: ContinuousClock.Instant
 ) throws -> ExportResult {
   let run = try ExportRun(source, options: options, observer: observer, stop: stop, outputPath: nil)
   defer { run.snapshot.close() }
-  let result = try run.pipe(into: .standardOutput)
+  var output = File.standardOutput
+  if case .stream(let descriptor) = place { output = File(descriptor: descriptor, path: "the stream", closes: false) }
+  let result = try run.pipe(into: output)
   return ExportResult(
     place: .standardStream, segment: "-", seal: result.0, bytes: result.2, summary: result.1, wasResumed: false,
     wall: .now - start, productVersion: run.snapshot.schema.productVersion, profile: run.snapshot.profile.name)

@@ -21,6 +21,8 @@ public struct ImportOptions: Sendable {
   public var command: String?
   /// Bytes of rows and contents in one transaction of the target, about.
   public var batchBytes = ByteCount.mebibytes(64)
+  /// Where the run is a part of a larger one; only for a single node.
+  public var part: ImportPart?
 
   public init(stateDirectory: String) { self.stateDirectory = stateDirectory }
 }
@@ -171,7 +173,11 @@ private func importUnexplained(
   if isSalvaged { try consumer.accountForTheRest(conservation) }
   // Approval is the last step that can fail; repeated after it, the same command only compares.
   let ledgerPath = try ledger.close()
-  if consumer.refusal == nil, isApproved || isSalvaged { try target.approve() }
+  let isAllowed =
+    try options.part.map {
+      try $0.gate.mayApprove(isProven: isApproved || isSalvaged, sums: first?.comparison.sums)
+    } ?? true
+  if consumer.refusal == nil, isApproved || isSalvaged { try isAllowed ? target.approve() : target.rest() }
   let results = nodes.results { node in
     (consumer.conservation(summary: end?.summary, proof: proofs[node]), proofs[node]?.comparison)
   }
@@ -179,7 +185,8 @@ private func importUnexplained(
     archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
     comparison: first?.comparison, nodes: results, damageCount: damage, repairs: consumer.repairs.tally,
     ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
-    isApproved: isApproved && nodes.pair?.isDegraded != true, isSalvaged: isSalvaged, wall: .now - start)
+    isApproved: isApproved && isAllowed && nodes.pair?.isDegraded != true, isSalvaged: isSalvaged && isAllowed,
+    wall: .now - start)
 }
 
 /// How the import repairs; nil where it does not, or where the profile cannot be read, which the import tells later.

@@ -63,9 +63,15 @@ final class ImportConsumer: SegmentConsumer {
     return proofs.sorted { $0.key < $1.key }.lazy
       .compactMap { $0.value.surpriseCount > 0 ? pair.refusals[$0.key] : nil }.first ?? refusal
   }
+  /// Whether a node is of another engine than the archive, so that it numbers rows without a key by itself.
+  private(set) var leavesNumbersOut = false
   let repairs: ImportRepairs
   /// Repairs texts that stand outside of their rows; nil where nothing is repaired.
   var longTexts: LongTextImport?
+  /// Brings values that stand outside of their rows into the target's forms; nil where it holds every value.
+  private var longForms: LongForms?
+  /// Whether the row applied last is not applied yet, because it waits for its contents.
+  private var isWaiting = false
 
   init(
     nodes: ImportNodes, options: ImportOptions, readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
@@ -105,7 +111,7 @@ final class ImportConsumer: SegmentConsumer {
     let watermark: ImportWatermark?
     do {
       watermark = try target.prepare(
-        for: schema, profile: profile, origin: repairs.origin(of: description.id),
+        for: schema, profile: profile, origin: origin,
         options: TargetOptions(
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
           freeFloor: options.freeFloor.limit ?? ByteCount(0)
@@ -120,9 +126,14 @@ final class ImportConsumer: SegmentConsumer {
           level: .info, code: "already-there",
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
+    options.part?.gate.prepared()
+    leavesNumbersOut = nodes.all.contains { $0.target.engine != schema.engine }
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
     decided = nodes.pair?.furthestPage ?? skips
     try repairs.begin(archive: description.id, pages: pagesInNodes(), entities: schema.entities)
+    if repairs.hasForms {
+      longForms = LongForms(directory: options.stateDirectory, repairs) { [target] in try target.forms(of: $0) }
+    }
     wasResumed = watermark != nil || refusal != nil
     if let watermark {
       observer.observe(
@@ -136,6 +147,11 @@ final class ImportConsumer: SegmentConsumer {
         .init(
           name: .import, index: 1, of: options.readsBack ? 2 : 1, totalItems: total,
           totalBytes: description.expectedBytes)))
+  }
+
+  /// What the target's mark names. A node of a pair says its role, in the words of `DualNodeTarget`.
+  private var origin: String {
+    repairs.origin(of: description.id) + (options.part?.role.map { ", as \($0.rawValue) of two" } ?? "")
   }
 
   /// What an interrupted import has put into a node already needs no more room there. Nodes on one disk share its room.
@@ -207,6 +223,7 @@ final class ImportConsumer: SegmentConsumer {
     nextContent = 0
     rowContents = 0..<0
     lastContent = -1
+    (isWaiting, passing, passed) = (false, nil, 0)
     abandonedRows.removeAll()
     if group.rowsDamage == nil { try repairs.prepare(group, page: received, pageState) }
     guard !isSkipping, group.rowsDamage == nil else { return }
@@ -238,6 +255,7 @@ final class ImportConsumer: SegmentConsumer {
     _ group: ReceivedGroup, row: Int, contents: Range<Int>, own: (Int) -> ContentSupply
   ) throws {
     guard !contents.isEmpty else { return try put(row, of: group, supplies: []) }
+    try longForms?.share(group, contents: contents)
     let supplies = try contents.map { try supply($0, of: group, own: own) }
     do {
       try put(row, of: group, supplies: supplies)
@@ -249,6 +267,7 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Hands a row to the target, repaired where it is to be; as it was found where the target's constraints forbid that.
   private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
+    if group.setAside.contains(row) { return }
     if let place = group.repaired.place(of: row),
       let supplies = group.repaired.supplies(ofRow: row, in: group.page, from: supplies)
     {
@@ -271,7 +290,13 @@ final class ImportConsumer: SegmentConsumer {
     if group.isOwn[index] { return own(index) }
     let path = page.contents[index].path
     if let key = ContentSharing.integerKey(path), path.hasPrefix("data/blobs/\(page.entity.name)/") {
-      return .sameAs(Key([.integer(key)]))
+      let key = Key([.integer(key)])
+      guard repairs.kept.isSetAside(key, of: page.entity.name) else { return .sameAs(key) }
+      degradedRows[group.entityIndex] += 1
+      try lose(
+        group, key: page.key(ofRow: page.contents[index].row).description, outcome: .degraded,
+        "its content is that of row \(key.description), which was set aside; the archive has it")
+      return .lost
     }
     if options.salvages { return .lost }
     throw MigrationError(
@@ -281,10 +306,19 @@ final class ImportConsumer: SegmentConsumer {
   }
 
   func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) throws {
-    guard !isSkipping, group.rowsDamage == nil else { return try longTexts?.skip(group, path: path, bytes) ?? () }
+    guard !isSkipping, group.rowsDamage == nil else {
+      try beginPassing(group, path: path)
+      try longForms.map { if isWaiting { try $0.append(bytes) } }
+      try endPassing(group)
+      return try longTexts?.skip(group, path: path, bytes) ?? ()
+    }
     switch try place(path, in: group, byteCount: Int64(bytes.count)) {
     case .nowhere: return
+    case .waiting:
+      try longForms?.append(bytes)
+      try longForms?.end(group)
     case .supply(let index):
+      if isAside(group) { break }
       try target.beginContent(supply(index, of: group))
       try target.writeContent(bytes)
       try target.endContent()
@@ -307,20 +341,27 @@ final class ImportConsumer: SegmentConsumer {
     group.repaired.isEmpty ? index : group.repaired.ordinal(ofRow: nextRow - 1, in: group.page, content: index)
   }
 
+  /// Whether the row applied last is one that the target does not get.
+  private func isAside(_ group: ReceivedGroup) -> Bool { group.setAside.contains(nextRow - 1) }
+
   func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) throws {
     isStreaming = false
-    guard !isSkipping, group.rowsDamage == nil else { return try longTexts?.beginSkipped(group, path: path) ?? () }
+    guard !isSkipping, group.rowsDamage == nil else {
+      try beginPassing(group, path: path)
+      return try longTexts?.beginSkipped(group, path: path) ?? ()
+    }
     openGroup = group
     switch try place(path, in: group, byteCount: byteCount) {
     case .nowhere: return
-    case .supply(let index): try target.beginContent(supply(index, of: group))
+    case .waiting: break
+    case .supply(let index): if !isAside(group) { try target.beginContent(supply(index, of: group)) }
     case .nextRow:
       let contents = contentsOfRow(nextRow, in: group.page)
       let first = contents.first { group.isOwn[$0] }!
       try apply(group, row: nextRow, contents: contents) { _ in .stream }
       endRow(contents)
       rowContents = contents
-      try target.beginContent(first - contents.lowerBound)
+      if !isAside(group) { try target.beginContent(supply(first - contents.lowerBound, of: group)) }
     }
     longTexts?.begin(group, content: lastContent)
     isStreaming = true
@@ -331,15 +372,18 @@ final class ImportConsumer: SegmentConsumer {
 
   func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
     try longTexts?.append(bytes)
-    guard isStreaming else { return }
-    try target.writeContent(bytes)
+    guard isStreaming, let group = openGroup else { return isWaiting ? try longForms?.append(bytes) ?? () : () }
+    if isWaiting { try longForms?.append(bytes) } else if !isAside(group) { try target.writeContent(bytes) }
     streamRest -= Int64(bytes.count)
     progress.advance(bytes: Int64(bytes.count), to: observer)
     batchBytes += Int64(bytes.count)
   }
 
   func endContent() throws {
-    guard isStreaming, let group = openGroup else { return try longTexts?.endSkipped() ?? () }
+    guard isStreaming, let group = openGroup else {
+      if let passing { try endPassing(passing) }
+      return try longTexts?.endSkipped() ?? ()
+    }
     isStreaming = false
     openGroup = nil
     if streamRest > 0 {
@@ -347,7 +391,7 @@ final class ImportConsumer: SegmentConsumer {
       longTexts?.cancel()
       try abandonRow(of: group)
     } else {
-      try target.endContent()
+      if isWaiting { try longForms?.end(group) } else if !isAside(group) { try target.endContent() }
       try longTexts?.end()
     }
     try goOn(group)
@@ -364,6 +408,8 @@ final class ImportConsumer: SegmentConsumer {
     case supply(Int)
     /// The only own content of the next row, which is not applied yet.
     case nextRow
+    /// A content of the row applied last, which waits for all of them.
+    case waiting
     /// No row asks for it.
     case nowhere
   }
@@ -379,6 +425,7 @@ final class ImportConsumer: SegmentConsumer {
         return try refuse("the member \(printable(path)) does not follow the one before")
       }
       lastContent = index
+      if isWaiting { return try waiting(index, group) }
       return .supply(index - rowContents.lowerBound)
     }
     let found = (nextContent..<page.contents.count).first { group.isOwn[$0] && page.contents[$0].path == base }
@@ -389,6 +436,15 @@ final class ImportConsumer: SegmentConsumer {
     try applyRows(of: group, upTo: page.contents[index].row)
     let contents = contentsOfRow(nextRow, in: page)
     lastContent = index
+    if try longForms?.isNeeded(group, contents: contents) == true {
+      if index > contents.first(where: { group.isOwn[$0] })! {
+        _ = try refuse("a content in front of \(printable(path)) is missing")
+      }
+      endRow(contents)
+      rowContents = contents
+      isWaiting = true
+      return try waiting(index, group)
+    }
     if contents.count(where: { group.isOwn[$0] }) == 1 { return .nextRow }
     if index > contents.first(where: { group.isOwn[$0] })! {
       _ = try refuse("a content in front of \(printable(path)) is missing")
@@ -397,6 +453,56 @@ final class ImportConsumer: SegmentConsumer {
     endRow(contents)
     rowContents = contents
     return .supply(index - contents.lowerBound)
+  }
+
+  private func waiting(_ index: Int, _ group: ReceivedGroup) throws -> Place {
+    try longForms?.begin(group, content: index)
+    return .waiting
+  }
+
+  /// Applies the row that waited for its contents, and hands these over.
+  private func applyWaiting(_ group: ReceivedGroup) throws {
+    guard isWaiting, let longForms else { return }
+    isWaiting = false
+    defer { longForms.removeAll() }
+    let row = nextRow - 1
+    try apply(group, row: row, contents: rowContents) { _ in .stream }
+    guard !group.setAside.contains(row) else { return }
+    for index in rowContents where group.isOwn[index] {
+      let column = group.page.contents[index].column
+      if group.repaired.place(of: row) != nil, group.repaired.content(ofRow: row, column: column) == nil { continue }
+      try target.beginContent(supply(index - rowContents.lowerBound, of: group))
+      try longForms.eachPiece(ofContent: index) { try target.writeContent($0) }
+      try target.endContent()
+    }
+  }
+
+  // MARK: - Contents of pages that the target has
+
+  private var passing: ReceivedGroup?
+  /// The first content of the page that has not passed by.
+  private var passed = 0
+
+  /// What a row of such a page holds is known again when its contents have passed by.
+  private func beginPassing(_ group: ReceivedGroup, path: String) throws {
+    guard let longForms, group.rowsDamage == nil else { return }
+    guard
+      let index = (passed..<group.page.contents.count).first(where: {
+        group.isOwn[$0] && group.page.contents[$0].path == path
+      })
+    else { return }
+    passed = index + 1
+    guard try longForms.isNeeded(group, contents: index..<index + 1) else { return }
+    try longForms.begin(group, content: index)
+    isWaiting = true
+    passing = group
+  }
+
+  private func endPassing(_ group: ReceivedGroup) throws {
+    guard isWaiting, passing != nil else { return }
+    (isWaiting, passing) = (false, nil)
+    try longForms?.end(group)
+    longForms?.removeAll()
   }
 
   /// A later reading of a file: its row is applied once more, with this content instead.
@@ -440,7 +546,8 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Carries the row applied last without its own contents, because they do not come to their end.
   private func abandonRow(of group: ReceivedGroup) throws {
-    target.abandonContents()
+    if isWaiting { longForms?.removeAll() } else { target.abandonContents() }
+    isWaiting = false
     longTexts?.cancelRow()
     abandonedRows.insert(nextRow - 1)
     try apply(group, row: nextRow - 1, contents: rowContents) { _ in .lost }
@@ -458,6 +565,7 @@ final class ImportConsumer: SegmentConsumer {
   /// Applies what follows a content. Only when the row applied last has all its members can the next rows follow.
   private func goOn(_ group: ReceivedGroup) throws {
     guard isRowComplete(group) else { return }
+    try applyWaiting(group)
     if !rowContents.isEmpty {
       try longTexts?.settle(group, page: received, row: nextRow - 1, contents: rowContents, pageState)
     }
@@ -473,6 +581,7 @@ final class ImportConsumer: SegmentConsumer {
   func received(_ group: ReceivedGroup) throws {
     guard group.rowsDamage == nil else { return }
     guard !isSkipping else {
+      try longForms?.share(group, contents: 0..<group.page.contents.count)
       try longTexts?.endSkippedPage(group)
       return try repairs.received(group, page: received, .present)
     }
@@ -503,8 +612,10 @@ final class ImportConsumer: SegmentConsumer {
       for path in group.strangeMembers {
         try lose(group, key: "", outcome: .degraded, "no row asks for the member \(printable(path))")
       }
-      rowsByEntity[group.entityIndex] += Int64(page.rowCount)
-      try inventory.append(entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests)
+      if leavesNumbersOut { RowSum.leaveNumbersOut(of: page, group.repaired, in: group.rowDigests) }
+      rowsByEntity[group.entityIndex] += Int64(page.rowCount - group.setAside.count)
+      try inventory.append(
+        entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests, without: group.setAside)
     }
     progress.advance(rows: page.rowCount, bytes: Int64(page.rows.count), role: page.entity.role, to: observer)
     if checkedGroups > skips { try target.leave(page: checkedGroups) }
@@ -514,7 +625,7 @@ final class ImportConsumer: SegmentConsumer {
 
   private func commit() throws {
     try repairs.synchronize()
-    try target.commit(ImportWatermark(origin: repairs.origin(of: description.id), groups: checkedGroups))
+    try target.commit(ImportWatermark(origin: origin, groups: checkedGroups))
     batchBytes = 0
     observer.observe(.checkpoint(id: "page \(checkedGroups)", bytes: progress.bytes))
   }
@@ -621,10 +732,14 @@ final class ImportConsumer: SegmentConsumer {
         let found = proof?.comparison.entities[index]
         let arrived = found.map { $0.identical + $0.changed } ?? rowsByEntity[index]
         account.degraded = min(
-          arrived, degradedRows[index] + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0))
-        account.repaired = min(arrived - account.degraded, repairs.rows[entity.name] ?? 0)
+          arrived,
+          degradedRows[index] + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0)
+            + (repairs.kept.degraded[entity.name] ?? 0))
+        let repaired = (repairs.rows[entity.name] ?? 0) - (repairs.kept.degradedAndRepaired[entity.name] ?? 0)
+        account.repaired = min(arrived - account.degraded, repaired)
         account.identical = arrived - account.degraded - account.repaired
-        account.missing = max(0, account.source - arrived)
+        account.quarantined = repairs.kept.setAside[entity.name] ?? 0
+        account.missing = max(0, account.source - arrived - account.quarantined)
         account.extra = found?.extra ?? 0
         account.target = proof?.counts[entity.name]
         return account

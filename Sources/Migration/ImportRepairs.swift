@@ -11,6 +11,10 @@ public struct RepairTally: Sendable {
   public var kept: [String: Int64] = [:]
   /// Texts of more than 16 MiB, which were looked at and never repaired.
   public var longValues: Int64 = 0
+  /// Values that the target cannot hold, rows that cannot stand in it, and values that it has in another type.
+  public var substitutes: Int64 = 0
+  public var setAside: Int64 = 0
+  public var conversions: Int64 = 0
   /// The repairs files, one beside each node that was filled; empty where nothing was repaired.
   public var paths: [String] = []
   /// The repairs file of the first node; nil where nothing was repaired.
@@ -50,6 +54,8 @@ final class ImportRepairs {
   private var values: [(row: Int, record: RepairRecord)] = []
   private var nextValue = 0
   private var forms: [String: RowForms?] = [:]
+  /// What the target cannot hold beside texts.
+  let kept: KeptOriginals
 
   init(
     _ policy: RepairPolicy, nodes: ImportNodes, stateDirectory: String, ledger: Ledger, observer: any RunObserver
@@ -59,6 +65,7 @@ final class ImportRepairs {
     target = nodes.target
     self.ledger = ledger
     self.observer = observer
+    kept = KeptOriginals(ledger: ledger, observer: observer)
     paths = nodes.all.map {
       RepairBook.path(of: $0.target.name, filePath: $0.target.filePath, stateDirectory: stateDirectory)
     }
@@ -76,7 +83,11 @@ final class ImportRepairs {
   ///     that was lost.
   ///   - entities: Their forms decide whether there may be substitutes where nothing is repaired.
   func begin(archive: String, pages: [Int: Int64?], entities: [Entity]) throws {
-    for entity in entities { forms[entity.name] = RowForms(try target.forms(of: entity)) }
+    for entity in entities {
+      let forms = try target.forms(of: entity)
+      let hasForms = forms.contains { !$0.isAny }
+      self.forms[entity.name] = RowForms(forms, of: entity, unique: hasForms ? try unique(in: entity) : [])
+    }
     hasForms = forms.values.contains { $0 != nil }
     guard policy != .none || hasForms else { return }
     for (path, node) in zip(paths, nodes.all) where node.target.filePath == nil {
@@ -105,7 +116,7 @@ final class ImportRepairs {
   // MARK: - A page
 
   /// Whether some column of the target cannot hold every text.
-  private var hasForms = false
+  private(set) var hasForms = false
 
   /// Sets `group.repaired` to the rows of the page as the target gets them.
   func prepare(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
@@ -113,6 +124,7 @@ final class ImportRepairs {
     let forms = self.forms[group.page.entity.name] ?? nil
     tally.longValues += group.longValueCount
     nextValue = 0
+    longFormed = (-1, [])
     values.removeAll()
     if state == .new {
       try refuseCollisions(in: group)
@@ -127,7 +139,11 @@ final class ImportRepairs {
       try past?.restore(group, page: number, withLongTexts: state == .present)
       values = past?.records ?? []
     }
-    forms?.apply(group.page, to: group.repaired)
+    kept.begin(forms?.apply(group.page, to: group.repaired), of: group)
+    if !group.setAside.isEmpty {
+      values.removeAll { group.setAside.contains($0.row) }
+      group.repairs.removeAll { group.setAside.contains($0.row) }
+    }
     try report(group)
   }
 
@@ -173,8 +189,36 @@ final class ImportRepairs {
       }
       guard other == text.repaired else { throw past.strange() }
     }
+    if text.isApplied, try !isHeld(text, in: group.page.entity) { text.value.refusal = .forbidden }
     if text.isApplied, try unique(in: group.page.entity).contains(text.value.column) { text.value.refusal = .unique }
     if !text.isApplied { try keep(text, of: group) }
+  }
+
+  /// Whether the target holds a repaired text as it is.
+  private func isHeld(_ text: LongText, in entity: Entity) throws -> Bool {
+    guard let form = (forms[entity.name] ?? nil)?.form(ofColumn: text.value.column) else { return true }
+    // A server would write JSON in its own way.
+    guard form.kind == .text(.unicode) else { return form.kind == .any }
+    var marker = TextMarker()
+    var room: [UInt8] = []
+    try text.eachRepairedPiece {
+      marker.append($0, to: &room)
+      room.removeAll(keepingCapacity: true)
+    }
+    marker.finish(to: &room)
+    return !marker.hasMarked
+  }
+
+  /// What values outside of their rows became, of the row that got its contents last.
+  var longFormed: (row: Int, values: [(column: Int, value: RowValue)]) = (-1, [])
+
+  /// Brings a row that was set anew into the target's forms, except for columns that are in them.
+  func form(row: Int, of group: ReceivedGroup, except columns: Set<Int>) {
+    (forms[group.page.entity.name] ?? nil)?.apply(row: row, of: group.page, to: group.repaired)
+    for column in columns { kept.withdraw(row: row, column: column) }
+    guard longFormed.row == row else { return }
+    let others = longFormed.values.filter { !columns.contains($0.column) }
+    if !others.isEmpty { group.repaired.form(row: row, of: group.page, values: others) }
   }
 
   /// The repaired texts that stand in a row.
@@ -226,6 +270,15 @@ final class ImportRepairs {
 
   /// Enters the repairs of a page whose rows are applied in the book.
   func received(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
+    if hasForms {
+      let old = tally.paths
+      tally.paths = nodes.present.map { paths[$0] }
+      defer { if kept.isEmpty { tally.paths = old } }
+      try kept.end(group, page: number, originals: originals) { if state != .present { try append($0) } }
+      tally.substitutes = kept.substitutes
+      tally.setAside = kept.setAside.values.reduce(0, +)
+      tally.conversions = kept.conversions
+    }
     guard policy != .none || hasForms, group.repaired.repairedCount > 0 else { return }
     rows[group.page.entity.name, default: 0] += Int64(group.repaired.repairedCount)
     if state == .present {
@@ -262,6 +315,13 @@ final class ImportRepairs {
   private func append(_ record: RepairRecord, page number: Int64) throws {
     for (node, book, pages) in books where pages < number && !nodes.isLost(node) {
       try nodes.attempt(node) { try book.append(record) }
+    }
+  }
+
+  /// Writes what cannot be held into the same books.
+  private func append(_ kept: KeptOriginal) throws {
+    for (node, book, pages) in books where pages < kept.page && !nodes.isLost(node) {
+      try nodes.attempt(node) { try book.append(kept) }
     }
   }
 

@@ -16,14 +16,17 @@ final class InventorySpool {
 
   /// Appends the rows of a page.
   ///
-  /// - Parameter alternatives: Rows that may have another digest as well, which is theirs there.
+  /// - Parameters:
+  ///   - alternatives: Rows that may have another digest as well, which is theirs there.
+  ///   - left: Rows that are left out.
   func append(
-    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows? = nil
+    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows? = nil,
+    without left: Set<Int> = []
   ) throws {
     line.removeAll()
     line.append(littleEndian: UInt32(entityIndex))
-    line.append(littleEndian: UInt32(page.rowCount))
-    for row in 0..<page.rowCount {
+    line.append(littleEndian: UInt32(page.rowCount - left.count))
+    for row in 0..<page.rowCount where left.isEmpty || !left.contains(row) {
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
       let hasAlternative = alternatives?.place(of: row) != nil

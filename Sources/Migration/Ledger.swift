@@ -82,7 +82,7 @@ public struct Conservation: Sendable {
     public var sum: Int64 { identical + repaired + degraded + quarantined + skippedByRule + missing }
     /// Whether the buckets add up to the source's own count, and what arrived to the target's own count.
     public var isBalanced: Bool {
-      sum == source && (target.map { $0 == sum - missing - skippedByRule + extra } ?? true)
+      sum == source && (target.map { $0 == sum - missing - quarantined - skippedByRule + extra } ?? true)
     }
     public var isLossless: Bool { degraded == 0 && quarantined == 0 && missing == 0 }
   }

@@ -83,6 +83,7 @@ struct ReadBack {
     var snapshotOptions = SnapshotOptions(
       algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold)
     snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
+    snapshotOptions.likeness = pipeline.schema.entities
     let snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var counts: [String: Int64] = [:]
@@ -93,7 +94,9 @@ struct ReadBack {
       scan: StoreScan(
         phase: .readBack, observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
         node: nodes.label(node), sharers: sharers),
-      totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes, sums: nodes.pair != nil
+      totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes,
+      forms: consumer.leavesNumbersOut ? FormedDigests(nil) : nil,
+      sums: nodes.pair != nil || options.part?.role != nil
     ) { difference in
       // Rows that were knowingly carried with a loss are in the ledger already.
       if consumer.isException(difference) { return }

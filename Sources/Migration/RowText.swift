@@ -24,6 +24,16 @@ enum RowText: Equatable {
   }
 }
 
+/// What stands in a row in the place of a value.
+enum RowValue: Equatable {
+  case text(RowText)
+  case value(Value)
+  /// A text in another form; where it is a content its bytes come with the row.
+  case formed(RowText)
+  /// The content that the row has, as the other of bytes and text.
+  case relabelled(isText: Bool)
+}
+
 /// Makes a `RowText` of a text that comes in pieces, in memory for at most `RecordPage.inlineLimit` bytes.
 struct RowTextBuilder {
   private let byteCount: Int64

@@ -32,6 +32,12 @@ public struct Finding: Sendable, Hashable {
     case textNotRepaired = "text-not-repaired"
     /// A value of another type than its column's; carried as it is.
     case valueTypeDiffers = "value-type-differs"
+    /// A value of another type than the target's column; converted, and nothing of it is lost.
+    case valueConverted = "value-converted"
+    /// A value that the target's column cannot hold; something else stands in its place and the original is kept.
+    case valueSubstituted = "value-substituted"
+    /// A row that cannot stand in the target; it is kept beside it.
+    case rowSetAside = "row-set-aside"
     /// The profile's key is not unique or has nulls, so the row number is the key.
     case keyNotUnique = "key-not-unique"
     /// A value the profile marks as secret was withheld.

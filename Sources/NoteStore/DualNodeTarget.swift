@@ -139,10 +139,10 @@ public final class DualNodeTarget: TargetStore {
   }
 
   /// What both nodes hold: the narrower form of each column, so that both hold the same bytes.
-  public func forms(of entity: Entity) throws -> [TextForm] {
-    var forms = Array(repeating: TextForm.any, count: entity.columns.count)
+  public func forms(of entity: Entity) throws -> [ValueForm] {
+    var forms = Array(repeating: ValueForm.any, count: entity.columns.count)
     for node in [Self.first, Self.second] where states[node].loss == nil {
-      try attempt(node) { forms = zip(forms, try store(node).forms(of: entity)).map(max) }
+      try attempt(node) { forms = zip(forms, try store(node).forms(of: entity)).map(ValueForm.narrower) }
     }
     return forms
   }

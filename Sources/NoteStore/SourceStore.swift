@@ -44,6 +44,9 @@ public struct SnapshotOptions: Sendable {
   public var stop: @Sendable () throws -> Void = {}
   /// Data directories of the store that this one was filled from: references that name them are looked for here.
   public var formerDataDirectories: [String] = []
+  /// Entities with which the rows are to be compared: columns come in their order, and keys are theirs where the store
+  /// keeps these unique.
+  public var likeness: [Entity] = []
 
   public init(
     algorithm: DigestAlgorithm = .sha256, secrets: SecretsPolicy = .withhold, walBudget: ByteCount? = nil,
@@ -53,6 +56,23 @@ public struct SnapshotOptions: Sendable {
     self.secrets = secrets
     self.walBudget = walBudget
     self.renewalPatienceMilliseconds = renewalPatienceMilliseconds
+  }
+}
+
+extension SnapshotOptions {
+  /// Places in the likeness's order, those that it does not have behind them.
+  package func ordered(_ places: [Int], of entity: String, name: (Int) -> String) -> [Int] {
+    guard let other = likeness.first(where: { $0.name == entity }) else { return places }
+    let ranks = Dictionary(other.columns.enumerated().map { ($1.name.lowercased(), $0) }) { first, _ in first }
+    let ranked = places.map { (rank: ranks[name($0).lowercased()] ?? .max, place: $0) }
+    return ranked.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.place)
+  }
+
+  /// The names of the key that the likeness has; nil without one, and where it is the row's number.
+  package func key(of entity: String) -> [String]? {
+    guard let other = likeness.first(where: { $0.name == entity }) else { return nil }
+    let columns = other.key.map { other.columns[$0] }
+    return columns.allSatisfy { $0.kind == .plain } ? columns.map(\.name) : nil
   }
 }
 

@@ -6,6 +6,8 @@ import NoteModel
 /// returned from is durable.
 public protocol TargetStore: AnyObject {
   var name: String { get }
+  /// The engine's scheme; empty where it has none of its own.
+  var engine: String { get }
   /// Where the bytes will lie, for the space check.
   var guardedPaths: [String] { get }
 
@@ -23,10 +25,10 @@ public protocol TargetStore: AnyObject {
   /// also in the middle of a batch.
   func uniqueColumns(of entity: Entity) throws -> Set<Int>
 
-  /// How each column of an entity holds text, by its index; all `.any` where it holds every text. Asked after `prepare`.
+  /// What each column of an entity holds, by its index; all `.any` where it holds every value. Asked after `prepare`.
   ///
-  /// The import brings rows into these forms before it applies them; the target refuses a text that is in none.
-  func forms(of entity: Entity) throws -> [TextForm]
+  /// The import brings rows into these forms before it applies them; the target refuses a value that is in none.
+  func forms(of entity: Entity) throws -> [ValueForm]
 
   /// Files about the store stand beside this path; `nil` for a server, whose files stand in the state directory.
   var filePath: String? { get }
@@ -80,9 +82,10 @@ public protocol TargetStore: AnyObject {
   func close()
 }
 
-/// What a target does that holds every text, works on the caller's thread alone and is durable after `finish`.
+/// What a target does that holds every value, works on the caller's thread alone and is durable after `finish`.
 extension TargetStore {
-  public func forms(of entity: Entity) throws -> [TextForm] { Array(repeating: .any, count: entity.columns.count) }
+  public func forms(of entity: Entity) throws -> [ValueForm] { Array(repeating: .any, count: entity.columns.count) }
+  public var engine: String { "" }
   public var filePath: String? { name }
   public func enter(page number: Int64) {}
   public func leave(page number: Int64) throws {}

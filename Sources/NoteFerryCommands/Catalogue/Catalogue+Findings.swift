@@ -103,6 +103,27 @@ extension Catalogue {
         "SQLite allows that, other engines do not.",
         "Nothing for a move to the same engine."
       )
+    case .valueConverted:
+      (
+        "A value has another type than its column in the target, which is of another engine: a number that is a text, a "
+          + "text among bytes. It was converted, and nothing of it is lost.",
+        "The product reads it like the other values of the column. Moved back, it is of the column's type.",
+        "Nothing."
+      )
+    case .valueSubstituted:
+      (
+        "A column of the target cannot hold a value: a number that is too large for it, a text that is no number. Null "
+          + "stands in its place, or 0, an empty or a marked text where null is not allowed.",
+        "The row is there, and this value of it is not. The stored value is kept in the repairs file, in a line with "
+          + "`value`.",
+        "Look at the rows that the ledger names, and keep the repairs file."
+      )
+    case .rowSetAside:
+      (
+        "A row cannot stand in the target: its key, or a value that must not repeat, is one that the column cannot hold.",
+        "The row is not in the target. It is kept in the repairs file, in a line with `row`, and in the archive.",
+        "Look at the rows that the ledger names. Correct them in the source, or add them by hand, and keep the file."
+      )
     case .keyNotUnique:
       (
         "The columns that should tell the rows of a table apart do not, so the hidden row number is used.",
@@ -173,6 +194,8 @@ enum ItemOutcome: String, CaseIterable, Sendable {
     switch finding.kind {
     case .secretWithheld, .tableNotCarried: self = .skippedByRule
     case .textRepaired, .textSubstituted: self = .repaired
+    case .valueSubstituted: self = .degraded
+    case .rowSetAside: self = .quarantined
     default: self = finding.severity == .loss ? .missing : .identical
     }
   }

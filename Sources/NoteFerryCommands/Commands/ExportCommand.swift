@@ -3,6 +3,7 @@ import DurableIO
 import Migration
 import NoteModel
 import NoteStore
+import RemoteLink
 
 struct ExportCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -13,14 +14,21 @@ struct ExportCommand: LongCommand {
       The store stays as it is; it may be in use. The archive is a directory of tar files that plain tar and sha256sum \
       can check. An export that was stopped goes on when the same command is repeated.
 
+      A store on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL for any store there. Both \
+      machines need the same noteferry, there in the search path or as ?noteferry=/PATH. Such an export begins again \
+      when it was stopped.
+
       Examples:
         noteferry export data/memos_prod.db -o notes
         noteferry export data/memos_prod.db -o /mnt/usb/notes --rate 20MiB/s
         noteferry export data/memos_prod.db -o - | ssh depot 'cat > notes.tar'
         noteferry export data/memos_prod.db -o notes --estimate-only
+        noteferry export ssh://jo@old:2222/srv/memos_prod.db -o notes
+        noteferry export 'ssh://old/?store=postgresql://memos@127.0.0.1/memos' -o notes
       """)
 
-  @Argument(help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, or postgresql://USER@HOST/DATABASE.")
+  @Argument(
+    help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, postgresql://USER@HOST/DATABASE, ssh://HOST/PATH.")
   var store: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The archive's directory, or - for a pipe.", valueName: "archive"))
@@ -63,6 +71,7 @@ struct ExportCommand: LongCommand {
   }
 
   func perform(_ session: Session) throws -> Outcome {
+    if RemoteAddress.isRemote(store) { return try performRemote(session) }
     let access = StoreAccess(session: session, profilePath: profile)
     let source = try access.source(store)
     if estimateOnly { return try estimate(source, access: access) }

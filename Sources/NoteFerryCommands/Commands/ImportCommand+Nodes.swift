@@ -11,7 +11,11 @@ extension ImportCommand {
   /// - Throws: `.usage` for more than two targets, and for one store named twice.
   func requireNodes(_ nodes: [ImportNode]) throws {
     guard nodes.count > 2 || nodes.count == 2 && place(nodes[0]) == place(nodes[1]) else { return }
-    throw MigrationError(
+    throw nodesRefusal
+  }
+
+  var nodesRefusal: MigrationError {
+    MigrationError(
       .usage, targets.count > 2 ? "--to names more than two stores" : "--to names one store twice",
       cause: targets.count > 2
         ? "\(targets.count) are named; one or two nodes can be filled at a time"

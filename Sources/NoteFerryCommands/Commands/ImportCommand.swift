@@ -4,6 +4,7 @@ import Migration
 import NoteModel
 import NoteRepair
 import NoteStore
+import RemoteLink
 
 struct ImportCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -18,10 +19,14 @@ struct ImportCommand: LongCommand {
       With --to twice, the first is the primary of two nodes and the second its standby. Both get the same rows and are \
       proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back.
 
+      A target on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL; noteferry there fills it \
+      (?noteferry=/PATH names the program).
+
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
         noteferry import notes --to a/memos_prod.db --to b/memos_prod.db --create-schema
+        noteferry import notes --to ssh://new/srv/memos_prod.db --create-schema
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
 
@@ -73,6 +78,23 @@ struct ImportCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
+    if targets.contains(where: RemoteAddress.isRemote) { return try performRemote(session) }
+    let access = StoreAccess(session: session)
+    var options = try options(session)
+    options.part = session.part
+    let nodes = try targets.map { try node($0, access) }
+    try requireNodes(nodes)
+    let result = try importArchive(
+      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
+      observer: session.observer, stop: session.stop)
+    return outcome(result, again: options.command)
+  }
+
+  func node(_ target: String, _ access: StoreAccess) throws -> ImportNode {
+    ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
+  }
+
+  func options(_ session: Session) throws -> ImportOptions {
     let access = StoreAccess(session: session)
     var options = ImportOptions(stateDirectory: access.stateDirectory)
     options.createSchema = createSchema
@@ -85,17 +107,10 @@ struct ImportCommand: LongCommand {
     options.ledgerPath = ledger ?? access.stateDirectory + "/ledger-\(session.runID).ndjson"
     options.command = archive == "-" ? nil : session.commandLine
     if ledger == nil { try Folder.create(access.stateDirectory) }
-    let nodes = try targets.map { target in
-      ImportNode(try access.target(target)) { try access.source(target, profile: $0) }
-    }
-    try requireNodes(nodes)
-    let result = try importArchive(
-      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
-      observer: session.observer, stop: session.stop)
-    return outcome(result, again: options.command)
+    return options
   }
 
-  private func outcome(_ result: ImportResult, again: String?) -> Outcome {
+  func outcome(_ result: ImportResult, again: String?) -> Outcome {
     var reasons: [ExitStatus] = []
     var remarks: [String] = []
     let conservation = result.conservation
@@ -123,7 +138,9 @@ struct ImportCommand: LongCommand {
     if conservation.accounts.contains(where: { $0.missing > 0 }), !isFuzzy { reasons.append(.loss) }
     let lostTables = result.summary?.lostTables ?? 0
     let isLogDamaged = result.summary?.isLogDamaged == true
-    if conservation.accounts.contains(where: { $0.degraded > 0 }) || lostTables > 0 || isFuzzy || isLogDamaged {
+    if conservation.accounts.contains(where: { $0.degraded > 0 || $0.quarantined > 0 }) || lostTables > 0 || isFuzzy
+      || isLogDamaged
+    {
       reasons.append(.partial)
     }
     if lostTables > 0 {
@@ -186,6 +203,20 @@ struct ImportCommand: LongCommand {
       lines.append("\(Format.count(tally.valueCount, "text")) repaired (\(parts.joined(separator: ", "))).")
       lines.append("The stored bytes of these texts: \(tally.paths.joined(separator: ", "))")
     }
+    if tally.substitutes > 0 {
+      lines.append(
+        "\(Format.count(tally.substitutes, "value")) that the target's columns cannot hold: "
+          + "kept in \(tally.paths.joined(separator: ", ")).")
+    }
+    if tally.setAside > 0 {
+      lines.append(
+        "\(Format.count(tally.setAside, "row")) that cannot stand in the target: "
+          + "kept in \(tally.paths.joined(separator: ", ")).")
+    }
+    if tally.conversions > 0 {
+      lines.append(
+        "\(Format.count(tally.conversions, "value")) of another type than their columns converted, without loss.")
+    }
     if tally.keptCount > 0 {
       let parts = tally.kept.sorted { $0.key < $1.key }.map { "\(Format.number($0.value)) \($0.key)" }
       lines.append(
@@ -203,7 +234,8 @@ struct ImportCommand: LongCommand {
       .init("repaired", .object(Self.tiers.map { .init($0.name, .integer(tally.values[$0] ?? 0)) })),
       .init(
         "left_as_found", .object(tally.kept.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
-      .init("too_long", .integer(tally.longValues)),
+      .init("too_long", .integer(tally.longValues)), .init("converted", .integer(tally.conversions)),
+      .init("substituted", .integer(tally.substitutes)), .init("set_aside", .integer(tally.setAside)),
     ]
     if let path = tally.path { members.append(.init("file", .text(path))) }
     return .object(members)

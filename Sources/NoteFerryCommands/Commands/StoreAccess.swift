@@ -51,10 +51,14 @@ struct StoreAccess {
 
   /// Journals, spools and ledgers: `--state-dir`, else by the XDG base directory rules.
   var stateDirectory: String {
-    if let named = session.settings.stateDirectory { return named }
-    if let state = session.environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/noteferry" }
-    if let home = session.environment["HOME"], home.hasPrefix("/") { return home + "/.local/state/noteferry" }
-    return (session.environment["TMPDIR"] ?? "/tmp") + "/noteferry"
+    Self.stateDirectory(named: session.settings.stateDirectory, session.environment)
+  }
+
+  static func stateDirectory(named: String?, _ environment: [String: String]) -> String {
+    if let named { return named }
+    if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/noteferry" }
+    if let home = environment["HOME"], home.hasPrefix("/") { return home + "/.local/state/noteferry" }
+    return (environment["TMPDIR"] ?? "/tmp") + "/noteferry"
   }
 
   var freeFloor: FreeFloor { FreeFloor(limit: session.settings.freeFloor) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Migration
 import NoteModel
 import NoteStore
+import RemoteLink
 
 struct VerifyCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -35,6 +36,7 @@ struct VerifyCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
+    if let against, RemoteAddress.isRemote(against) { return try performRemote(against, session) }
     let access = StoreAccess(session: session)
     let openStore: ((Profile) throws -> any SourceStore)? = against.map { store in
       { profile in try access.source(store, profile: profile) }

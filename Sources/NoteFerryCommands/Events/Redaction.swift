@@ -6,7 +6,9 @@ enum Redaction {
     if let scheme = range(of: "://", in: text) {
       let rest = text[scheme.upperBound...]
       let authority = rest.prefix { $0 != "/" && $0 != "?" }
-      if let at = authority.lastIndex(of: "@") { result = text[..<scheme.upperBound] + "***" + text[at...] }
+      // A login of ssh is part of the command that goes on, and has no password in it.
+      let isLogin = text.hasPrefix("ssh://") && !authority.prefix { $0 != "@" }.contains(":")
+      if let at = authority.lastIndex(of: "@"), !isLogin { result = text[..<scheme.upperBound] + "***" + text[at...] }
     }
     guard let mark = result.firstIndex(of: "?") else { return result }
     var shown = result[..<mark]
@@ -16,7 +18,9 @@ enum Redaction {
       let option = rest.prefix { $0 != "&" && $0 != "?" }
       let name = option.prefix { $0 != "=" }
       let isSecret = ["password", "passfile", "token", "secret", "key", "sslkey"].contains(name.lowercased())
-      shown += "\(separator)\(isSecret ? "\(name)=***" : String(option))"
+      let isStore = name == "store" && text.hasPrefix("ssh://")
+      let plain = isStore ? "store=" + argument(String(option.dropFirst(6))) : String(option)
+      shown += "\(separator)\(isSecret ? "\(name)=***" : plain)"
       rest = rest[option.endIndex...]
     }
     return String(shown)

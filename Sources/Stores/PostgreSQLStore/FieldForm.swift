@@ -47,6 +47,14 @@ enum FieldForm {
   /// Bytes in front of a value's own: the version of a `jsonb`.
   var prefix: [UInt8] { self == .jsonb ? [1] : [] }
 
+  /// Whether a value of a key stands in the column as it is.
+  func isOrdered(_ value: Value) -> Bool {
+    switch (value, self) {
+    case (.integer, .int2), (.integer, .int4), (.integer, .int8), (.text, .text), (.bytes, .bytea): true
+    default: false
+    }
+  }
+
   /// The most bytes of one value: one allocation of the server of 1 GiB less what a row needs besides; of a `jsonb` what
   /// its own offsets reach.
   var lengthLimit: Int64 { self == .jsonb ? 268_435_455 : RowPlan.valueLimit }

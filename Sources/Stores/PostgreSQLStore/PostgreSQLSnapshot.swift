@@ -52,7 +52,7 @@ public final class PostgreSQLSnapshot: SourceSnapshot {
     profile = product.profile
     schemaName = product.schema
     shapes = product.shapes
-    var planner = EntityPlanner(connection, profile, options.secrets, shapes)
+    var planner = EntityPlanner(connection, profile, options, shapes)
     let plans = try planner.plans()
     self.plans = Dictionary(uniqueKeysWithValues: plans.map { ($0.entity.name, $0) })
     files = try Self.files(location, profile, plans, options)

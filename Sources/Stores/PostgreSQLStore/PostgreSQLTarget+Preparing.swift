@@ -6,11 +6,17 @@ import NoteStore
 extension PostgreSQLTarget {
   private var untouched: String { "the target was not changed" }
 
-  public func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
+  public func prepare(for source: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
     -> ImportWatermark?
   {
+    let schema = source.made(for: PostgreSQLEngine.scheme, profile: profile)
     self.profile = profile
     stop = options.stop
+    files = location.dataDirectory.map {
+      TargetFiles(
+        directory: $0, sourceDirectory: schema.dataDirectory ?? "",
+        unfinishedMark: "." + String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16)))
+    }
     for entity in schema.entities where entity.table.hasPrefix(TargetMark.prefix) {
       throw MigrationError(
         .archiveHostile, "the archive asks for the table \(entity.table)", cause: "names of that kind are ours",
@@ -21,6 +27,8 @@ extension PostgreSQLTarget {
       try requireWritable()
       try requireSchema()
       try takeOver(origin)
+      // It is read back from there, also where no attachment is a file.
+      if let directory = location.dataDirectory { try Folder.create(directory) }
       return try begin(schema, profile, origin, options)
     } catch {
       rollback()
@@ -54,9 +62,6 @@ extension PostgreSQLTarget {
     let tables = try TargetTable.names(connection)
     if tables.isEmpty {
       guard options.createSchema else { throw missing("the database has no tables") }
-      guard schema.engine == PostgreSQLEngine.scheme else {
-        throw missing("how its tables are made there is not known: the archive came from \(schema.engine)")
-      }
       try create(schema)
     }
     try checkVersion(schema, profile)

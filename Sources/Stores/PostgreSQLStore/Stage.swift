@@ -106,6 +106,8 @@ final class Stage {
     let places = entity.key.indices.filter { forms[entity.key[$0]] != nil }
     // Rows without a key are only ever inserted.
     guard !places.isEmpty else { return true }
+    // A value of another type than its column's may stand there as the value of another key.
+    guard places.allSatisfy({ forms[entity.key[$0]]!.isOrdered(key.values[$0]) }) else { return false }
     if isAsked { return furthest.map { $0 < key } ?? false }
     isAsked = true
     let names = places.map { place in

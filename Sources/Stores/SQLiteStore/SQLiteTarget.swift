@@ -24,13 +24,8 @@ public final class SQLiteTarget: TargetStore {
   /// Targets that are filled at the same time and share the page cache of one.
   var sharers = 1
   var profile: Profile?
-  /// The data directory; opened, and made where it is missing, when the first file is written.
-  var files: LocalFiles?
-  var dataDirectory = ""
-  /// What the names of unfinished files have of the archive that is imported.
-  var unfinishedMark = ""
-  /// The data directory of the source, for references that name it.
-  var sourceDirectory = ""
+  /// Set by `prepare`.
+  var files: TargetFiles!
   var loaders: [String: RowLoader] = [:]
   /// Tables and indexes of the archive, for constraints that come after the load.
   var definitions: [StoreSchema.Definition] = []
@@ -45,13 +40,12 @@ public final class SQLiteTarget: TargetStore {
   /// For reuse: the streams and shared contents of the row that is applied.
   var streams: [PendingRow.Stream] = []
   var withheld: [Int] = []
-  /// Files that the open batch wrote.
-  var writtenFiles: Set<[UInt8]> = []
 
   public init(_ location: StoreLocation, profiles: [Profile]) { self.location = location }
 
   deinit { close() }
 
+  public var engine: String { SQLiteEngine.scheme }
   public var name: String { location.path }
 
   public var guardedPaths: [String] {
@@ -134,7 +128,7 @@ public final class SQLiteTarget: TargetStore {
     }
     try ImportMark.advance(connection, to: watermark.groups)
     try endTransaction()
-    writtenFiles.removeAll()
+    files.endBatch()
   }
 
   func endTransaction() throws { try connection.execute("COMMIT") }
@@ -195,8 +189,9 @@ public final class SQLiteTarget: TargetStore {
 
   // MARK: - The end
 
-  public func finish(_ schema: StoreSchema) throws {
+  public func finish(_ source: StoreSchema) throws {
     guard pending == nil, patches.isEmpty else { throw unfinished() }
+    let schema = profile.map { source.made(for: SQLiteEngine.scheme, profile: $0) } ?? source
     lastPage = nil
     lastLoader = nil
     loaders.removeAll()
@@ -256,7 +251,7 @@ public final class SQLiteTarget: TargetStore {
   public func rest() throws {
     closeConnection()
     try File.write(location.path).synchronize()
-    if loadGuard != nil { files?.synchronize() }
+    if loadGuard != nil { files.synchronize() }
     try loadGuard?.remove()
     loadGuard = nil
     try Folder.synchronize(Folder.parent(of: location.path))
