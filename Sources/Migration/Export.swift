@@ -39,6 +39,8 @@ public struct ExportOptions: Sendable {
   public var freeFloor = FreeFloor()
   /// `nil`: the smaller of 256 MiB and a quarter of the free space where the store is.
   public var walBudget: ByteCount?
+  /// The longest that one view of a server is held; `nil`: as long as `SnapshotOptions` says.
+  public var snapshotAge: Duration?
   /// Bytes of archive between two checkpoints of a resumable export.
   public var checkpointInterval = ByteCount.mebibytes(256)
   /// For spools of an export into a pipe.
@@ -212,10 +214,11 @@ private final class ExportRun {
     self.outputPath = outputPath
     algorithm = options.algorithm ?? .fastest
     let quarter = source.guardedPaths.first.flatMap(FreeSpace.at).map { $0.free.rawValue / 4 } ?? .max
-    snapshot = try source.openSnapshot(
-      SnapshotOptions(
-        algorithm: algorithm, secrets: options.secrets,
-        walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter))), stop: stop)
+    var snapshotOptions = SnapshotOptions(
+      algorithm: algorithm, secrets: options.secrets,
+      walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter)))
+    if let age = options.snapshotAge { snapshotOptions.snapshotAge = age }
+    snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
     guard !snapshot.schema.entities.isEmpty else {
       throw MigrationError(
         .sourceNotAStore, "\(source.name) has no table to carry", safeNow: "nothing was changed",

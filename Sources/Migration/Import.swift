@@ -143,7 +143,8 @@ private func importUnexplained(
   let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: pipelineOptions)
   try pipeline.readHead()
   let consumer = ImportConsumer(
-    nodes: nodes, options: options, readProfile: readProfile, ledger: ledger, observer: observer)
+    nodes: nodes, options: options, readProfile: readProfile, ledger: ledger, observer: observer,
+    stop: stop)
   let target = nodes.target
   defer { target.close() }
   let end: SegmentEnd?
@@ -152,6 +153,7 @@ private func importUnexplained(
     consumer.longTexts = pipeline.repairs.map {
       LongTextImport(LongTexts($0, directory: options.stateDirectory), consumer.repairs, target: target)
     }
+    consumer.longContents = try LongContentPass.run(place, head: pipeline) { try requireNoStop(stop) }
     end = try pipeline.run(into: consumer)
     try consumer.finish()
   } catch {

@@ -14,6 +14,9 @@ final class ImportConsumer: SegmentConsumer {
   private let readProfile: (UnsafeRawBufferPointer) throws -> Profile
   private let ledger: Ledger
   private let observer: any RunObserver
+  private let stop: StopRequest
+  /// Contents that a target may refuse for their length; set before the pipeline runs.
+  var longContents: [TargetOptions.LongContent] = []
 
   private(set) var profile: Profile?
   private(set) var damageCount: Int64 = 0
@@ -74,7 +77,7 @@ final class ImportConsumer: SegmentConsumer {
 
   init(
     nodes: ImportNodes, options: ImportOptions, readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
-    ledger: Ledger, observer: any RunObserver
+    ledger: Ledger, observer: any RunObserver, stop: StopRequest
   ) {
     self.nodes = nodes
     repairs = ImportRepairs(
@@ -84,6 +87,7 @@ final class ImportConsumer: SegmentConsumer {
     self.readProfile = readProfile
     self.ledger = ledger
     self.observer = observer
+    self.stop = stop
     inventory = InventorySpool(directory: options.stateDirectory)
   }
 
@@ -115,7 +119,8 @@ final class ImportConsumer: SegmentConsumer {
         for: schema, profile: profile, origin: origin,
         options: TargetOptions(
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
-          freeFloor: options.freeFloor.limit ?? ByteCount(0)))
+          freeFloor: options.freeFloor.limit ?? ByteCount(0)
+        ).with(longContents, stop))
     } catch let error as MigrationError where error.code == .targetNotEmpty {
       // A pair has looked at its nodes already.
       guard try nodes.pair?.isWrittenNowhere ?? holdsAsMuch(profile, in: nodes.all[0]) else { throw error }
@@ -201,7 +206,8 @@ final class ImportConsumer: SegmentConsumer {
   /// Whether a node has exactly as many notes, attachments, owners and notebooks as the archive.
   private func holdsAsMuch(_ profile: Profile, in node: ImportNode) throws -> Bool {
     guard !options.salvages else { return false }
-    let snapshot = try node.reopen(profile).openSnapshot(SnapshotOptions(algorithm: description.algorithm))
+    let snapshot = try node.reopen(profile).openSnapshot(
+      SnapshotOptions(algorithm: description.algorithm), stop: stop)
     defer { snapshot.close() }
     for entity in schema.entities where [.note, .attachment, .owner, .notebook].contains(entity.role) {
       guard let found = snapshot.schema.entities.first(where: { $0.name == entity.name }),

@@ -100,7 +100,7 @@ struct ReadBack {
     snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
     if let age { snapshotOptions.snapshotAge = age }
     snapshotOptions.likeness = pipeline.schema.entities
-    let snapshot = try source.openSnapshot(snapshotOptions)
+    let snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var counts: [String: Int64] = [:]
     for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }

@@ -107,6 +107,27 @@ public struct TargetOptions: Sendable {
   public var freeFloor: ByteCount
   /// How many stores are filled at the same time and share the memory of one.
   public var sharers = 1
+  /// Called now and then while an engine waits for a server; throws to give the work up.
+  public var stop: @Sendable () throws -> Void = {}
+  /// The longest content of each column that has one of more than 128 MiB, where the archive can be asked beforehand.
+  public var longContents: [LongContent] = []
+
+  /// A content that may be longer than a target takes.
+  public struct LongContent: Sendable {
+    public var entity: String
+    /// The row's key as it stands in messages.
+    public var key: String
+    /// The index of the column.
+    public var column: Int
+    public var byteCount: Int64
+
+    public init(entity: String, key: String, column: Int, byteCount: Int64) {
+      self.entity = entity
+      self.key = key
+      self.column = column
+      self.byteCount = byteCount
+    }
+  }
 
   public init(createSchema: Bool = false, expectedBytes: ByteCount? = nil, freeFloor: ByteCount = ByteCount(0)) {
     self.createSchema = createSchema

@@ -171,7 +171,7 @@ extension Catalogue {
       (
         "The view of the source was let go and taken anew, to keep its write-ahead log small.",
         "The segment is fuzzy: its rows are not all of one moment.",
-        "Give a larger --wal-budget, or export at a quieter hour."
+        "Give a larger --wal-budget (a server: --snapshot-age), or export at a quieter hour."
       )
     case .nodesDiffer:
       (

@@ -55,6 +55,11 @@ struct ExportCommand: LongCommand {
 
   @Option(
     name: .long,
+    help: ArgumentHelp("The longest that a server is asked to hold one view of the store: 30min.", valueName: "time"))
+  var snapshotAge: String?
+
+  @Option(
+    name: .long,
     help: ArgumentHelp("Archive bytes between two points to go on from: 256MiB.", valueName: "size"))
   var checkpoint: String?
 
@@ -100,10 +105,11 @@ struct ExportCommand: LongCommand {
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
     options.walBudget = try walBudgetSize()
+    if let snapshotAge { options.snapshotAge = try DurationArgument.duration(snapshotAge, for: "--snapshot-age") }
     if let checkpoint { options.checkpointInterval = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     let result = try Migration.export(
       source, to: ArchivePlace(output), options: options, observer: session.observer, stop: session.stop)
-    return outcome(result, pair: pair?.report)
+    return outcome(result, pair: pair?.report, access: access)
   }
 
   /// The survey's numbers against the free space, without writing anything.
@@ -133,7 +139,7 @@ struct ExportCommand: LongCommand {
       ])
   }
 
-  private func outcome(_ result: ExportResult, pair: PairReport?) -> Outcome {
+  private func outcome(_ result: ExportResult, pair: PairReport?, access: StoreAccess) -> Outcome {
     let conservation = Conservation(result.summary)
     var reasons: [ExitStatus] = []
     var remarks: [String] = []
@@ -159,7 +165,7 @@ struct ExportCommand: LongCommand {
       reasons.append(.partial)
       remarks.append(
         "The archive is not one moment of the store: the snapshot was renewed \(Format.count(result.summary.renewals, "time")). "
-          + "Export at a quieter hour, or with a larger --wal-budget.")
+          + "Export at a quieter hour, or with a larger \(access.isServer(store) ? "--snapshot-age" : "--wal-budget").")
     }
     if let pair, pair.differences > 0 { reasons.append(.partial) }
     if let pair { remarks += ResultText.lines(pair) }

@@ -37,6 +37,9 @@ struct StoreAccess {
     Self.isArchive(text) ? .archive(ArchivePlace(text)) : .store(try source(text))
   }
 
+  /// Whether the words name a store on a server rather than a file.
+  func isServer(_ text: String) -> Bool { (try? source(text))?.filePath == nil }
+
   /// The store at `text`, read with the profile that an archive carries.
   func source(_ text: String, profile: Profile) throws -> any SourceStore {
     try AllStores.source(text, profiles: [profile])

@@ -4,8 +4,8 @@ import NoteStore
 
 /// A PostgreSQL database that is filled.
 ///
-/// Rows travel by COPY in binary form into a table of the session's own and are upserted from there, so that a row may
-/// come again. Every transaction holds the watermark beside its rows. Batches are durable on this server alone
+/// Rows travel by COPY in binary form, straight into their table where they cannot be there yet; else they are upserted
+/// (`Stage`), so that a row may come again. Every transaction holds the watermark beside its rows. Batches are durable on this server alone
 /// (`synchronous_commit = local`); whether a standby has them is asked before the seal, not at every batch.
 ///
 /// Memory here: 96 KiB of rows and the keys of one COPY. On the server: about 16 MB of rows, or one content, three times.
@@ -19,6 +19,8 @@ public final class PostgreSQLTarget: TargetStore {
   /// nil where no data directory is named.
   var files: TargetFiles?
   var isCreated = false
+  /// Asked while the server is waited for.
+  var stop: @Sendable () throws -> Void = {}
   private var stages: [String: Stage] = [:]
   /// The stage with rows under way.
   private var open: Stage?
@@ -69,6 +71,9 @@ public final class PostgreSQLTarget: TargetStore {
 
   func stage(for entity: Entity) throws -> Stage {
     if let stage = stages[entity.name], stage.entity == entity { return stage }
+    guard connection != nil else {
+      throw MigrationError(.internal, "the target is not open", cause: "it was closed, or never prepared")
+    }
     // Nothing can be asked while rows are under way.
     try settle()
     guard !entity.table.hasPrefix(TargetMark.prefix), let table = try TargetTable(connection, entity.table) else {
