@@ -8,6 +8,8 @@ public enum TextForm: Sendable, Hashable, Comparable {
   case any
   /// Valid UTF-8 without NUL.
   case unicode
+  /// Valid UTF-8 without NUL of at most so many characters, counted as code points (`varchar(n)`).
+  case limited(Int)
   /// JSON whose text is kept as it is (`json`); valid UTF-8 without NUL.
   case document
   /// JSON whose text is not kept, only what it means (`jsonb`); valid UTF-8 without NUL, also where it is escaped.
@@ -25,9 +27,11 @@ public enum TextForm: Sendable, Hashable, Comparable {
 
   /// Tells how a text is held.
   ///
-  /// A NUL becomes U+2400, each byte that is no UTF-8 becomes U+FFFD. Text that is no JSON becomes a JSON string.
+  /// A NUL becomes U+2400, each byte that is no UTF-8 becomes U+FFFD. Text that is no JSON becomes a JSON string. Of a
+  /// text that is too long, its beginning stands for it.
   public func outcome(of text: UnsafeRawBufferPointer) -> Outcome {
     if self == .any { return .same }
+    if case .limited(let count) = self { return Self.limited(text, to: count) }
     guard isUnicode(text) else {
       let marked = Self.marked(text)
       guard self > .unicode else { return .substitute(marked) }
@@ -41,6 +45,30 @@ public enum TextForm: Sendable, Hashable, Comparable {
     let (normal, isSubstitute) = Self.normalized(text)
     if isSubstitute { return .substitute(normal) }
     return text.elementsEqual(normal) ? .same : .normal(normal)
+  }
+
+  /// What holds no more than either of two forms.
+  static func narrower(_ left: TextForm, _ right: TextForm) -> TextForm {
+    if case .limited(let one) = left, case .limited(let other) = right { return .limited(min(one, other)) }
+    return max(left, right)
+  }
+
+  private static func limited(_ text: UnsafeRawBufferPointer, to count: Int) -> Outcome {
+    if case .substitute(let marked) = TextForm.unicode.outcome(of: text) {
+      return .substitute(marked.withUnsafeBytes { beginning(of: $0, count) } ?? marked)
+    }
+    return beginning(of: text, count).map { .substitute($0) } ?? .same
+  }
+
+  /// The first characters of a text that is UTF-8; nil where it has no more of them.
+  private static func beginning(of text: UnsafeRawBufferPointer, _ count: Int) -> [UInt8]? {
+    guard text.count > count else { return nil }
+    var rest = count
+    for (at, byte) in text.enumerated() where byte & 0xC0 != 0x80 {
+      if rest == 0 { return Array(text[..<at]) }
+      rest -= 1
+    }
+    return nil
   }
 
   private func isUnicode(_ text: UnsafeRawBufferPointer) -> Bool {
