@@ -159,9 +159,11 @@ final class Stage {
       forms[column] == .ownText
         ? "\(Self.place(column))::\(table.column(entity.columns[column].name)!.typeName)" : Self.place(column)
     }
+    // As on SQLite, what is left out of a new row and must be there is empty.
+    let empty = left.filter { forms[$0] != nil && table.column(entity.columns[$0].name)?.needsEmpty == true }
     let insert =
-      "INSERT INTO \(table.sql) (\(columns.map(sqlName).joined(separator: ", "))) OVERRIDING SYSTEM VALUE "
-      + "SELECT \(values.joined(separator: ", ")) FROM \(name) s"
+      "INSERT INTO \(table.sql) (\((columns + empty).map(sqlName).joined(separator: ", "))) OVERRIDING SYSTEM VALUE "
+      + "SELECT \((values + empty.map { _ in "''" }).joined(separator: ", ")) FROM \(name) s"
     let key = entity.key.filter { forms[$0] != nil }
     guard !key.isEmpty else { return insert }
     let same = key.map { "t.\(sqlName($0)) IS NOT DISTINCT FROM s.\(Self.place($0))" }.joined(separator: " AND ")
