@@ -8,12 +8,14 @@ extension Journey {
     try checkArrival(result, in: target, differing: scenario.expectation.differing, noun: "target", &report)
   }
 
+  /// - Parameter isHeldByServer: Whether what arrived went through a server.
+  @discardableResult
   func checkArrival(
     _ result: StepResult, in target: String, differing: [String: CountExpression], noun: String,
-    _ report: inout Report
-  ) throws {
-    let census = try compare(target, differing, noun: noun, &report)
-    checkBuckets(result, repaired: changedRows(census), &report)
+    isHeldByServer: Bool = false, _ report: inout Report
+  ) throws -> ArrivalCensus? {
+    let census = try compare(target, differing, noun: noun, isHeldByServer: isHeldByServer, &report)
+    checkBuckets(result, changed: changedRows(census), &report)
     report.hasRepairs = report.hasRepairs || census?.changedValues ?? 0 > 0
     let (told, found) = (result.repairedValues, census?.changedValues ?? 0)
     if let told, told != found {
@@ -21,16 +23,18 @@ extension Journey {
         "\(result.step.rawValue) says that it repaired \(told) texts; by an independent reading it is \(found)")
     }
     checkUnrepaired(result, &report)
+    return census
   }
 
   /// Compares a target with the source by reading both with code that noteferry does not use.
   @discardableResult
-  private func compare(
+  func compare(
     _ target: String, _ differing: [String: CountExpression], noun: String, hasFiles: Bool = true,
-    _ report: inout Report
+    isHeldByServer: Bool = false, _ report: inout Report
   ) throws -> ArrivalCensus? {
     let comparison = StoreComparison(
-      recipe: scenario.store, source: built.path, target: target, twin: built.twin, hasFiles: hasFiles)
+      recipe: scenario.store, source: built.path, target: target, twin: built.twin, hasFiles: hasFiles,
+      isHeldByServer: isHeldByServer)
     let arrival = try comparison.arrival()
     checkDiffering(arrival, differing, noun: noun, &report)
     checkColumns(arrival.census?.columns ?? [:], noun: noun, &report)
@@ -92,13 +96,19 @@ extension Journey {
     }
   }
 
-  private func changedRows(_ census: ArrivalCensus?) -> (notes: Int64, attachments: Int64) {
-    let rows = census?.changedRows ?? [:]
+  /// Rows of each role by the bucket in which they belong.
+  private func changedRows(_ census: ArrivalCensus?) -> (notes: [String: Int64], attachments: [String: Int64]) {
     let product = scenario.store.product
     let attachments = product == "memos" ? ["attachment", "resource"] : ["image"]
-    return (
-      rows[SampleSchema.noteTable(of: product)] ?? 0, attachments.reduce(0) { $0 + (rows[$1] ?? 0) }
-    )
+    let buckets = [
+      ("repaired", census?.changedRows), ("marked", census?.markedRows), ("degraded", census?.degradedRows),
+      ("quarantined", census?.setAsideRows),
+    ]
+    func rows(_ tables: [String]) -> [String: Int64] {
+      Dictionary(
+        uniqueKeysWithValues: buckets.map { bucket, rows in (bucket, tables.reduce(0) { $0 + (rows?[$1] ?? 0) }) })
+    }
+    return (rows([SampleSchema.noteTable(of: product)]), rows(attachments))
   }
 
   // MARK: - Back

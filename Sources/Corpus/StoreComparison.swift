@@ -10,6 +10,8 @@ struct StoreComparison {
   var twin: String?
   /// Whether attachments' files lie beside the target.
   var hasFiles = true
+  /// Whether the rows came through a server, which does not hold every value.
+  var isHeldByServer = false
 
   /// What arrived in the target.
   struct Arrival {
@@ -21,12 +23,18 @@ struct StoreComparison {
   }
 
   func arrival() throws -> Arrival {
-    let census = try twin.map { try ArrivalCensus(source: source, target: target, twin: $0) }
+    let census =
+      isHeldByServer ? try held() : try twin.map { try ArrivalCensus(source: source, target: target, twin: $0) }
     let rows = try census?.strayRows ?? RowCensus(source).differences(to: RowCensus(target))
     var arrival = Arrival(differing: rows, census: census)
     let files = hasFiles ? try differingFiles() : 0
     if files > 0 { arrival.differing["files"] = files }
     return arrival
+  }
+
+  private func held() throws -> ArrivalCensus {
+    let rule = try ServerRule(recipe, SampleDatabase(source, .reading))
+    return try ArrivalCensus(source: source, target: target, twin: twin, rule: rule)
   }
 
   /// Files in the source's data directory that an attachment names and that are not the same beside the target.

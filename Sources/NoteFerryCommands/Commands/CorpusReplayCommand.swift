@@ -22,6 +22,19 @@ struct CorpusReplayCommand: LongCommand {
   @Argument(help: ArgumentHelp("A corpus: cases, or cases with their stores.", valueName: "dir"))
   var directory: String
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Where the stores are moved to: sqlite; postgresql, and home again; mixed, a pair of both.", valueName: "engine"))
+  var engine = "sqlite"
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The postgresql:// URL of a server on which databases may be made and dropped; with --engine.",
+      valueName: "url"))
+  var server: String?
+
   @Option(name: .long, help: ArgumentHelp("Write the result as a JUnit file.", valueName: "file"))
   var junit: String?
 
@@ -57,6 +70,7 @@ struct CorpusReplayCommand: LongCommand {
     replay.seed = corpus.seed
     replay.scale = corpus.scale
     if let jobs { replay.jobs = jobs }
+    (replay.engine, replay.server) = try place()
     replay.keepsSurprises = keep
     if baseline != nil { replay.baselineConnection = try connection() }
     let screen = session.screen
@@ -78,6 +92,27 @@ struct CorpusReplayCommand: LongCommand {
       try text.withUTF8 { try Folder.replace(baseline, with: UnsafeRawBufferPointer($0)) }
     }
     return outcome(reports)
+  }
+
+  /// The engine, and the server where it needs one.
+  ///
+  /// - Throws: `.usage` when the engine is unknown, or has no server.
+  func place() throws -> (ReplayEngine, String?) {
+    guard let engine = ReplayEngine(rawValue: engine) else {
+      throw MigrationError(
+        .usage, "--engine \(engine) is not understood",
+        cause: "it is one of \(ReplayEngine.allCases.map(\.rawValue).joined(separator: ", "))",
+        safeNow: "nothing was read or changed", next: ["--engine postgresql"])
+    }
+    if engine == .sqlite { return (engine, nil) }
+    guard let server, server.hasPrefix("postgresql://") || server.hasPrefix("postgres://") else {
+      throw MigrationError(
+        .usage, "--engine \(engine.rawValue) needs --server",
+        cause: "its stores are moved to databases of a PostgreSQL server, which is named by a postgresql:// URL",
+        safeNow: "nothing was read or changed",
+        next: ["Scripts/replay-engines starts a server of its own and does all of it"])
+    }
+    return (engine, server)
   }
 
   private func connection() throws -> String {
