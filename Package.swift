@@ -91,7 +91,7 @@ let package = Package(
       name: "CorpusTests",
       dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "Corpus", "CSQLite", "noteferry"]),
     .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
-    .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
+    .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
     .testTarget(
@@ -114,7 +114,8 @@ let package = Package(
     .testTarget(name: "PostgreSQLClusterTests", dependencies: ["PostgreSQLClusters", "postgresql-cluster"]),
     // Runs the real program, kills it, fills its disk, and repeats the command.
     .testTarget(
-      name: "CrashTests", dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
+      name: "CrashTests",
+      dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "PostgreSQLClusters", "CSQLite"]),
     .testTarget(
       name: "MigrationTests",
       dependencies: [
@@ -128,6 +129,10 @@ let package = Package(
         "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
         "CSQLite", "PostgreSQLClusters",
       ]),
+    // Sources of two nodes and the mapping of their rows, by the real program.
+    .testTarget(
+      name: "TopologyTests",
+      dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "Corpus", "PostgreSQLClusters", "CSQLite"]),
   ] + fuzzing,
   swiftLanguageModes: [.v6]
 )

@@ -17,6 +17,9 @@ public struct Difference: Sendable, Hashable {
   /// The key as JSON; empty when the difference is about the whole entity.
   public var key: String
   public var explanation: String
+  /// The row's digest on either side; empty where it is not there.
+  public var expectedDigest: [UInt8] = []
+  public var foundDigest: [UInt8] = []
 }
 
 /// What a comparison came to, by entity.
@@ -75,15 +78,18 @@ final class Comparison {
   /// Of keys and digests of the rows found, in order: those that are expected, and the others. Only where two stores
   /// are to be compared by them.
   private let sums: (expected: Digest, extra: Digest)?
+  /// Rows that the store must have beside those of the inventory; no part of the sums.
+  private let own: ExpectedNodeRows?
 
   /// - Parameters:
   ///   - forms: Of the side that the inventory is of, where it is of another engine than the one that is found.
   ///   - report: Gets every difference, in order.
   init(
     _ inventory: InventorySpool, entities: [Entity], forms: FormedDigests? = nil, sums: Bool = false,
-    report: @escaping (Difference) throws -> Void
+    own: ExpectedNodeRows? = nil, report: @escaping (Difference) throws -> Void
   ) throws {
     self.forms = forms
+    self.own = own
     self.sums = sums ? (Digest(.sha256), Digest(.sha256)) : nil
     cursor = try InventorySpool.Cursor(inventory)
     expectedEntities = entities
@@ -95,14 +101,20 @@ final class Comparison {
     }
   }
 
-  /// - Parameter entityIndex: Index in the expected entities.
-  func found(entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer) throws {
+  /// - Parameters:
+  ///   - entityIndex: Index in the expected entities.
+  ///   - omitted: Rows that are left out of the comparison.
+  func found(
+    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, omitting omitted: Set<Int> = []
+  ) throws {
     _ = forms?.apply(page, rowDigests)
     guard rowSums[entityIndex] == nil else {
-      for row in 0..<page.rowCount { rowSums[entityIndex]?.found.add(rowDigests.slice(row * 32..<(row + 1) * 32)) }
+      for row in 0..<page.rowCount where !omitted.contains(row) {
+        rowSums[entityIndex]?.found.add(rowDigests.slice(row * 32..<(row + 1) * 32))
+      }
       return
     }
-    for row in 0..<page.rowCount {
+    for row in 0..<page.rowCount where omitted.isEmpty || !omitted.contains(row) {
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
       let digest = rowDigests.slice(row * 32..<(row + 1) * 32)
@@ -111,6 +123,9 @@ final class Comparison {
   }
 
   private func found(entityIndex: Int, digest: UnsafeRawBufferPointer) throws {
+    if let own, own.concerns(entityIndex), let expected = own.take(entityIndex, key.bytes) {
+      return try found(own: expected, entityIndex, digest)
+    }
     while !cursor.isAtEnd {
       if cursor.entityIndex == entityIndex, key.bytes.elementsEqual(cursor.key) {
         result.entities[entityIndex].expected += 1
@@ -121,7 +136,9 @@ final class Comparison {
           result.entities[entityIndex].repaired += 1
         } else {
           result.entities[entityIndex].changed += 1
-          try add(.changed, entityIndex, Array(key.bytes), "the row's values or the bytes of its contents differ")
+          try add(
+            .changed, entityIndex, Array(key.bytes), "the row's values or the bytes of its contents differ",
+            expected: cursor.digest, found: Array(digest))
         }
         try cursor.advance()
         return
@@ -132,7 +149,19 @@ final class Comparison {
     }
     result.entities[entityIndex].extra += 1
     add(digest, to: sums?.extra)
-    try add(.extra, entityIndex, Array(key.bytes), "the row is not expected")
+    try add(.extra, entityIndex, Array(key.bytes), "the row is not expected", found: Array(digest))
+  }
+
+  private func found(own expected: [UInt8], _ entityIndex: Int, _ digest: UnsafeRawBufferPointer) throws {
+    result.entities[entityIndex].expected += 1
+    if digest.elementsEqual(expected) {
+      result.entities[entityIndex].identical += 1
+    } else {
+      result.entities[entityIndex].changed += 1
+      try add(
+        .changed, entityIndex, Array(key.bytes), "the values of a row of this node differ", expected: expected,
+        found: Array(digest))
+    }
   }
 
   /// The present key and its row's digest. Keys end by themselves, so no two lists of rows are one list of bytes.
@@ -146,6 +175,11 @@ final class Comparison {
   func end() throws {
     while !cursor.isAtEnd { try reportMissing() }
     for (index, sum) in rowSums.sorted(by: { $0.key < $1.key }) { try settle(index, sum.expected, sum.found) }
+    for row in own?.rest ?? [] {
+      result.entities[row.entityIndex].expected += 1
+      result.entities[row.entityIndex].missing += 1
+      try add(.missing, row.entityIndex, row.key, "a row of this node is not there", expected: row.digest)
+    }
     if let sums { result.sums = .init(expected: sums.expected.finish(), extra: sums.extra.finish()) }
   }
 
@@ -176,7 +210,7 @@ final class Comparison {
     }
     result.entities[index].expected += 1
     result.entities[index].missing += 1
-    try add(.missing, index, cursor.key, "the row is not there")
+    try add(.missing, index, cursor.key, "the row is not there", expected: cursor.digest)
     try cursor.advance()
   }
 
@@ -189,11 +223,14 @@ final class Comparison {
     return key
   }
 
-  private func add(_ kind: Difference.Kind, _ entityIndex: Int, _ key: [UInt8], _ explanation: String) throws {
+  private func add(
+    _ kind: Difference.Kind, _ entityIndex: Int, _ key: [UInt8], _ explanation: String, expected: [UInt8] = [],
+    found: [UInt8] = []
+  ) throws {
     try add(
       Difference(
         kind: kind, entity: expectedEntities[entityIndex].name, key: String(decoding: key, as: UTF8.self),
-        explanation: explanation))
+        explanation: explanation, expectedDigest: expected, foundDigest: found))
   }
 
   func add(_ difference: Difference) throws {
@@ -205,12 +242,17 @@ final class Comparison {
 
 extension Comparison {
   /// Scans a store and compares it with an inventory.
+  ///
+  /// - Parameter omitting: Which rows of a page are left out.
   static func compare(
     _ inventory: InventorySpool, of expected: StoreSchema, with snapshot: any SourceSnapshot,
     algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, forms: FormedDigests? = nil,
-    sums: Bool = false, report: @escaping (Difference) throws -> Void
+    sums: Bool = false, own: ExpectedNodeRows? = nil,
+    omitting: @escaping (RecordPage, _ rowDigests: GrowingBuffer) throws -> Set<Int> = { _, _ in [] },
+    report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
-    let comparison = try Comparison(inventory, entities: expected.entities, forms: forms, sums: sums, report: report)
+    let comparison = try Comparison(
+      inventory, entities: expected.entities, forms: forms, sums: sums, own: own, report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {
@@ -238,7 +280,8 @@ extension Comparison {
     let unreadable = try scan.run(
       snapshot, entities: entities, algorithm: algorithm, totalItems: totalItems, totalBytes: totalBytes
     ) { position, page, digests in
-      try comparison.found(entityIndex: indices[position], page: page, rowDigests: digests)
+      try comparison.found(
+        entityIndex: indices[position], page: page, rowDigests: digests, omitting: try omitting(page, digests))
     }
     try comparison.end()
     comparison.addUnreadable(unreadable)

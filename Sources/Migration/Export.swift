@@ -39,6 +39,8 @@ public struct ExportOptions: Sendable {
   public var freeFloor = FreeFloor()
   /// `nil`: the smaller of 256 MiB and a quarter of the free space where the store is.
   public var walBudget: ByteCount?
+  /// The longest that one view of a server is held; `nil`: as long as `SnapshotOptions` says.
+  public var snapshotAge: Duration?
   /// Bytes of archive between two checkpoints of a resumable export.
   public var checkpointInterval = ByteCount.mebibytes(256)
   /// For spools of an export into a pipe.
@@ -212,10 +214,11 @@ private final class ExportRun {
     self.outputPath = outputPath
     algorithm = options.algorithm ?? .fastest
     let quarter = source.guardedPaths.first.flatMap(FreeSpace.at).map { $0.free.rawValue / 4 } ?? .max
-    snapshot = try source.openSnapshot(
-      SnapshotOptions(
-        algorithm: algorithm, secrets: options.secrets,
-        walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter))), stop: stop)
+    var snapshotOptions = SnapshotOptions(
+      algorithm: algorithm, secrets: options.secrets,
+      walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter)))
+    if let age = options.snapshotAge { snapshotOptions.snapshotAge = age }
+    snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
     guard !snapshot.schema.entities.isEmpty else {
       throw MigrationError(
         .sourceNotAStore, "\(source.name) has no table to carry", safeNow: "nothing was changed",
@@ -297,6 +300,10 @@ private final class ExportRun {
     }
     if header.fingerprint != snapshot.schema.fingerprint { throw refuse("it is of a store with other tables") }
     if header.algorithm != algorithm { throw refuse("it was begun with --digest \(header.algorithm.rawValue)") }
+    let nodes = header.topology?.nodes.count ?? 1
+    if nodes != snapshot.topology.nodes.count {
+      throw refuse(nodes == 2 ? "it was begun with two nodes, by --node" : "it was begun with one node, without --node")
+    }
     if header.secretsIncluded != (options.secrets == .include) {
       throw refuse("it was begun with --secrets \(header.secretsIncluded ? "include" : "withhold")")
     }
@@ -323,7 +330,8 @@ private final class ExportRun {
     return SegmentJournal.Header(
       id: String(digest.finish().description.prefix(32)), created: created, algorithm: algorithm,
       fingerprint: snapshot.schema.fingerprint, secretsIncluded: options.secrets == .include,
-      expectedBytes: expectedBytes, identity: snapshot.identity ?? "", sourceCounts: counts)
+      expectedBytes: expectedBytes, identity: snapshot.identity ?? "", sourceCounts: counts,
+      topology: snapshot.topology)
   }
 
   private func write(
@@ -334,7 +342,7 @@ private final class ExportRun {
     let description = SegmentDescription(
       kind: .base, toolVersion: options.toolVersion, id: header.id, created: header.created.rfc3339,
       algorithm: algorithm, fingerprint: header.fingerprint, secretsIncluded: header.secretsIncluded,
-      sourceCounts: header.sourceCounts, expectedBytes: header.expectedBytes)
+      sourceCounts: header.sourceCounts, expectedBytes: header.expectedBytes, topology: header.topology)
     let total = header.sourceCounts.reduce(Int64(0)) { $0 + $1.rows }
     let progress = ProgressCounter(.export, totalItems: total, totalBytes: header.expectedBytes)
     var summary = SegmentSummary(

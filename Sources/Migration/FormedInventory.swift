@@ -56,11 +56,13 @@ final class FormedInventory {
     self.forms = forms
   }
 
-  /// Appends the rows of a page; sets the digests of those that stand there in another form.
+  /// Appends the rows of a page; sets the digests of those that stand there in another form; leaves `omitted` out.
   func append(
-    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows?
+    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows?,
+    omitting omitted: Set<Int> = []
   ) throws {
     let rows = forms?.apply(page, rowDigests, alternatives: alternatives) ?? alternatives
-    try inventory.append(entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: rows)
+    try inventory.append(
+      entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: rows, omitting: omitted)
   }
 }

@@ -39,6 +39,11 @@ public struct ImportResult: Sendable {
   /// Both nodes of a pair, the primary first; empty for a single node.
   public var nodes: [NodeResult]
   public var damageCount: Int64
+  /// From the source's nodes to the target's.
+  public var mapping: NodeMapping
+  /// The first rows that belong to one node and were adapted; the ledger has all of them.
+  public var adapted: [AdaptedRow]
+  public var adaptedCount: Int64
   public var repairs: RepairTally
   public var ledgerPath: String?
   public var wasResumed: Bool
@@ -57,6 +62,9 @@ public struct ImportResult: Sendable {
     let sums = nodes.compactMap { $0.comparison?.sums?[keyPath: sum] }
     return sums.count == 2 ? sums[0] == sums[1] : nil
   }
+
+  /// Whether the archive has rows that belong to one node, so that two nodes are not the same to the last row.
+  public var hasOwnRows: Bool { adaptedCount > 0 }
 
   /// Whether the standby was lost and the primary is all there is.
   public var isDegraded: Bool { nodes.contains { $0.state.loss != nil } }
@@ -87,20 +95,22 @@ public func importArchive(
   observer: any RunObserver, stop: StopRequest
 ) throws -> ImportResult {
   try importArchive(
-    place, into: [ImportNode(target, reopen: reopen)], options: options, readProfile: readProfile, observer: observer,
-    stop: stop)
+    place, into: [ImportNode(target, reopen: reopen)], pair: nil, options: options, readProfile: readProfile,
+    observer: observer, stop: stop)
 }
 
 /// Brings an archive into one node, or into a primary and its standby, and proves it on each of them.
 ///
 /// - Parameters:
 ///   - nodes: One or two; the first is the primary.
-///   - policy: What becomes of the run when a node of two fails.
+///   - pair: What two nodes are to one another; `nil` for one.
 public func importArchive(
-  _ place: ArchivePlace, into nodes: [ImportNode], policy: NodePolicy = .both, options: ImportOptions,
+  _ place: ArchivePlace, into nodes: [ImportNode], pair: (any NodePair)? = nil, options: ImportOptions,
   readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, observer: any RunObserver, stop: StopRequest
 ) throws -> ImportResult {
-  let nodes = ImportNodes(nodes, policy: policy)
+  let nodes = ImportNodes(nodes, pair: pair)
+  nodes.pair?.checkpoint = { try requireNoStop(stop) }
+  nodes.pair?.onWait = { observer.observe(.notice(level: .info, code: "node-awaited", text: $0, next: [])) }
   nodes.pair?.onLoss = { state in
     observer.observe(
       .notice(
@@ -133,7 +143,8 @@ private func importUnexplained(
   let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: pipelineOptions)
   try pipeline.readHead()
   let consumer = ImportConsumer(
-    nodes: nodes, options: options, readProfile: readProfile, ledger: ledger, observer: observer)
+    nodes: nodes, options: options, readProfile: readProfile, ledger: ledger, observer: observer,
+    stop: stop)
   let target = nodes.target
   defer { target.close() }
   let end: SegmentEnd?
@@ -142,6 +153,7 @@ private func importUnexplained(
     consumer.longTexts = pipeline.repairs.map {
       LongTextImport(LongTexts($0, directory: options.stateDirectory), consumer.repairs, target: target)
     }
+    consumer.longContents = try LongContentPass.run(place, head: pipeline) { try requireNoStop(stop) }
     end = try pipeline.run(into: consumer)
     try consumer.finish()
   } catch {
@@ -157,7 +169,7 @@ private func importUnexplained(
     stop: stop
   ).proofs()
   let first = nodes.present.first.flatMap { proofs[$0] }
-  let conservation = consumer.conservation(summary: end?.summary, proof: first)
+  let conservation = consumer.conservation(summary: end?.summary, node: nodes.present.first ?? 0, proof: first)
   let areEqual = Set(proofs.values.compactMap(\.comparison.sums?.expected)).count <= 1
   let isProven = areEqual && proofs.values.allSatisfy { $0.surpriseCount == 0 }
   // What the source had and the archive has not is the export's loss: it stands in the sum, and the target is complete
@@ -177,11 +189,13 @@ private func importUnexplained(
     } ?? true
   if consumer.refusal == nil, isApproved || isSalvaged { try isAllowed ? target.approve() : target.rest() }
   let results = nodes.results { node in
-    (consumer.conservation(summary: end?.summary, proof: proofs[node]), proofs[node]?.comparison)
+    (consumer.conservation(summary: end?.summary, node: node, proof: proofs[node]), proofs[node]?.comparison)
   }
   return ImportResult(
     archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
-    comparison: first?.comparison, nodes: results, damageCount: damage, repairs: consumer.repairs.tally,
+    comparison: first?.comparison, nodes: results, damageCount: damage,
+    mapping: consumer.nodeRows!.mapping, adapted: consumer.nodeRows!.adapted,
+    adaptedCount: consumer.nodeRows!.adaptedCount, repairs: consumer.repairs.tally,
     ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
     isApproved: isApproved && isAllowed && nodes.pair?.isDegraded != true, isSalvaged: isSalvaged && isAllowed,
     wall: .now - start)

@@ -14,11 +14,16 @@ final class ImportConsumer: SegmentConsumer {
   private let readProfile: (UnsafeRawBufferPointer) throws -> Profile
   private let ledger: Ledger
   private let observer: any RunObserver
+  private let stop: StopRequest
+  /// Contents that a target may refuse for their length; set before the pipeline runs.
+  var longContents: [TargetOptions.LongContent] = []
 
   private(set) var profile: Profile?
   private(set) var damageCount: Int64 = 0
   private(set) var wasResumed = false
   let inventory: InventorySpool
+  /// Rows that belong to one node; nil before the import has begun.
+  private(set) var nodeRows: NodeRowImport?
   private var description: SegmentDescription!
   private var schema: StoreSchema!
   private var progress: ProgressCounter!
@@ -72,7 +77,7 @@ final class ImportConsumer: SegmentConsumer {
 
   init(
     nodes: ImportNodes, options: ImportOptions, readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
-    ledger: Ledger, observer: any RunObserver
+    ledger: Ledger, observer: any RunObserver, stop: StopRequest
   ) {
     self.nodes = nodes
     repairs = ImportRepairs(
@@ -82,6 +87,7 @@ final class ImportConsumer: SegmentConsumer {
     self.readProfile = readProfile
     self.ledger = ledger
     self.observer = observer
+    self.stop = stop
     inventory = InventorySpool(directory: options.stateDirectory)
   }
 
@@ -102,6 +108,9 @@ final class ImportConsumer: SegmentConsumer {
     }
     try profile.requireFit(schema)
     self.profile = profile
+    nodeRows = NodeRowImport(
+      NodeMapping(sourceNodes: description.topology?.nodes.count ?? 1, targetNodes: nodes.all.count),
+      areNodesApart: nodes.areApart, schema: schema, profile: profile, algorithm: description.algorithm)
     try requireSpace()
     nodes.pair?.isComplete = { [unowned self] in try holdsAsMuch(profile, in: nodes.all[$0]) }
     let watermark: ImportWatermark?
@@ -110,7 +119,8 @@ final class ImportConsumer: SegmentConsumer {
         for: schema, profile: profile, origin: origin,
         options: TargetOptions(
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
-          freeFloor: options.freeFloor.limit ?? ByteCount(0)))
+          freeFloor: options.freeFloor.limit ?? ByteCount(0)
+        ).with(longContents, stop))
     } catch let error as MigrationError where error.code == .targetNotEmpty {
       // A pair has looked at its nodes already.
       guard try nodes.pair?.isWrittenNowhere ?? holdsAsMuch(profile, in: nodes.all[0]) else { throw error }
@@ -122,7 +132,7 @@ final class ImportConsumer: SegmentConsumer {
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
     options.part?.gate.prepared()
-    leavesNumbersOut = nodes.all.contains { $0.target.engine != schema.engine }
+    leavesNumbersOut = nodes.all.contains { !$0.target.engine.isEmpty && $0.target.engine != schema.engine }
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
     decided = nodes.pair?.furthestPage ?? skips
     try repairs.begin(archive: description.id, pages: pagesInNodes(), entities: schema.entities)
@@ -196,7 +206,8 @@ final class ImportConsumer: SegmentConsumer {
   /// Whether a node has exactly as many notes, attachments, owners and notebooks as the archive.
   private func holdsAsMuch(_ profile: Profile, in node: ImportNode) throws -> Bool {
     guard !options.salvages else { return false }
-    let snapshot = try node.reopen(profile).openSnapshot(SnapshotOptions(algorithm: description.algorithm))
+    let snapshot = try node.reopen(profile).openSnapshot(
+      SnapshotOptions(algorithm: description.algorithm), stop: stop)
     defer { snapshot.close() }
     for entity in schema.entities where [.note, .attachment, .owner, .notebook].contains(entity.role) {
       guard let found = snapshot.schema.entities.first(where: { $0.name == entity.name }),
@@ -262,6 +273,7 @@ final class ImportConsumer: SegmentConsumer {
   /// Hands a row to the target, repaired where it is to be; as it was found where the target's constraints forbid that.
   private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
     if group.setAside.contains(row) { return }
+    if nodeRows?.holds(row, of: group) == true { return }
     if let place = group.repaired.place(of: row),
       let supplies = group.repaired.supplies(ofRow: row, in: group.page, from: supplies)
     {
@@ -609,7 +621,8 @@ final class ImportConsumer: SegmentConsumer {
       if leavesNumbersOut { RowSum.leaveNumbersOut(of: page, group.repaired, in: group.rowDigests) }
       rowsByEntity[group.entityIndex] += Int64(page.rowCount - group.setAside.count)
       try inventory.append(
-        entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests, without: group.setAside)
+        entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests,
+        omitting: group.setAside.union(nodeRows?.collect(group) ?? []))
     }
     progress.advance(rows: page.rowCount, bytes: Int64(page.rows.count), role: page.entity.role, to: observer)
     if checkedGroups > skips { try target.leave(page: checkedGroups) }
@@ -624,11 +637,25 @@ final class ImportConsumer: SegmentConsumer {
     observer.observe(.checkpoint(id: "page \(checkedGroups)", bytes: progress.bytes))
   }
 
-  /// Commits the rest.
+  /// Applies the rows that belong to one node and commits the rest.
+  ///
+  /// A resumed import applies these rows again: only the end of the archive tells all of them.
   func finish() throws {
-    if refusal == nil, checkedGroups > skips || checkedGroups == 0 { try commit() }
+    try nodeRows?.settle(tell: tell) { row, page, node in
+      if refusal == nil { try target.apply(row: row, of: page, toNode: node) }
+    }
+    if refusal == nil, checkedGroups > skips || checkedGroups == 0 || nodeRows?.hasRows == true { try commit() }
     observer.observe(
       .phaseFinished(.init(name: .import, wall: .zero, items: progress.items, bytes: progress.bytes)))
+  }
+
+  private func tell(_ row: AdaptedRow) throws {
+    let explanation = "\(row.words): \(row.reason)"
+    try ledger.append(
+      entity: row.entity, key: row.key, outcome: row.change == .dropped ? .skippedByRule : .adapted,
+      reason: "node-row-\(row.change.rawValue)", explanation: explanation, node: row.node)
+    observer.observe(
+      .finding(Finding(.nodeRowAdapted, .info, entity: row.entity, key: row.key, explanation: explanation)))
   }
 
   // MARK: - What is lost
@@ -714,7 +741,8 @@ final class ImportConsumer: SegmentConsumer {
 
   // MARK: - The sum
 
-  func conservation(summary: SegmentSummary?, proof: NodeProof? = nil) -> Conservation {
+  /// - Parameter node: The node whose sum it is.
+  func conservation(summary: SegmentSummary?, node: Int, proof: NodeProof? = nil) -> Conservation {
     Conservation(
       schema.entities.enumerated().map { index, entity in
         let archived = summary?.entities.first { $0.entity == entity.name }
@@ -724,16 +752,20 @@ final class ImportConsumer: SegmentConsumer {
           entity: entity.name, role: entity.role,
           source: counted ?? description.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
         let found = proof?.comparison.entities[index]
-        let arrived = found.map { $0.identical + $0.changed } ?? rowsByEntity[index]
+        let own = nodeRows?.count(of: index, on: node) ?? NodeRowImport.Count()
+        let arrived = found.map { $0.identical + $0.changed - own.made } ?? rowsByEntity[index] - own.skipped
         account.degraded = min(
           arrived,
           degradedRows[index] + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0)
             + (repairs.kept.degraded[entity.name] ?? 0))
         let repaired = (repairs.rows[entity.name] ?? 0) - (repairs.kept.degradedAndRepaired[entity.name] ?? 0)
         account.repaired = min(arrived - account.degraded, repaired)
-        account.identical = arrived - account.degraded - account.repaired
+        account.skippedByRule = own.skipped
+        account.adapted = min(arrived - account.degraded - account.repaired, own.renamed)
+        account.made = own.made
+        account.identical = arrived - account.degraded - account.repaired - account.adapted
         account.quarantined = repairs.kept.setAside[entity.name] ?? 0
-        account.missing = max(0, account.source - arrived - account.quarantined)
+        account.missing = max(0, account.source - arrived - account.quarantined - own.skipped)
         account.extra = found?.extra ?? 0
         account.target = proof?.counts[entity.name]
         return account

@@ -94,6 +94,12 @@ final class ImportRepairs {
       try Folder.create(Folder.parent(of: path))
     }
     let header = RepairBook.Header(archive: archive, policy: policy)
+    if nodes.pair?.isReplicated == true, let pages = pages[0] ?? nil {
+      let found = try MirroredBooks(paths: paths, header: header, pages: pages).resume()
+      if found[0].count > 0 { past = try PastRepairs(paths[0], count: found[0].count) }
+      books = found.enumerated().map { ($0.offset, $0.element, pages) }
+      return
+    }
     var furthest: Int64 = 0
     for (node, pages) in pages.sorted(by: { $0.key < $1.key }) {
       try nodes.attempt(node) {
@@ -313,7 +319,7 @@ final class ImportRepairs {
 
   /// Writes a record into the books of the nodes that get the page now.
   private func append(_ record: RepairRecord, page number: Int64) throws {
-    for (node, book, pages) in books where pages < number && !nodes.isLost(node) {
+    for (node, book, pages) in books where pages < number && nodes.hasBook(node) {
       try nodes.attempt(node) { try book.append(record) }
     }
   }
@@ -327,7 +333,7 @@ final class ImportRepairs {
 
   private func tally(_ place: ValuePlace, _ tier: RepairTier, _ damage: [RepairRecord.Place]) throws {
     tally.values[tier, default: 0] += 1
-    tally.paths = nodes.present.map { paths[$0] }
+    tally.paths = nodes.all.indices.filter(nodes.hasBook).map { paths[$0] }
     // A record without damage is a text for which something else stands.
     guard !damage.isEmpty else { return try enterSubstitute(place) }
     let places = damage.map { "\($0.damage.name) at byte \($0.range.lowerBound)" }
@@ -360,6 +366,6 @@ final class ImportRepairs {
 
   /// Makes the originals durable; comes before the commit of the batch that holds their repairs.
   func synchronize() throws {
-    for (node, book, _) in books where !nodes.isLost(node) { try nodes.attempt(node) { try book.synchronize() } }
+    for (node, book, _) in books where nodes.hasBook(node) { try nodes.attempt(node) { try book.synchronize() } }
   }
 }

@@ -18,15 +18,15 @@ final class InventorySpool {
   ///
   /// - Parameters:
   ///   - alternatives: Rows that may have another digest as well, which is theirs there.
-  ///   - left: Rows that are left out.
+  ///   - omitted: Rows that are left out.
   func append(
     entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows? = nil,
-    without left: Set<Int> = []
+    omitting omitted: Set<Int> = []
   ) throws {
     line.removeAll()
     line.append(littleEndian: UInt32(entityIndex))
-    line.append(littleEndian: UInt32(page.rowCount - left.count))
-    for row in 0..<page.rowCount where left.isEmpty || !left.contains(row) {
+    line.append(littleEndian: UInt32(page.rowCount - omitted.count))
+    for row in 0..<page.rowCount where omitted.isEmpty || !omitted.contains(row) {
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
       let hasAlternative = alternatives?.place(of: row) != nil

@@ -77,14 +77,30 @@ struct ReadBack {
       cause: "\(proof.surpriseCount) rows differ or are missing; the ledger names them")
   }
 
+  /// How often a reading back begins anew that a standby ends because its replaying must go on.
+  private static let conflictLimit = 3
+
   private func proof(_ node: Int, sharers: Int) throws -> NodeProof {
+    guard node == 1, nodes.pair?.isReplicated == true else { return try read(node, sharers: sharers, age: nil) }
+    for _ in 1..<Self.conflictLimit {
+      do { return try read(node, sharers: sharers, age: .seconds(20)) } catch let error as MigrationError
+        where error.code == .storeLost
+      { try requireNoStop(stop) }
+    }
+    return try read(node, sharers: sharers, age: .seconds(20))
+  }
+
+  /// - Parameter age: The longest that one view is held; a standby ends views that keep it from replaying, by default
+  ///   after half a minute.
+  private func read(_ node: Int, sharers: Int, age: Duration?) throws -> NodeProof {
     let source = try nodes.all[node].reopen(consumer.profile!)
     let algorithm = pipeline.description.algorithm
     var snapshotOptions = SnapshotOptions(
       algorithm: algorithm, secrets: pipeline.description.secretsIncluded ? .include : .withhold)
     snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
+    if let age { snapshotOptions.snapshotAge = age }
     snapshotOptions.likeness = pipeline.schema.entities
-    let snapshot = try source.openSnapshot(snapshotOptions)
+    let snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var counts: [String: Int64] = [:]
     for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
@@ -96,7 +112,7 @@ struct ReadBack {
         node: nodes.label(node), sharers: sharers),
       totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes,
       forms: consumer.leavesNumbersOut ? FormedDigests(nil) : nil,
-      sums: nodes.pair != nil || options.part?.role != nil
+      sums: nodes.pair != nil || options.part?.role != nil, own: consumer.nodeRows?.expected[node]
     ) { difference in
       // Rows that were knowingly carried with a loss are in the ledger already.
       if consumer.isException(difference) { return }

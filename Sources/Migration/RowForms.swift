@@ -116,6 +116,7 @@ struct RowForms {
       }
       guard let value = reader.next() else { return }
       column += 1
+      if form.isPlainlyHeld(value) { continue }
       let outcome = form.outcome(of: value)
       if outcome != .same { body(wanted, value, outcome) }
     }

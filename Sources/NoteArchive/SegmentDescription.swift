@@ -1,4 +1,5 @@
 import NoteModel
+import NoteStore
 
 /// `noteferry.json`, the first thing a reader looks at.
 public struct SegmentDescription: Sendable, Equatable {
@@ -19,11 +20,14 @@ public struct SegmentDescription: Sendable, Equatable {
   /// Bytes of rows and contents that the survey expects; a hint for progress and space.
   public var expectedBytes: Int64
   public var parentSeal: String?
+  /// The source's nodes; nil in an archive that is older than this member, whose source had one.
+  public var topology: SourceTopology?
 
   public init(
     format: Int = SegmentLayout.format, kind: Kind, toolVersion: String, id: String, created: String,
     algorithm: DigestAlgorithm, fingerprint: String, secretsIncluded: Bool,
-    sourceCounts: [(entity: String, rows: Int64)], expectedBytes: Int64, parentSeal: String? = nil
+    sourceCounts: [(entity: String, rows: Int64)], expectedBytes: Int64, parentSeal: String? = nil,
+    topology: SourceTopology? = nil
   ) {
     self.format = format
     self.kind = kind
@@ -36,6 +40,7 @@ public struct SegmentDescription: Sendable, Equatable {
     self.sourceCounts = sourceCounts
     self.expectedBytes = expectedBytes
     self.parentSeal = parentSeal
+    self.topology = topology
   }
 
   public static func == (left: SegmentDescription, right: SegmentDescription) -> Bool { left.encoded == right.encoded }
@@ -49,6 +54,7 @@ public struct SegmentDescription: Sendable, Equatable {
       .init("source_rows", .object(sourceCounts.map { .init($0.entity, .integer($0.rows)) })),
     ]
     if let parentSeal { members.append(.init("parent_seal", .text(parentSeal))) }
+    if let topology { members.append(.init("topology", topology.json)) }
     return Array((JSONValue.object(members).text + "\n").utf8)
   }
 
@@ -77,10 +83,12 @@ public struct SegmentDescription: Sendable, Equatable {
       let expectedBytes = value["expected_bytes"]?.byteCount, case .object(let rows)? = value["source_rows"],
       let counts = JSONValue.counts(rows)
     else { throw damaged("a member is missing, has another type or an impossible number") }
+    let topology = value["topology"].map { SourceTopology($0) }
+    if case .some(nil) = topology { throw damaged("the source's nodes cannot be read") }
     self.init(
       kind: kind, toolVersion: toolVersion, id: id, created: created, algorithm: algorithm, fingerprint: fingerprint,
       secretsIncluded: secrets, sourceCounts: counts,
-      expectedBytes: expectedBytes, parentSeal: value["parent_seal"]?.string)
+      expectedBytes: expectedBytes, parentSeal: value["parent_seal"]?.string, topology: topology ?? nil)
   }
 
   private static func printableVersion(_ text: String) -> String? {

@@ -56,6 +56,10 @@ public struct Finding: Sendable, Hashable {
     case snapshotRenewed = "snapshot-renewed"
     /// The source has no write-ahead log, so its writers wait while it is read.
     case writersWait = "writers-wait"
+    /// The two nodes of a source hold different rows.
+    case nodesDiffer = "nodes-differ"
+    /// A row that belongs to one node was adapted to the target's nodes.
+    case nodeRowAdapted = "node-row-adapted"
     /// A part of the archive is damaged.
     case archiveDamage = "archive-damage"
   }

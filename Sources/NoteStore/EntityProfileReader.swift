@@ -24,7 +24,7 @@ enum EntityProfileReader {
     entity.changeHints = columns("change-hints", as: .changeHint, in: &table, &uses)
     entity.file = fileRule(in: &table, &uses)
     entity.external = condition("external", in: &table, &uses)
-    entity.nodeScoped = condition("node-scoped", in: &table, &uses)
+    entity.nodeScoped = nodeRule(of: entity, in: &table, &uses)
     entity.secrets = table.tables("secret", label: "column", noun: "a secret").map { secret($0, of: entity, &uses) }
     table.finish()
     checkPlaces(of: entity, in: table)
@@ -104,6 +104,40 @@ enum EntityProfileReader {
     condition.finish()
     guard let name else { return nil }
     return EntityProfile.Condition(column: name, values: values)
+  }
+
+  private static func nodeRule(
+    of entity: EntityProfile, in table: inout TableReader, _ uses: inout ColumnUses
+  ) -> EntityProfile.NodeRule? {
+    guard var rule = table.table("node-scoped", noun: "a node rule") else { return nil }
+    let name = column("column", as: .condition, in: &rule, required: true, &uses)
+    let values = rule.strings("values", required: true)?.map(\.text) ?? []
+    if Set(values).count < values.count { rule.problem("values", "names a value a second time") }
+    let toSingle: EntityProfile.NodeRule.ToSingle? = choice("to-single", in: &rule)
+    let toDual: EntityProfile.NodeRule.ToDual? = choice("to-dual", in: &rule)
+    if toSingle ?? .keep != .keep || toDual ?? .keep != .keep, values.count != 2 {
+      rule.problem("values", "must name the two nodes, the first one first, where rows are adapted")
+    }
+    rule.finish()
+    guard let name else { return nil }
+    if toDual == .make, !entity.key.contains(where: { $0.lowercased() == name.lowercased() }) {
+      rule.problem("to-dual", "cannot be `make`: a copy needs a key of its own, and `key` has no \(name)")
+    }
+    return EntityProfile.NodeRule(
+      column: name, values: values, toSingle: toSingle ?? .keep, toDual: toDual ?? .keep)
+  }
+
+  /// One of a few words.
+  private static func choice<Choice: RawRepresentable & CaseIterable>(
+    _ key: String, in table: inout TableReader
+  ) -> Choice? where Choice.RawValue == String {
+    guard let text = table.string(key) else { return nil }
+    if let choice = Choice(rawValue: text) { return choice }
+    let known = Choice.allCases.map(\.rawValue)
+    table.problem(
+      key, "is \(ProfileProblems.quoted(text)); it must be one of \(known.joined(separator: ", "))",
+      suggestion: NearestName.find(text, in: known))
+    return nil
   }
 
   private static func secret(_ source: TableReader, of entity: EntityProfile, _ uses: inout ColumnUses)

@@ -149,7 +149,7 @@ public struct EntityProfile: Sendable, Hashable {
   public var changeHints: [String]
   public var secrets: [SecretRule]
   /// Rows that belong to one node and not to the store.
-  public var nodeScoped: Condition?
+  public var nodeScoped: NodeRule?
 
   /// Rows with one of these texts in `column`.
   public struct Condition: Sendable, Hashable {
@@ -191,7 +191,7 @@ public struct EntityProfile: Sendable, Hashable {
     requiredColumns: [String] = [], textColumns: [String] = [], jsonColumns: [String] = [],
     contentColumn: String? = nil, file: FileRule? = nil, external: Condition? = nil, sizeColumn: String? = nil,
     nameColumn: String? = nil, mimeColumn: String? = nil, noteColumn: String? = nil, ownerColumn: String? = nil,
-    changeHints: [String] = [], secrets: [SecretRule] = [], nodeScoped: Condition? = nil
+    changeHints: [String] = [], secrets: [SecretRule] = [], nodeScoped: NodeRule? = nil
   ) {
     self.name = name
     self.role = role

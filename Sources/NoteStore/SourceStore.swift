@@ -119,15 +119,28 @@ public protocol SourceSnapshot: AnyObject {
   /// - Returns: Whether the view was renewed, so that the rows before and after are not of one moment.
   func renewIfNeeded() throws -> Bool
 
+  /// Whether the view was renewed since the last call without `renewIfNeeded` having told so, because a content of the last
+  /// page had to be read again in another one. Called behind each page.
+  func wasRenewedWithinPage() -> Bool
+
   /// Runs the profile's invariants and returns the names of those that do not hold, with the number of rows.
   func brokenInvariants() throws -> [(name: String, rows: Int64)]
+
+  /// The nodes that the rows come from.
+  var topology: SourceTopology { get }
+
+  /// How far the server that is read is in its log at this moment; `nil` for a store without one.
+  func replicationPosition() throws -> ReplicationPosition?
 
   /// Lets the view go. Harmless when repeated.
   func close()
 }
 
 extension SourceSnapshot {
+  public var topology: SourceTopology { SourceTopology(single: schema, profile: profile) }
+  public func replicationPosition() throws -> ReplicationPosition? { nil }
   public func fileByteCount() throws -> ByteCount { ByteCount(0) }
+  public func wasRenewedWithinPage() -> Bool { false }
 }
 
 /// Reads one content from beginning to end.

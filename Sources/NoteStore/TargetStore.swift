@@ -46,6 +46,10 @@ public protocol TargetStore: AnyObject {
   ///   that order; empty for most rows.
   func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws
 
+  /// Applies one row without contents to one node of a target alone, by its index; also to one that has all pages. A
+  /// target of one node takes the rows of all.
+  func apply(row: Int, of page: RecordPage, toNode node: Int) throws
+
   /// Applies one row whose values were repaired, so that they are not those of the source.
   ///
   /// - Throws: `.targetRefusedRow` also where `apply` would take the row as the source had it, against a rule of the
@@ -90,6 +94,9 @@ extension TargetStore {
   public func enter(page number: Int64) {}
   public func leave(page number: Int64) throws {}
   public func rest() throws {}
+  public func apply(row: Int, of page: RecordPage, toNode node: Int) throws {
+    try apply(row: row, of: page, supplies: [])
+  }
 }
 
 public struct TargetOptions: Sendable {
@@ -100,6 +107,27 @@ public struct TargetOptions: Sendable {
   public var freeFloor: ByteCount
   /// How many stores are filled at the same time and share the memory of one.
   public var sharers = 1
+  /// Called now and then while an engine waits for a server; throws to give the work up.
+  public var stop: @Sendable () throws -> Void = {}
+  /// The longest content of each column that has one of more than 128 MiB, where the archive can be asked beforehand.
+  public var longContents: [LongContent] = []
+
+  /// A content that may be longer than a target takes.
+  public struct LongContent: Sendable {
+    public var entity: String
+    /// The row's key as it stands in messages.
+    public var key: String
+    /// The index of the column.
+    public var column: Int
+    public var byteCount: Int64
+
+    public init(entity: String, key: String, column: Int, byteCount: Int64) {
+      self.entity = entity
+      self.key = key
+      self.column = column
+      self.byteCount = byteCount
+    }
+  }
 
   public init(createSchema: Bool = false, expectedBytes: ByteCount? = nil, freeFloor: ByteCount = ByteCount(0)) {
     self.createSchema = createSchema

@@ -95,6 +95,18 @@ public struct ValueForm: Sendable, Hashable {
     case relabelled(isText: Bool)
   }
 
+  /// Whether a value is held as it is, as nearly every one that is no text is; `false` where more must be asked.
+  @inline(__always)
+  public func isPlainlyHeld(_ value: ValueView) -> Bool {
+    switch (kind, value) {
+    case (_, .null): true
+    case (.integer(let bits), .integer(let number)): bits >= 64 || number >> (bits - 1) == 0
+    case (.boolean, .integer(let number)): number == 0 || number == 1
+    case (.bytes, .bytes), (.real(bits: 64), .real): true
+    default: false
+    }
+  }
+
   public func outcome(of value: ValueView) -> Outcome {
     switch (kind, value) {
     case (.any, _), (_, .null), (_, .withheld), (_, .missing): return .same

@@ -102,7 +102,7 @@ import Testing
     let profile = try profile()
     for _ in 0..<2000 {
       var bytes = Array(statement.utf8)
-      for _ in 0...next(4) {
+      for _ in 0...next(4) where !bytes.isEmpty {
         let at = next(bytes.count)
         switch next(3) {
         case 0: bytes.remove(at: at)

@@ -51,6 +51,12 @@ extension Catalogue {
         "Rows on a damaged page cannot be read; what could be read is marked.",
         "Check the disk, run the database's own integrity check, and restore the damaged part from a backup."
       )
+    case .sourceNotAPair:
+      (
+        "Two stores were named as the nodes of one source, and their product, version or tables differ.",
+        "Rows of two different stores in one archive would be mixed for good.",
+        "Name the other node of the same store, bring both nodes to one version, or export each of them alone."
+      )
     case .archiveMissing:
       (
         "There is no archive at the place that was named.",
@@ -237,6 +243,8 @@ extension Catalogue {
         "It says which rows differ from the source by repairs alone. Without it such rows count as changed.",
         "Fetch it from a backup. The archive still has every original: import it again into a new target."
       )
+    case .nodesSwapped, .nodesBothStandby, .nodesSame, .nodesUnrelated, .nodesBothPrimary, .nodesChanged, .standbyLost:
+      wordsOfNodes(code)
     case .remoteVersion:
       (
         "noteferry on the other machine is another version than here.",

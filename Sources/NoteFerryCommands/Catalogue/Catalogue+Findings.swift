@@ -171,7 +171,21 @@ extension Catalogue {
       (
         "The view of the source was let go and taken anew, to keep its write-ahead log small.",
         "The segment is fuzzy: its rows are not all of one moment.",
-        "Give a larger --wal-budget, or export at a quieter hour."
+        "Give a larger --wal-budget (a server: --snapshot-age), or export at a quieter hour."
+      )
+    case .nodesDiffer:
+      (
+        "The two nodes of a source do not hold the same row: one has not got it, or they have different versions.",
+        "The primary's row is carried; rows that the standby alone has are carried or left behind, as --standby-rows "
+          + "says. The version that is not carried stands in the standby only; the ledger has its digest.",
+        "Look at these rows on both nodes in the product before either of them is given up, or export the standby, too."
+      )
+    case .nodeRowAdapted:
+      (
+        "A row that belongs to one node was adapted, because the target has other nodes than the source: renamed, dropped, "
+          + "made for a new node, or put on its own node alone.",
+        "The product finds the settings of the nodes that it has. The archive holds the row as the source had it.",
+        "Read the list, and correct the settings of the node in the product where they do not fit."
       )
     case .archiveDamage:
       (
@@ -187,6 +201,7 @@ extension Catalogue {
 enum ItemOutcome: String, CaseIterable, Sendable {
   case identical, repaired, degraded, quarantined
   case skippedByRule = "skipped_by_rule"
+  case adapted
   case missing
 
   /// The bucket that a finding puts its row or attachment in.
@@ -196,6 +211,7 @@ enum ItemOutcome: String, CaseIterable, Sendable {
     case .textRepaired, .textSubstituted: self = .repaired
     case .valueSubstituted: self = .degraded
     case .rowSetAside: self = .quarantined
+    case .nodeRowAdapted: self = .adapted
     default: self = finding.severity == .loss ? .missing : .identical
     }
   }

@@ -1,3 +1,4 @@
+import AllStores
 import ArgumentParser
 import DurableIO
 import Migration
@@ -23,6 +24,14 @@ extension ImportCommand {
       safeNow: "nothing was read or changed", next: ["name the primary, then its standby: --to A --to B"])
   }
 
+  /// What two nodes are to one another, by asking them; `nil` for one.
+  func pair(of nodes: [ImportNode], _ access: StoreAccess) throws -> (any NodePair)? {
+    guard nodes.count == 2 else { return nil }
+    return try AllStores.pair(
+      (targets[0], targets[1]), targets: (nodes[0].target, nodes[1].target), profiles: access.profiles(),
+      options: PairOptions(policy: nodePolicy, patience: .seconds(nodePatience)))
+  }
+
   /// One spelling for every way to name a file that may not exist yet; else the name as it is.
   private func place(_ node: ImportNode) -> String {
     let name = node.target.name
@@ -46,7 +55,8 @@ extension ImportCommand {
           + (extra > 0 ? "; \(Format.count(extra, "row")) of its own (settings) kept." : "."))
     }
     if let sum = result.nodes.first?.comparison?.sums?.expected, result.areNodesEqual == true {
-      lines.append("Both nodes hold the same: inventory sum \(sum.description.prefix(16))… on each.")
+      let own = result.mapping.isActive && result.hasOwnRows ? " but for the rows of one node" : ""
+      lines.append("Both nodes hold the same\(own): inventory sum \(sum.description.prefix(16))… on each.")
     }
     if result.areOwnRowsEqual == false {
       lines.append("The rows that the nodes had of their own differ: noteferry diff \(targets[0]) \(targets[1])")

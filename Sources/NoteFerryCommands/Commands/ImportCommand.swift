@@ -17,15 +17,20 @@ struct ImportCommand: LongCommand {
       in TARGET.noteferry-repairs, which holds text of notes and is readable by its owner alone.
 
       With --to twice, the first is the primary of two nodes and the second its standby. Both get the same rows and are \
-      proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back.
+      proven equal; the standby is sealed first. When a node is lost, the same command goes on when it is back. Two \
+      PostgreSQL servers are asked what they are: the rows of a primary reach its own standby by their replication.
 
       A target on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL; noteferry there fills it \
       (?noteferry=/PATH names the program).
+
+      An archive of one node or of two can go into one node or into two. Rows that belong to one node are adapted by the \
+      profile, and each is listed.
 
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
         noteferry import notes --to a/memos_prod.db --to b/memos_prod.db --create-schema
+        noteferry import notes --to postgresql://memos@a/memos --to postgresql://memos@b/memos
         noteferry import notes --to ssh://new/srv/memos_prod.db --create-schema
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
@@ -46,6 +51,18 @@ struct ImportCommand: LongCommand {
       "When a node fails, both: stop, to be gone on with; primary-first: go on without the standby.",
       valueName: "policy"))
   var nodePolicy: NodePolicy = .both
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "single or dual: refuse unless --to names as many nodes; by default as many as it names.", valueName: "nodes"))
+  var topology: Topology?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "How long a PostgreSQL standby may be gone or silent before it counts as lost.", valueName: "seconds"))
+  var nodePatience = 15
 
   @Flag(name: .long, help: "Create the store from the archive's own definitions where there is none.")
   var createSchema = false
@@ -77,6 +94,10 @@ struct ImportCommand: LongCommand {
 
   @OptionGroup var global: GlobalOptions
 
+  func validate() throws {
+    guard nodePatience >= 0 else { throw ValidationError("--node-patience is a number of seconds, not below 0") }
+  }
+
   func perform(_ session: Session) throws -> Outcome {
     if targets.contains(where: RemoteAddress.isRemote) { return try performRemote(session) }
     let access = StoreAccess(session: session)
@@ -84,8 +105,10 @@ struct ImportCommand: LongCommand {
     options.part = session.part
     let nodes = try targets.map { try node($0, access) }
     try requireNodes(nodes)
+    try requireTopology()
     let result = try importArchive(
-      ArchivePlace(archive), into: nodes, policy: nodePolicy, options: options, readProfile: StoreAccess.readProfile,
+      ArchivePlace(archive), into: nodes, pair: pair(of: nodes, access), options: options,
+      readProfile: StoreAccess.readProfile,
       observer: session.observer, stop: session.stop)
     return outcome(result, again: options.command)
   }
@@ -150,6 +173,11 @@ struct ImportCommand: LongCommand {
       remarks.append(
         "Changes that were committed last are not in the archive: the source's write-ahead log was damaged.")
     }
+    if let topology = result.archive.topology, topology.nodes.count == 2 {
+      remarks.append(ResultText.source(topology))
+      // What the one or the other node has, and the archive has not, is nowhere in the target.
+      if topology.differences > 0 { reasons.append(.partial) }
+    }
     if isFuzzy { remarks.append("The archive is not one moment of the store, so the target is not either.") }
     if result.comparison == nil {
       remarks.append("The target was not read back: run noteferry diff \(archive) \(targets[0]).")
@@ -157,6 +185,7 @@ struct ImportCommand: LongCommand {
     var lines = ResultText.conservation(conservation)
     lines.append("")
     lines += remarks
+    lines += ResultText.mapping(result)
     lines += nodeLines(result)
     if let comparison = result.comparison, result.nodes.isEmpty {
       let identical = comparison.entities.reduce(0) { $0 + $1.identical }
@@ -173,7 +202,7 @@ struct ImportCommand: LongCommand {
       .init("approved", .bool(result.isApproved)), .init("salvaged", .bool(result.isSalvaged)),
       .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
       .init("damage", .integer(result.damageCount)), .init("repairs", json(result.repairs)),
-      .init("conservation", ResultText.json(conservation)),
+      .init("conservation", ResultText.json(conservation)), .init("topology", ResultText.json(mapping: result)),
     ]
     if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
     if let comparison = result.comparison { members.append(.init("read_back", ResultText.json(comparison))) }

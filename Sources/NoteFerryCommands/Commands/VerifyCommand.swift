@@ -74,6 +74,9 @@ struct VerifyCommand: LongCommand {
     if let summary = result.summary {
       let conservation = Conservation(summary)
       lines += ResultText.conservation(conservation)
+      if let topology = result.archive.topology, topology.nodes.count == 2 {
+        lines.append(ResultText.source(topology))
+      }
       if summary.isFuzzy {
         lines.append("The archive is fuzzy: its rows are of \(summary.renewals + 1) moments of the store.")
       }

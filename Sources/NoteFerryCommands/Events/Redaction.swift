@@ -1,14 +1,15 @@
 /// Takes secrets out of what is written down about a command line.
 enum Redaction {
-  /// Hides the user and password of a URL and the values of options that name a secret.
+  /// Hides user and password of a URL that has both, and the values of options that name a secret.
   static func argument(_ text: String) -> String {
     var result = text
     if let scheme = range(of: "://", in: text) {
       let rest = text[scheme.upperBound...]
       let authority = rest.prefix { $0 != "/" && $0 != "?" }
-      // A login of ssh is part of the command that goes on, and has no password in it.
-      let isLogin = text.hasPrefix("ssh://") && !authority.prefix { $0 != "@" }.contains(":")
-      if let at = authority.lastIndex(of: "@"), !isLogin { result = text[..<scheme.upperBound] + "***" + text[at...] }
+      // A user alone is no secret, and a command without it would not run again.
+      if let at = authority.lastIndex(of: "@"), authority[..<at].contains(":") {
+        result = text[..<scheme.upperBound] + "***" + text[at...]
+      }
     }
     guard let mark = result.firstIndex(of: "?") else { return result }
     var shown = result[..<mark]

@@ -50,7 +50,7 @@ final class LinkedPair: @unchecked Sendable {
     for thread in threads { thread?.join() }
     state.change { $0.isOver = true }
     watcher.join()
-    return try PairReport(self, wall: .now - start, failure: failure).outcome()
+    return try LinkedPairReport(self, wall: .now - start, failure: failure).outcome()
   }
 
   /// Changes what is known of the nodes, and tells each of them what follows for it.

@@ -11,6 +11,7 @@ extension PostgreSQLTarget {
   {
     let schema = source.made(for: PostgreSQLEngine.scheme, profile: profile)
     self.profile = profile
+    stop = options.stop
     files = location.dataDirectory.map {
       TargetFiles(
         directory: $0, sourceDirectory: schema.dataDirectory ?? "",
@@ -24,6 +25,7 @@ extension PostgreSQLTarget {
     do {
       try connect(origin)
       try requireWritable()
+      try requireSchema()
       try takeOver(origin)
       // It is read back from there, also where no attachment is a file.
       if let directory = location.dataDirectory { try Folder.create(directory) }
@@ -31,6 +33,8 @@ extension PostgreSQLTarget {
     } catch {
       rollback()
       resetStages()
+      // A target that is full may be what this import left when it ended; then it is asked for its forms, and compared.
+      guard (error as? MigrationError)?.code != .targetNotEmpty else { throw error }
       connection?.close()
       connection = nil
       throw error
@@ -49,6 +53,8 @@ extension PostgreSQLTarget {
           safeNow: untouched, next: ["finish that import", "or import into a new database"])
       }
       isCreated = mark.isCreated
+      // The product may have upgraded its tables since.
+      try checkVersion(schema, profile, isBegun: true)
       try makeStages(schema)
       return ImportWatermark(origin: mark.origin, groups: mark.groups)
     }
@@ -60,6 +66,7 @@ extension PostgreSQLTarget {
     }
     try checkVersion(schema, profile)
     try makeStages(schema)
+    try requireRoom(schema, options)
     try requirePrivileges(schema)
     try checkEmpty(schema)
     try TargetMark(origin: origin, groups: 0, isCreated: isCreated).create(connection)
@@ -83,8 +90,8 @@ extension PostgreSQLTarget {
   // MARK: - The session
 
   private func connect(_ origin: String) throws {
-    let tag = String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
-    connection = try Connection(location, role: .target, tag: tag, limits: limits)
+    tag = String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
+    connection = try Connection(location, role: .target, tag: tag, limits: limits, stop: stop)
     try connection.execute("SET synchronous_commit = local; SET client_min_messages = warning")
   }
 
@@ -107,6 +114,19 @@ extension PostgreSQLTarget {
     }
   }
 
+  /// The product finds its tables, and the reading back finds them, where the user's search path leads first.
+  ///
+  /// - Throws: `.targetMismatch` for a search path that begins elsewhere.
+  private func requireSchema() throws {
+    let first = connection.searchPath.first ?? "no schema"
+    guard first != TargetTable.schema else { return }
+    throw MigrationError(
+      .targetMismatch, "the target's user works in another schema than the import",
+      cause: "\(name): the user's search path leads to \(first), and tables are filled in \(TargetTable.schema)",
+      safeNow: untouched,
+      next: ["…/DATABASE?options=-csearch_path%3D\(TargetTable.schema)", "or give the product a database of its own"])
+  }
+
   /// Ends sessions that an earlier run of this import left behind, and keeps other imports out while this one lasts.
   private func takeOver(_ origin: String) throws {
     let leftovers =
@@ -122,9 +142,29 @@ extension PostgreSQLTarget {
       }
       try connection.execute("SELECT pg_sleep(0.1)")
     }
+    // One that waits for a standby in its commit holds no such lock, only those of its rows.
+    _ = try connection.query("SELECT pg_terminate_backend(pid) \(leftovers)")
   }
 
   // MARK: - The product's tables
+
+  /// - Throws: `.targetRefusedRow` naming the key for a content that no server takes.
+  private func requireRoom(_ schema: StoreSchema, _ options: TargetOptions) throws {
+    for content in options.longContents {
+      guard let entity = schema.entities.first(where: { $0.name == content.entity }),
+        let form = try stage(for: entity).forms[content.column], content.byteCount > form.lengthLimit
+      else { continue }
+      throw MigrationError(
+        .targetRefusedRow, "a row of \(content.entity), key \(content.key), does not go into a PostgreSQL server",
+        cause:
+          "its \(entity.columns[content.column].name) has \(content.byteCount) bytes, the most is \(form.lengthLimit)",
+        safeNow: "\(untouched); the source and the archive are untouched",
+        next: [
+          "import into a store of the engine that the archive came from",
+          "or make it shorter in the source, and export anew",
+        ])
+    }
+  }
 
   /// - Throws: `.noPermission` naming the table and what may not be done with it.
   private func requirePrivileges(_ schema: StoreSchema) throws {
@@ -145,14 +185,18 @@ extension PostgreSQLTarget {
       next: ["connect as the owner of the product's tables"])
   }
 
-  private func checkVersion(_ schema: StoreSchema, _ profile: Profile) throws {
-    guard !isCreated else { return }
+  private func checkVersion(_ schema: StoreSchema, _ profile: Profile, isBegun: Bool = false) throws {
+    guard !isCreated || isBegun else { return }
     let version = try TargetVersion.version(connection, profile)
     guard version.isEmpty || schema.productVersion.isEmpty || version == schema.productVersion else {
       throw MigrationError(
         .storeVersion, "the target is of another version than the archive",
         cause: "\(name) has version \(version), the archive \(schema.productVersion)", safeNow: untouched,
-        next: ["let version \(schema.productVersion) of the product initialise the target"])
+        next: [
+          isBegun
+            ? "it was upgraded since the import began: import into a new database"
+            : "let version \(schema.productVersion) of the product initialise the target"
+        ])
     }
   }
 
@@ -172,7 +216,7 @@ extension PostgreSQLTarget {
   }
 
   public func uniqueColumns(of entity: Entity) throws -> Set<Int> {
-    let table = try stage(for: entity).table
+    let table = try table(of: entity)
     return Set(table.uniqueColumns.compactMap { entity.index(of: $0) })
   }
 }

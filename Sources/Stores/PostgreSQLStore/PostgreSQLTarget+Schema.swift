@@ -60,7 +60,7 @@ extension PostgreSQLTarget {
     try connection.execute("SET LOCAL search_path = \(quoted(TargetTable.schema))")
     for definition in schema.definitions where definition.kind == kind && isWanted(definition) {
       guard Self.beginnings[kind]?.contains(where: { Self.words(definition.statement).starts(with: $0) }) == true,
-        kind != .table || Self.words(definition.statement).dropFirst(2).first?.contains("AS") != true
+        kind != .table || Self.listsColumns(definition.statement)
       else {
         throw MigrationError(
           .archiveHostile, "the archive's \(kind.rawValue) \(definition.name) is not made as it should be",
@@ -78,6 +78,18 @@ extension PostgreSQLTarget {
     .constraint: [["ALTER", "TABLE"], ["ALTER", "SEQUENCE"]],
     .view: [["CREATE", "VIEW"], ["CREATE", "MATERIALIZED", "VIEW"]],
   ]
+
+  /// Whether the list of columns stands behind the table's name, so that no query fills the table.
+  private static func listsColumns(_ statement: String) -> Bool {
+    var isQuoted = false
+    for (index, byte) in statement.utf8.enumerated() {
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      guard byte == UInt8(ascii: "("), !isQuoted else { continue }
+      let words = String(decoding: statement.utf8.prefix(index), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      return !words.dropFirst(2).contains { $0.uppercased() == "AS" }
+    }
+    return false
+  }
 
   private static func words(_ statement: String) -> [String] {
     statement.split(maxSplits: 4, whereSeparator: \.isWhitespace).map { $0.uppercased() }

@@ -4,8 +4,8 @@ import NoteStore
 
 /// A PostgreSQL database that is filled.
 ///
-/// Rows travel by COPY in binary form into a table of the session's own and are upserted from there, so that a row may
-/// come again. Every transaction holds the watermark beside its rows. Batches are durable on this server alone
+/// Rows travel by COPY in binary form, straight into their table where they cannot be there yet; else they are upserted
+/// (`Stage`), so that a row may come again. Every transaction holds the watermark beside its rows. Batches are durable on this server alone
 /// (`synchronous_commit = local`); whether a standby has them is asked before the seal, not at every batch.
 ///
 /// Memory here: 96 KiB of rows and the keys of one COPY. On the server: about 16 MB of rows, or one content, three times.
@@ -14,9 +14,13 @@ public final class PostgreSQLTarget: TargetStore {
   let limits: ConnectionLimits
   var connection: Connection!
   var profile: Profile?
+  /// Names the import in the server's list of sessions.
+  var tag = ""
   /// nil where no data directory is named.
   var files: TargetFiles?
   var isCreated = false
+  /// Asked while the server is waited for.
+  var stop: @Sendable () throws -> Void = {}
   private var stages: [String: Stage] = [:]
   /// The stage with rows under way.
   private var open: Stage?
@@ -38,7 +42,7 @@ public final class PostgreSQLTarget: TargetStore {
   public var filePath: String? { nil }
 
   public func forms(of entity: Entity) throws -> [ValueForm] {
-    let table = try stage(for: entity).table
+    let table = try table(of: entity)
     return entity.columns.map { column in
       guard column.kind != .file, let found = table.column(column.name) else { return .any }
       return ValueForm(
@@ -67,6 +71,9 @@ public final class PostgreSQLTarget: TargetStore {
 
   func stage(for entity: Entity) throws -> Stage {
     if let stage = stages[entity.name], stage.entity == entity { return stage }
+    guard connection != nil else {
+      throw MigrationError(.internal, "the target is not open", cause: "it was closed, or never prepared")
+    }
     // Nothing can be asked while rows are under way.
     try settle()
     guard !entity.table.hasPrefix(TargetMark.prefix), let table = try TargetTable(connection, entity.table) else {
@@ -75,6 +82,17 @@ public final class PostgreSQLTarget: TargetStore {
     let stage = try Stage(connection, entity, table, number: stages.count)
     stages[entity.name] = stage
     return stage
+  }
+
+  /// The table of an entity; also of a target that is only compared, so that nothing was prepared for filling it.
+  func table(of entity: Entity) throws -> TargetTable {
+    if connection != nil { return try stage(for: entity).table }
+    let session = try Connection(location, role: .target, limits: limits)
+    defer { session.close() }
+    guard let table = try TargetTable(session, entity.table) else {
+      throw Stage.mismatch(session, "it has no table \(entity.table)")
+    }
+    return table
   }
 
   /// Brings all rows under way into their tables.
@@ -275,7 +293,10 @@ public final class PostgreSQLTarget: TargetStore {
     try openBatch()
     try settle()
     try TargetMark.advance(connection, to: watermark.groups)
-    _ = try connection.commit()
+    let transaction = try connection.text("SELECT pg_current_xact_id()::text")
+    do { _ = try connection.commit() } catch let error as MigrationError where error.code == .storeLost {
+      try requireCommitted(transaction ?? "", else: error)
+    }
     files?.endBatch()
   }
 

@@ -76,7 +76,7 @@ struct RowPlan {
         case .stream: field.source = .stream(byteCount: byteCount)
         }
         if case .value = field.source {
-        } else if !form.takes(text: isText) || byteCount > Self.valueLimit {
+        } else if !form.takes(text: isText) || byteCount > form.lengthLimit {
           throw MigrationError(
             .targetRefusedRow, "the target refuses a row of \(entity.name), key \(key.description)",
             cause: "\(byteCount) bytes do not go into its column \(entity.columns[column].name)",

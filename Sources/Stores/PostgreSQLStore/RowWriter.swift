@@ -78,7 +78,10 @@ struct RowWriter {
     case .bytes(let bytes): append(bytes, column, step, isText: false)
     case .large(let byteCount, let isText):
       if step.kind == .content { notes.contentLength = byteCount }
-      snapshot.handles.append(.value(StoredValue(result, row, plan, column, byteCount)))
+      snapshot.handles.append(
+        .value(
+          StoredValue(
+            result, row, plan, column, byteCount, pageRow: page.rowCount - 1, view: snapshot.view)))
       page.append(contentOf: byteCount, handle: snapshot.handles.count - 1, isText: isText, column: column)
     }
   }

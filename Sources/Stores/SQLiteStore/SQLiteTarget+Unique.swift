@@ -5,6 +5,8 @@ import NoteStore
 // Which columns must not repeat, and what they hold.
 extension SQLiteTarget {
   public func forms(of entity: Entity) throws -> [ValueForm] {
+    // One that is complete already was not opened.
+    guard connection != nil else { return Array(repeating: .any, count: entity.columns.count) }
     let shape = try TableShape.all(connection).first { foldedCase($0.name) == foldedCase(entity.table) }
     return entity.columns.map { column in
       guard let shape, let place = shape.index(of: column.name), !isCreated else { return .any }

@@ -3,7 +3,7 @@ import NoteModel
 import NoteStore
 
 /// What became of a `LinkedPair`, in words and as a document.
-struct PairReport {
+struct LinkedPairReport {
   private let pair: LinkedPair
   private let state: PairState
   private let wall: Duration
