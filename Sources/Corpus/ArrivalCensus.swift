@@ -12,6 +12,8 @@ struct ArrivalCensus {
     var values: Int64 = 0
     /// Values for which the twin has another.
     var damaged: Int64 = 0
+    /// Damaged values that arrived as the server holds them, be they as they were found or as they were meant.
+    var either: Int64 = 0
     /// Those that arrived as the twin has them; the rest of them arrived as they were found, otherwise, or not at all.
     var repaired: Int64 = 0
     /// Values that arrived neither as they were found nor as they were meant, damaged or not.
@@ -30,6 +32,8 @@ struct ArrivalCensus {
   private(set) var setAsideRows: [String: Int64] = [:]
   /// Texts that have marks for what the server holds in no text.
   private(set) var markedValues: Int64 = 0
+  /// Those of them that are damaged.
+  private(set) var markedDamage: Int64 = 0
   /// Rows with such a text that are otherwise as they were found, by table.
   private(set) var markedRows: [String: Int64] = [:]
   private let hasTwin: Bool
@@ -42,12 +46,14 @@ struct ArrivalCensus {
     hasTwin = twin != nil
     let stores = try [source, target, twin ?? source].map { try SampleDatabase($0, .reading) }
     let tables = try stores.map { Set(try RowCensus.tables($0)) }
-    for table in tables[0].union(tables[1]).sorted() {
+    for table in tables[0].union(tables[1]).sorted() where rule == nil || table != "sqlite_sequence" {
       let held = rule?.table(table)
       func rows(_ store: Int, _ reading: KeyedRows.Reading) throws -> KeyedRows {
         tables[store].contains(table) ? try KeyedRows(table, stores[store], reading) : KeyedRows()
       }
-      let found = try rows(0, held.map { .held($0) } ?? .plain)
+      let found: KeyedRows
+      // What SQLite cannot read in the source, nobody can compare.
+      do { found = try rows(0, held.map { .held($0) } ?? .plain) } catch  where rule != nil { continue }
       let arrived = try rows(1, held.map { .compared($0, key: found.key) } ?? .plain)
       compare(table, found: found, arrived: arrived, meant: try rows(2, held.map { .held($0) } ?? .plain))
     }
@@ -57,16 +63,17 @@ struct ArrivalCensus {
   var changedValues: Int64 { markedValues + columns.values.reduce(0) { $0 + $1.repaired + $1.otherwise } }
 
   private mutating func compare(_ table: String, found: KeyedRows, arrived: KeyedRows, meant: KeyedRows) {
-    let twins = Dictionary(meant.rows.map { ($0.number, $0.values) }, uniquingKeysWith: { first, _ in first })
+    let twins = Dictionary(meant.rows.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     var pending = Dictionary(grouping: arrived.rows) { $0.key }
     var stray: Int64 = 0
     for row in found.rows {
+      let twin = found.columns == meant.columns ? twins[row.number] : nil
+      let wanted = twin?.values ?? row.values
+      count(table, found.columns, row.plain, twin?.plain ?? row.plain)
       if row.isSetAside {
         setAsideRows[table, default: 0] += 1
         continue
       }
-      let wanted = found.columns == meant.columns ? twins[row.number] ?? row.values : row.values
-      count(table, found.columns, row.values, wanted)
       let candidates = found.columns == arrived.columns ? pending[row.key] ?? [] : []
       // Rows that a table without a key holds twice are alike in the target, too.
       let place =
@@ -77,7 +84,7 @@ struct ArrivalCensus {
         continue
       }
       pending[row.key]?.remove(at: place)
-      judge(table, found.columns, candidates[place].values, row, wanted)
+      judge(table, found.columns, candidates[place].values, row, wanted, isDamaged: row.damage(twin))
     }
     let extra = pending.values.reduce(0) { $0 + Int64($1.count) }
     if max(stray, extra) > 0 { strayRows[table] = max(stray, extra) }
@@ -96,7 +103,8 @@ struct ArrivalCensus {
 
   /// Counts what became of a row's values.
   private mutating func judge(
-    _ table: String, _ names: [String], _ arrived: [Checksum], _ found: KeyedRows.Row, _ meant: [Checksum]
+    _ table: String, _ names: [String], _ arrived: [Checksum], _ found: KeyedRows.Row, _ meant: [Checksum],
+    isDamaged: [Bool]
   ) {
     var (isChanged, isMarked, isDegraded) = (false, false, false)
     for column in names.indices {
@@ -105,7 +113,11 @@ struct ArrivalCensus {
         if arrived[column] == meant[column] { columns[name]?.repaired += 1 } else { columns[name]?.otherwise += 1 }
         isChanged = true
       } else if !found.outcomes.isEmpty {
-        if found.outcomes[column] == .marked { markedValues += 1 }
+        if found.outcomes[column] == .marked {
+          markedValues += 1
+          if isDamaged[column] { markedDamage += 1 }
+        }
+        if isDamaged[column], found.values[column] == meant[column] { columns[name]?.either += 1 }
         isMarked = isMarked || found.outcomes[column] == .marked
         isDegraded = isDegraded || found.outcomes[column] == .replaced
       }

@@ -22,7 +22,7 @@ extension Journey {
       report.surprises.append(
         "\(result.step.rawValue) says that it repaired \(told) texts; by an independent reading it is \(found)")
     }
-    checkUnrepaired(result, &report)
+    checkUnrepaired(result, marked: census?.markedDamage ?? 0, &report)
     return census
   }
 
@@ -72,6 +72,7 @@ extension Journey {
 
   private func isRepaired(_ tally: ArrivalCensus.Tally, as share: Share?) -> Bool {
     guard let share else { return tally.damaged == 0 }
+    if tally.either > 0 { return share.isMet(by: tally.repaired...tally.repaired + tally.either, of: tally.damaged) }
     return built.isExact
       ? share.isMet(by: tally.repaired, of: tally.damaged)
       : share.isNearlyReached(by: tally.repaired, of: tally.damaged)
@@ -87,9 +88,18 @@ extension Journey {
       : share.isHardlyExceeded(by: tally.otherwise, of: tally.values)
   }
 
-  private func checkUnrepaired(_ result: StepResult, _ report: inout Report) {
+  private func checkUnrepaired(_ result: StepResult, marked: Int64, _ report: inout Report) {
     guard built.isExact, let found = result.unrepaired else { return }
     let wanted = values(scenario.expectation.unrepaired, labels: labels(all: built.notes))
+    // Damaged texts that got marks are not left as they were found, for whichever reason they would have been.
+    if marked > 0 {
+      let (left, all) = (found.values.reduce(0, +), wanted.values.reduce(0, +))
+      if !(max(0, all - marked)...all).contains(left) {
+        report.surprises.append(
+          "\(result.step.rawValue) left \(left) texts, not \(all) less at most \(marked) with marks")
+      }
+      return
+    }
     for reason in Set(found.keys).union(wanted.keys).sorted() where found[reason] ?? 0 != wanted[reason] ?? 0 {
       report.surprises.append(
         "\(result.step.rawValue) left \(found[reason] ?? 0) texts as \(reason), not \(wanted[reason] ?? 0)")

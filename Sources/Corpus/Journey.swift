@@ -22,6 +22,8 @@ package struct Journey: Sendable {
     var told: [String: Int64] = [:]
     /// Whether the server lacks a value of the store, by the rule.
     var isLossy = false
+    /// Whether the export found attachments without their files.
+    var lacksFiles = false
     /// Whether an import changed a text.
     var hasRepairs = false
     /// Whether the store arrived in a target at all.
@@ -167,6 +169,7 @@ package struct Journey: Sendable {
   private func checkExport(_ result: StepResult, _ report: inout Report) {
     let findings = values(scenario.expectation.findings, labels: labels(all: built.notes))
     let found = result.findings
+    report.lacksFiles = found.keys.contains { $0.hasPrefix("attachment-file-") }
     for kind in Set(found.keys).union(findings.keys).sorted() where found[kind] ?? 0 != findings[kind] ?? 0 {
       report.surprises.append("export found \(kind) \(found[kind] ?? 0) times, not \(findings[kind] ?? 0)")
     }

@@ -7,10 +7,17 @@ struct KeyedRows {
     var number: Int64
     var key: Checksum
     var values: [Checksum]
+    /// Digests of the values as they are in the store.
+    var plain: [Checksum]
     /// What becomes of each value in the server; empty where nothing is asked.
     var outcomes: [HeldValue.Outcome] = []
     /// Whether the row cannot stand in the server.
     var isSetAside = false
+
+    /// Which of its values are others in the twin.
+    func damage(_ twin: Row?) -> [Bool] {
+      plain.indices.map { place in twin.map { $0.plain[place] != plain[place] } ?? false }
+    }
   }
 
   /// How values are read.
@@ -47,8 +54,8 @@ struct KeyedRows {
 
   private func row(_ found: [Value], _ number: Int64, _ places: [Int], _ reading: Reading) -> Row {
     func row(_ values: [Value]) -> Row {
-      Row(
-        number: number, key: RowCensus.digest(places.map { values[$0] }), values: values.map { RowCensus.digest([$0]) })
+      let digests = values.map { RowCensus.digest([$0]) }
+      return Row(number: number, key: RowCensus.digest(places.map { values[$0] }), values: digests, plain: digests)
     }
     switch reading {
     case .plain: return row(found)
@@ -59,6 +66,7 @@ struct KeyedRows {
         table.columns[columns[$0]]?.held(found[$0]) ?? HeldValue(value: found[$0], outcome: .held)
       }
       var row = row(held.map(\.value))
+      row.plain = found.map { RowCensus.digest([$0]) }
       row.outcomes = held.map(\.outcome)
       row.isSetAside = table.setsAside(columns, found, held)
       return row

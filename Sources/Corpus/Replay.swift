@@ -65,7 +65,7 @@ package struct Replay: Sendable {
   }
 
   private func report(_ number: Int, in directory: String) throws -> Journey.Report {
-    let scenario = scenarios[number - 1]
+    let scenario = scenarios[number - 1].on(engine)
     try Folder.create(directory)
     let built: StoreBuilder.Built
     do {

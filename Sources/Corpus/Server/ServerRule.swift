@@ -44,10 +44,24 @@ struct ServerRule {
         kind: kind("\(name).\(word)", String(decoding: type, as: UTF8.self).lowercased(), recipe),
         isNotNull: isKey || info.integer(2) > 0)
     }
-    table.key = Set(try KeyedRows.key(name, database) ?? [])
     table.unique = try unique(name, database)
-    for column in table.key { table.columns[column]?.isNotNull = true }
+    let key = try KeyedRows.key(name, database) ?? []
+    for column in key { table.columns[column]?.isNotNull = true }
+    // Where nobody knows the key, and where it may be NULL, as SQLite allows in many texts, rows have their numbers.
+    if try isStrict(key, of: name, recipe, database) { table.key = Set(key) }
     return table
+  }
+
+  private static func isStrict(
+    _ key: [String], of table: String, _ recipe: StoreRecipe, _ database: SampleDatabase
+  ) throws -> Bool {
+    let isKnown = productTables(of: recipe.product).contains(table)
+    let name = KeyedRows.text(table)
+    let isNumber = "lower(type) = 'integer' AND (SELECT count(*) FROM pragma_table_info(\(name)) WHERE pk > 0) = 1"
+    let strict = try KeyedRows.names(
+      "SELECT name FROM pragma_table_info(\(name)) WHERE (\"notnull\" AND \(isKnown)) OR (pk > 0 AND \(isNumber)) OR (pk > 0 AND "
+        + "EXISTS (SELECT 1 FROM pragma_table_list WHERE name = \(name) AND wr))", database)
+    return Set(key).isSubset(of: strict)
   }
 
   private static func unique(_ table: String, _ database: SampleDatabase) throws -> Set<String> {
