@@ -87,7 +87,8 @@ final class Stage {
 
   /// Begins a row, behind those that can travel with it. Inside a transaction.
   func beginRow(key: Key, without columns: [Int]) throws {
-    let isBehind = try isBehindAll(key)
+    // A row of which something must be made up goes through the stage.
+    let (isLast, isBehind) = try placeOfRow(key, without: columns)
     if isFull || columns != left || isBehind != isStraight || upserted.contains(key) { try settle() }
     if !isCopying {
       left = columns
@@ -95,9 +96,21 @@ final class Stage {
       try begin()
     }
     keys.append(key)
-    if isBehind { furthest = key } else { upserted.insert(key) }
+    if isLast { furthest = key }
+    if !isBehind { upserted.insert(key) }
     rowCount += 1
     buffer.append(littleEndian: Int16(sent.count - left.count).bigEndian)
+  }
+
+  /// Whether no row of the table can have this key, and whether it may so go there without the stage.
+  private func placeOfRow(_ key: Key, without columns: [Int]) throws -> (isLast: Bool, isStraight: Bool) {
+    let isLast = try isBehindAll(key)
+    return (isLast, isLast && empty(columns).isEmpty)
+  }
+
+  /// Those of the columns that a new row must name.
+  private func empty(_ columns: [Int]) -> [Int] {
+    columns.filter { forms[$0] != nil && table.column(entity.columns[$0].name)?.needsEmpty == true }
   }
 
   /// Whether no row of the table can have this key. Asks the server at the first row.
@@ -223,7 +236,7 @@ final class Stage {
         ? "\(Self.place(column))::\(table.column(entity.columns[column].name)!.typeName)" : Self.place(column)
     }
     // As on SQLite, what is left out of a new row and must be there is empty.
-    let empty = left.filter { forms[$0] != nil && table.column(entity.columns[$0].name)?.needsEmpty == true }
+    let empty = empty(left)
     let insert =
       "INSERT INTO \(table.sql) (\((columns + empty).map(sqlName).joined(separator: ", "))) OVERRIDING SYSTEM VALUE "
       + "SELECT \((values + empty.map { _ in "''" }).joined(separator: ", ")) FROM \(name) s"
