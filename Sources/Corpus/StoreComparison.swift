@@ -51,7 +51,10 @@ struct StoreComparison {
     guard try database.number("SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_sequence'") > 0 else {
       return [:]
     }
-    let statement = try SampleStatement(database, "SELECT name, seq FROM sqlite_sequence WHERE typeof(seq) = 'integer'")
+    let statement = try SampleStatement(
+      database,
+      "SELECT name, seq FROM sqlite_sequence WHERE typeof(seq) = 'integer' AND name IN (SELECT name FROM sqlite_schema)"
+    )
     var numbers: [[UInt8]: Int64] = [:]
     while try statement.step() {
       if case .text(let name) = statement.value(0) { numbers[name] = statement.integer(1) }
