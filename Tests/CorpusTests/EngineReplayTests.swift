@@ -5,7 +5,7 @@ import Testing
 @testable import Corpus
 
 /// A small corpus, replayed through a real server.
-@Suite(.enabled(if: PostgreSQLCluster.obstacle == nil)) struct EngineReplayTests {
+@Suite(.serialized, .enabled(if: PostgreSQLCluster.obstacle == nil)) struct EngineReplayTests {
   private let scratch = CorpusScratch()
 
   private func write(_ id: String, _ text: String) throws {
@@ -28,6 +28,8 @@ import Testing
     notes = 6
     attachments = 3
     sql = "UPDATE memo SET pinned = 1 WHERE id = 2; UPDATE attachment SET size = 5000000000 WHERE id = 2"
+    [expect]
+    findings = { attachment-size-differs = 1 }
 
     """
 
@@ -43,6 +45,6 @@ import Testing
     #expect(reasons["structure/wrong"]?.contains { $0.hasPrefix("import ended with 31, not 12") } == true)
     #expect(reasons["structure/known"] == ["it is known to fail and did not: why"])
     let cluster = try PostgreSQLCluster.shared()
-    #expect(try cluster.primary.sql("SELECT datname FROM pg_database WHERE datname LIKE 'noteferry%'") == [])
+    #expect(try cluster.primary.sql("SELECT datname FROM pg_database WHERE datname LIKE 'noteferry!_corpus!_%' ESCAPE '!'") == [])
   }
 }
