@@ -45,6 +45,8 @@ import Testing
     #expect(reasons["structure/wrong"]?.contains { $0.hasPrefix("import ended with 31, not 12") } == true)
     #expect(reasons["structure/known"] == ["it is known to fail and did not: why"])
     let cluster = try PostgreSQLCluster.shared()
-    #expect(try cluster.primary.sql("SELECT datname FROM pg_database WHERE datname LIKE 'noteferry!_corpus!_%' ESCAPE '!'") == [])
+    #expect(
+      try cluster.primary.sql("SELECT datname FROM pg_database WHERE datname LIKE 'noteferry!_corpus!_%' ESCAPE '!'")
+        == [])
   }
 }
