@@ -17,6 +17,8 @@ public struct ImportOptions: Sendable {
   public var ledgerPath: String?
   /// Which damaged texts are repaired on the way; the repairs file lies beside the target.
   public var repair = RepairPolicy.policy
+  /// Where the bytes of attachments go; a resumed import must ask for the same place.
+  public var attachments = AttachmentPlace.keep
   /// The command line of this run, for messages that say how to go on.
   public var command: String?
   /// Bytes of rows and contents in one transaction of the target, about.
@@ -45,6 +47,8 @@ public struct ImportResult: Sendable {
   public var adapted: [AdaptedRow]
   public var adaptedCount: Int64
   public var repairs: RepairTally
+  /// `nil` where every attachment stays in its place.
+  public var attachments: AttachmentMoveTally?
   public var ledgerPath: String?
   public var wasResumed: Bool
   /// Whether everything is proven: the mark of the import is removed and nothing is lost. Of a pair, on both nodes.
@@ -196,7 +200,7 @@ private func importUnexplained(
     comparison: first?.comparison, nodes: results, damageCount: damage,
     mapping: consumer.nodeRows!.mapping, adapted: consumer.nodeRows!.adapted,
     adaptedCount: consumer.nodeRows!.adaptedCount, repairs: consumer.repairs.tally,
-    ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
+    attachments: consumer.repairs.moves?.tally, ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
     isApproved: isApproved && isAllowed && nodes.pair?.isDegraded != true, isSalvaged: isSalvaged && isAllowed,
     wall: .now - start)
 }

@@ -111,6 +111,9 @@ final class ImportConsumer: SegmentConsumer {
     nodeRows = NodeRowImport(
       NodeMapping(sourceNodes: description.topology?.nodes.count ?? 1, targetNodes: nodes.all.count),
       areNodesApart: nodes.areApart, schema: schema, profile: profile, algorithm: description.algorithm)
+    repairs.moves = try AttachmentMoves(
+      options.attachments, archive: description.id, schema: schema, profile: profile, nodes: nodes, ledger: ledger,
+      observer: observer)
     try requireSpace()
     nodes.pair?.isComplete = { [unowned self] in try holdsAsMuch(profile, in: nodes.all[$0]) }
     let watermark: ImportWatermark?
@@ -136,7 +139,7 @@ final class ImportConsumer: SegmentConsumer {
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
     decided = nodes.pair?.furthestPage ?? skips
     try repairs.begin(archive: description.id, pages: pagesInNodes(), entities: schema.entities)
-    if repairs.hasForms {
+    if repairs.hasForms || repairs.moves != nil {
       longForms = LongForms(directory: options.stateDirectory, repairs) { [target] in try target.forms(of: $0) }
     }
     wasResumed = watermark != nil || refusal != nil
@@ -156,7 +159,8 @@ final class ImportConsumer: SegmentConsumer {
 
   /// What the target's mark names. A node of a pair says its role, in the words of `DualNodeTarget`.
   private var origin: String {
-    repairs.origin(of: description.id) + (options.part?.role.map { ", as \($0.rawValue) of two" } ?? "")
+    repairs.origin(of: description.id, attachments: options.attachments)
+      + (options.part?.role.map { ", as \($0.rawValue) of two" } ?? "")
   }
 
   /// What an interrupted import has put into a node already needs no more room there. Nodes on one disk share its room.
@@ -273,6 +277,7 @@ final class ImportConsumer: SegmentConsumer {
   /// Hands a row to the target, repaired where it is to be; as it was found where the target's constraints forbid that.
   private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
     if group.setAside.contains(row) { return }
+    let found = supplies
     if nodeRows?.holds(row, of: group) == true { return }
     if let place = group.repaired.place(of: row),
       let supplies = group.repaired.supplies(ofRow: row, in: group.page, from: supplies)
@@ -284,6 +289,7 @@ final class ImportConsumer: SegmentConsumer {
         return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
       } catch let error as MigrationError where error.code == .targetRefusedRow && received > decided {
         try repairs.withdraw(row, of: group)
+        if group.repaired.isMoved(row) { return try put(row, of: group, supplies: found) }
       }
     }
     try target.apply(row: row, of: group.page, supplies: supplies)
@@ -294,6 +300,8 @@ final class ImportConsumer: SegmentConsumer {
   ) throws -> ContentSupply {
     let page = group.page
     if group.isOwn[index] { return own(index) }
+    // Where attachments are moved the row that had it first may have it in another column.
+    if repairs.moves != nil, page.contents[index].byteCount == 0 { return .bytes(.init(start: nil, count: 0)) }
     let path = page.contents[index].path
     if let key = ContentSharing.integerKey(path), path.hasPrefix("data/blobs/\(page.entity.name)/") {
       let key = Key([.integer(key)])
@@ -442,7 +450,7 @@ final class ImportConsumer: SegmentConsumer {
     try applyRows(of: group, upTo: page.contents[index].row)
     let contents = contentsOfRow(nextRow, in: page)
     lastContent = index
-    if try longForms?.isNeeded(group, contents: contents) == true {
+    if try mustWait(group, contents) {
       if index > contents.first(where: { group.isOwn[$0] })! {
         _ = try refuse("a content in front of \(printable(path)) is missing")
       }
@@ -461,6 +469,12 @@ final class ImportConsumer: SegmentConsumer {
     return .supply(index - contents.lowerBound)
   }
 
+  /// Whether a row is applied when all its contents are there. A moved one among others may come in another order.
+  private func mustWait(_ group: ReceivedGroup, _ contents: Range<Int>) throws -> Bool {
+    if contents.count > 1, group.repaired.isMoved(nextRow) { return true }
+    return try longForms?.isNeeded(group, contents: contents) == true
+  }
+
   private func waiting(_ index: Int, _ group: ReceivedGroup) throws -> Place {
     try longForms?.begin(group, content: index)
     return .waiting
@@ -474,9 +488,11 @@ final class ImportConsumer: SegmentConsumer {
     let row = nextRow - 1
     try apply(group, row: row, contents: rowContents) { _ in .stream }
     guard !group.setAside.contains(row) else { return }
-    for index in rowContents where group.isOwn[index] {
-      let column = group.page.contents[index].column
-      if group.repaired.place(of: row) != nil, group.repaired.content(ofRow: row, column: column) == nil { continue }
+    let taken = rowContents.filter {
+      group.isOwn[$0] && group.repaired.takes(contentOf: group.page.contents[$0].column, ofRow: row)
+    }
+    let first = rowContents.lowerBound
+    for index in taken.sorted(by: { supply($0 - first, of: group) < supply($1 - first, of: group) }) {
       try target.beginContent(supply(index - rowContents.lowerBound, of: group))
       try longForms.eachPiece(ofContent: index) { try target.writeContent($0) }
       try target.endContent()
@@ -644,6 +660,7 @@ final class ImportConsumer: SegmentConsumer {
     try nodeRows?.settle(tell: tell) { row, page, node in
       if refusal == nil { try target.apply(row: row, of: page, toNode: node) }
     }
+    repairs.moves?.finish()
     if refusal == nil, checkedGroups > skips || checkedGroups == 0 || nodeRows?.hasRows == true { try commit() }
     observer.observe(
       .phaseFinished(.init(name: .import, wall: .zero, items: progress.items, bytes: progress.bytes)))
@@ -761,7 +778,8 @@ final class ImportConsumer: SegmentConsumer {
         let repaired = (repairs.rows[entity.name] ?? 0) - (repairs.kept.degradedAndRepaired[entity.name] ?? 0)
         account.repaired = min(arrived - account.degraded, repaired)
         account.skippedByRule = own.skipped
-        account.adapted = min(arrived - account.degraded - account.repaired, own.renamed)
+        account.adapted = min(
+          arrived - account.degraded - account.repaired, own.renamed + (repairs.moves?.rows[entity.name] ?? 0))
         account.made = own.made
         account.identical = arrived - account.degraded - account.repaired - account.adapted
         account.quarantined = repairs.kept.setAside[entity.name] ?? 0

@@ -54,6 +54,8 @@ final class ImportRepairs {
   private var values: [(row: Int, record: RepairRecord)] = []
   private var nextValue = 0
   private var forms: [String: RowForms?] = [:]
+  /// Moves attachments; nil where each stays in its place. Set before the first page.
+  var moves: AttachmentMoves?
   /// What the target cannot hold beside texts.
   let kept: KeptOriginals
 
@@ -71,9 +73,12 @@ final class ImportRepairs {
     }
   }
 
-  /// What a target is marked with, so that the same import goes on with the same repairs.
-  func origin(of archive: String) -> String {
-    policy == .none ? archive : "\(archive) with --repair \(policy.rawValue)"
+  /// What a target is marked with, so that the same import goes on with the same repairs and the same files.
+  func origin(of archive: String, attachments: AttachmentPlace) -> String {
+    let words =
+      (policy == .none ? [] : ["--repair \(policy.rawValue)"])
+      + (attachments == .keep ? [] : ["--attachments \(attachments.rawValue)"])
+    return words.isEmpty ? archive : "\(archive) with \(words.joined(separator: " "))"
   }
 
   /// Takes the books up. What the node that is furthest has, is decided: its book says what the others get.
@@ -126,6 +131,11 @@ final class ImportRepairs {
 
   /// Sets `group.repaired` to the rows of the page as the target gets them.
   func prepare(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
+    try repair(group, page: number, state)
+    try moves?.apply(group)
+  }
+
+  private func repair(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
     guard policy != .none || hasForms else { return }
     let forms = self.forms[group.page.entity.name] ?? nil
     tally.longValues += group.longValueCount
@@ -222,6 +232,7 @@ final class ImportRepairs {
   func form(row: Int, of group: ReceivedGroup, except columns: Set<Int>) {
     (forms[group.page.entity.name] ?? nil)?.apply(row: row, of: group.page, to: group.repaired)
     for column in columns { kept.withdraw(row: row, column: column) }
+    moves?.apply(row: row, of: group)
     guard longFormed.row == row else { return }
     let others = longFormed.values.filter { !columns.contains($0.column) }
     if !others.isEmpty { group.repaired.form(row: row, of: group.page, values: others) }
@@ -267,6 +278,7 @@ final class ImportRepairs {
   func withdraw(_ row: Int, of group: ReceivedGroup) throws {
     group.repaired.remove(row: row)
     (forms[group.page.entity.name] ?? nil)?.apply(group.page, to: group.repaired)
+    moves?.apply(row: row, of: group)
     values.removeAll { $0.row == row }
     for index in group.repairs.indices where group.repairs[index].row == row && group.repairs[index].isApplied {
       group.repairs[index].refusal = .forbidden
@@ -276,6 +288,7 @@ final class ImportRepairs {
 
   /// Enters the repairs of a page whose rows are applied in the book.
   func received(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
+    try moves?.received(group)
     if hasForms {
       let old = tally.paths
       tally.paths = nodes.present.map { paths[$0] }

@@ -13,6 +13,8 @@ final class RepairedRows {
   private var coming: [Int: Set<Int>] = [:]
   /// Rows that mean the same in the target and are written otherwise there; nothing in them is repaired.
   private(set) var formed: Set<Int> = []
+  /// For rows of `page` the column with a content that the original page has in another one: where it is, and was.
+  private var moved: [Int: (to: Int, from: Int)] = [:]
   private let digest = Digest(.sha256)
 
   init(entity: Entity, algorithm: DigestAlgorithm) { page = RecordPage(entity: entity, algorithm: algorithm) }
@@ -27,6 +29,7 @@ final class RepairedRows {
     exchanged.removeAll(keepingCapacity: true)
     coming.removeAll(keepingCapacity: true)
     formed.removeAll(keepingCapacity: true)
+    moved.removeAll(keepingCapacity: true)
   }
 
   var isEmpty: Bool { places.isEmpty }
@@ -53,6 +56,7 @@ final class RepairedRows {
     Array(page.row(place)).withUnsafeBytes {
       append(row, $0, values, alsoExchanged: exchanged[place] ?? [])
     }
+    if let move = moved[place] { moved[places[row]!] = move }
   }
 
   private func append(
@@ -61,7 +65,13 @@ final class RepairedRows {
     let previous = places[row]
     places[row] = page.rowCount
     // The bytes of a content with another label are still those that come with the original row.
-    let others = values.filter { if case .relabelled = $0.value { false } else { true } }
+    let others = values.filter {
+      switch $0.value {
+      case .relabelled, .moved, .emptied: false
+      default: true
+      }
+    }
+    for (column, value) in values { if case .moved(_, _, let from) = value { moved[page.rowCount] = (column, from) } }
     exchanged[page.rowCount] = alsoExchanged.union(others.map(\.column))
     let before = previous.flatMap { coming[$0] } ?? []
     let new = values.filter { if case .formed = $0.value { true } else { false } }
@@ -77,6 +87,9 @@ final class RepairedRows {
       case (.value(let new), _): page.append(new)
       case (.relabelled(let isText), .content(let byteCount, let digest, _)):
         page.append(contentOf: byteCount, digest, isText: isText, column: column)
+      case (.moved(let byteCount, let digest, _), _):
+        digest.withUnsafeBytes { page.append(contentOf: byteCount, $0, isText: false, column: column) }
+      case (.emptied, _): page.appendNull()
       default: page.append(value, column: column)
       }
     }
@@ -94,8 +107,9 @@ final class RepairedRows {
     let contents = original.contentRange(ofRow: row)
     for index in page.contentRange(ofRow: place) {
       let column = page.contents[index].column
+      let source = source(of: column, place)
       guard exchanged[place]?.contains(column) != true,
-        let other = contents.first(where: { original.contents[$0].column == column })
+        let other = contents.first(where: { original.contents[$0].column == source })
       else { continue }
       page.setByteCount(original.contents[other].byteCount, ofContent: index)
       page.setDigest(original.digest(ofContent: other), ofContent: index)
@@ -112,10 +126,19 @@ final class RepairedRows {
     exchanged[place]?.contains(column) == true && coming[place]?.contains(column) != true
   }
 
-  /// The column of the row in `page` that is a content; nil where the repaired row has none there.
-  func content(ofRow row: Int, column: Int) -> RecordPage.Content? {
-    guard let place = place(of: row) else { return nil }
-    return page.contentRange(ofRow: place).map { page.contents[$0] }.first { $0.column == column }
+  /// The column in which the original row has what stands in a column of a row of `page`.
+  private func source(of column: Int, _ place: Int) -> Int {
+    guard let move = moved[place], move.to == column else { return column }
+    return move.from
+  }
+
+  /// Whether the content of a row stands in another column.
+  func isMoved(_ row: Int) -> Bool { place(of: row).map { moved[$0] != nil } ?? false }
+
+  /// Whether the repaired row has what is a content of the original row.
+  func takes(contentOf column: Int, ofRow row: Int) -> Bool {
+    guard let place = place(of: row) else { return true }
+    return page.contentRange(ofRow: place).contains { source(of: page.contents[$0].column, place) == column }
   }
 
   /// What each content of the repaired row is given, when the contents of the original row are given `supplies`; a
@@ -130,7 +153,7 @@ final class RepairedRows {
     }
     return page.contentRange(ofRow: place).map { index in
       let column = page.contents[index].column
-      guard !isHeld(column, place), let ordinal = contents.firstIndex(of: column) else {
+      guard !isHeld(column, place), let ordinal = contents.firstIndex(of: source(of: column, place)) else {
         return .sameAs(original.key(ofRow: row))
       }
       return supplies[ordinal]
@@ -142,7 +165,7 @@ final class RepairedRows {
     guard let place = place(of: row) else { return ordinal }
     let column = original.contents[original.contentRange(ofRow: row).lowerBound + ordinal].column
     let range = page.contentRange(ofRow: place)
-    return range.firstIndex { page.contents[$0].column == column }.map {
+    return range.firstIndex { source(of: page.contents[$0].column, place) == column }.map {
       range.distance(from: range.startIndex, to: $0)
     }
       ?? ordinal

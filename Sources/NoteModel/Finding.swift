@@ -18,6 +18,10 @@ public struct Finding: Sendable, Hashable {
     case attachmentSizeDiffers = "attachment-size-differs"
     /// Attachment bytes live in another system (an object store, a URL); the reference is carried.
     case attachmentExternal = "attachment-external"
+    /// The bytes of attachments were moved between the database and files, as was asked for.
+    case attachmentMoved = "attachment-moved"
+    /// Attachments whose bytes were to be moved and stay where they are.
+    case attachmentNotMoved = "attachment-not-moved"
     /// Text that is not valid UTF-8; carried byte for byte.
     case textInvalidUTF8 = "text-invalid-utf8"
     /// Text with an embedded NUL; carried byte for byte.

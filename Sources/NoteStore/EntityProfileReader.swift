@@ -22,7 +22,7 @@ enum EntityProfileReader {
     entity.noteColumn = column("note", as: .note, in: &table, &uses)
     entity.ownerColumn = column("owner", as: .owner, in: &table, &uses)
     entity.changeHints = columns("change-hints", as: .changeHint, in: &table, &uses)
-    entity.file = fileRule(in: &table, &uses)
+    entity.file = fileRule(of: entity, in: &table, &uses)
     entity.external = condition("external", in: &table, &uses)
     entity.nodeScoped = nodeRule(of: entity, in: &table, &uses)
     entity.secrets = table.tables("secret", label: "column", noun: "a secret").map { secret($0, of: entity, &uses) }
@@ -85,13 +85,32 @@ enum EntityProfileReader {
     return items.map(\.text)
   }
 
-  private static func fileRule(in table: inout TableReader, _ uses: inout ColumnUses) -> EntityProfile.FileRule? {
+  private static func fileRule(
+    of entity: EntityProfile, in table: inout TableReader, _ uses: inout ColumnUses
+  ) -> EntityProfile.FileRule? {
     guard var rule = table.table("file", noun: "a file rule") else { return nil }
     let reference = column("reference", as: .reference, in: &rule, required: true, &uses)
     let when = condition("when", in: &rule, required: true, &uses)
+    let move = moveRule(of: entity, when, in: &rule)
     rule.finish()
     guard let reference, let when else { return nil }
-    return EntityProfile.FileRule(referenceColumn: reference, when: when)
+    return EntityProfile.FileRule(referenceColumn: reference, when: when, move: move)
+  }
+
+  private static func moveRule(
+    of entity: EntityProfile, _ when: EntityProfile.Condition?, in table: inout TableReader
+  ) -> EntityProfile.MoveRule? {
+    guard var rule = table.table("move", noun: "a rule for moving") else { return nil }
+    let values = rule.strings("database", required: true)?.map(\.text) ?? []
+    if let value = values.first(where: { when?.values.contains($0) == true }) {
+      rule.problem("database", "has the value \(ProfileProblems.quoted(value)), which `file.when` has too")
+    }
+    let path = rule.string("path", required: true) ?? ""
+    if let cause = EntityProfile.MoveRule.problem(ofPath: path) { rule.problem("path", cause) }
+    if entity.contentColumn == nil { rule.problem("database", "needs `content`, the column with the bytes") }
+    rule.finish()
+    guard !values.isEmpty, entity.contentColumn != nil else { return nil }
+    return EntityProfile.MoveRule(databaseValues: values, path: path)
   }
 
   private static func condition(
@@ -164,6 +183,11 @@ enum EntityProfileReader {
       let value = file.when.values.first(where: external.values.contains)
     {
       table.problem("external", "has the value \(ProfileProblems.quoted(value)), which `file.when` has too")
+    }
+    if let file = entity.file, let external = entity.external, file.when.column == external.column,
+      let value = file.move?.databaseValues.first(where: external.values.contains)
+    {
+      table.problem("external", "has the value \(ProfileProblems.quoted(value)), which `file.move.database` has too")
     }
   }
 }

@@ -165,9 +165,12 @@ public struct EntityProfile: Sendable, Hashable {
     /// The column with the path, relative to the data directory, `/` between its parts.
     public var referenceColumn: String
     public var when: Condition
-    public init(referenceColumn: String, when: Condition) {
+    /// What a row holds when its bytes are moved; `nil` where they cannot be.
+    public var move: MoveRule?
+    public init(referenceColumn: String, when: Condition, move: MoveRule? = nil) {
       self.referenceColumn = referenceColumn
       self.when = when
+      self.move = move
     }
   }
 

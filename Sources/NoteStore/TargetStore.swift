@@ -30,6 +30,9 @@ public protocol TargetStore: AnyObject {
   /// The import brings rows into these forms before it applies them; the target refuses a value that is in none.
   func forms(of entity: Entity) throws -> [ValueForm]
 
+  /// Whether the files of attachments have a place, so that what is in a file can be carried.
+  var holdsFiles: Bool { get }
+
   /// Files about the store stand beside this path; `nil` for a server, whose files stand in the state directory.
   var filePath: String? { get }
 
@@ -90,6 +93,7 @@ public protocol TargetStore: AnyObject {
 extension TargetStore {
   public func forms(of entity: Entity) throws -> [ValueForm] { Array(repeating: .any, count: entity.columns.count) }
   public var engine: String { "" }
+  public var holdsFiles: Bool { true }
   public var filePath: String? { name }
   public func enter(page number: Int64) {}
   public func leave(page number: Int64) throws {}

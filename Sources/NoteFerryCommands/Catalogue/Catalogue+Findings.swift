@@ -187,6 +187,19 @@ extension Catalogue {
         "The product finds the settings of the nodes that it has. The archive holds the row as the source had it.",
         "Read the list, and correct the settings of the node in the product where they do not fit."
       )
+    case .attachmentMoved:
+      (
+        "The bytes of attachments were moved between the database and files, because --attachments asked for it.",
+        "Every byte is there. The rows say where; the archive holds them as the source had them.",
+        "Nothing. noteferry diff names these rows as changed, for they are; the ledger has each of them."
+      )
+    case .attachmentNotMoved:
+      (
+        "Attachments were to be moved and stay where they are: their rows have bytes in both places, name another file "
+          + "already, or say that the bytes are elsewhere.",
+        "They are carried as the source had them; nothing is lost.",
+        "Look at these rows in the product where they do not open."
+      )
     case .archiveDamage:
       (
         "A part of the archive differs from its checksum.",
@@ -211,7 +224,7 @@ enum ItemOutcome: String, CaseIterable, Sendable {
     case .textRepaired, .textSubstituted: self = .repaired
     case .valueSubstituted: self = .degraded
     case .rowSetAside: self = .quarantined
-    case .nodeRowAdapted: self = .adapted
+    case .nodeRowAdapted, .attachmentMoved: self = .adapted
     default: self = finding.severity == .loss ? .missing : .identical
     }
   }

@@ -6,6 +6,8 @@ import NoteRepair
 import NoteStore
 import RemoteLink
 
+extension AttachmentPlace: ExpressibleByArgument {}
+
 struct ImportCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
@@ -23,12 +25,16 @@ struct ImportCommand: LongCommand {
       A target on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL; noteferry there fills it \
       (?noteferry=/PATH names the program).
 
+      --attachments moves bytes between the database and files of the data directory on the way in. Moved rows are adapted \
+      in the sum and read back like the others; noteferry diff against the source names them as changed.
+
       An archive of one node or of two can go into one node or into two. Rows that belong to one node are adapted by the \
       profile, and each is listed.
 
       Examples:
         noteferry import notes --to new/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --repair none
+        noteferry import notes --to new/memos_prod.db --create-schema --attachments files
         noteferry import notes --to a/memos_prod.db --to b/memos_prod.db --create-schema
         noteferry import notes --to postgresql://memos@a/memos --to postgresql://memos@b/memos
         noteferry import notes --to ssh://new/srv/memos_prod.db --create-schema
@@ -84,6 +90,15 @@ struct ImportCommand: LongCommand {
       """, valueName: "tier"))
   var repair: RepairPolicy = .policy
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      """
+      keep: attachments stay where the source has them; database: their bytes go into the database; files: into files of \
+      the data directory.
+      """, valueName: "place"))
+  var attachments: AttachmentPlace = .keep
+
   @Option(name: .long, help: ArgumentHelp("Write every item that is not identical to a file.", valueName: "file"))
   var ledger: String?
 
@@ -124,6 +139,7 @@ struct ImportCommand: LongCommand {
     options.salvages = salvage
     options.readsBack = verify != .none
     options.repair = repair
+    options.attachments = attachments
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
     if let checkpoint { options.batchBytes = try SizeArgument.size(checkpoint, for: "--checkpoint") }
@@ -193,6 +209,7 @@ struct ImportCommand: LongCommand {
       let extra = comparison.entities.reduce(0) { $0 + $1.extra }
       if extra > 0 { lines.append("\(Format.count(extra, "row")) of the target's own (settings) were kept.") }
     }
+    lines += moved(result.attachments)
     lines += repaired(result.repairs)
     lines.append("Done in \(Format.duration(result.wall))\(result.wasResumed ? ", resumed" : "").")
     if let path = result.ledgerPath { lines.append("Ledger: \(path)") }
@@ -204,6 +221,7 @@ struct ImportCommand: LongCommand {
       .init("damage", .integer(result.damageCount)), .init("repairs", json(result.repairs)),
       .init("conservation", ResultText.json(conservation)), .init("topology", ResultText.json(mapping: result)),
     ]
+    if let tally = result.attachments { members.append(.init("attachments", json(tally))) }
     if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
     if let comparison = result.comparison { members.append(.init("read_back", ResultText.json(comparison))) }
     if let path = result.ledgerPath { members.append(.init("ledger", .text(path))) }
@@ -221,6 +239,26 @@ struct ImportCommand: LongCommand {
       reasons.first ?? .ok, text: lines.joined(separator: "\n"), members: members, reasons: reasons,
       next: isUnsealed ? [again] : archive == "-" ? [] : ["noteferry diff \(archive) \(targets[0])"],
       resumeCommand: isUnsealed ? again : nil)
+  }
+
+  private func moved(_ tally: AttachmentMoveTally?) -> [String] {
+    guard let tally else { return [] }
+    var lines = ["Attachments moved: \(Format.number(tally.movedCount)) to \(placeName(tally.place))."]
+    for (entity, reasons) in tally.stayed.sorted(by: { $0.key < $1.key }) {
+      for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) {
+        lines.append("  \(Format.count(count, "row")) of \(SafeText(entity).text) stay as they are: \(reason).")
+      }
+    }
+    return lines
+  }
+
+  private func placeName(_ place: AttachmentPlace) -> String { place == .files ? "files" : "the database" }
+
+  private func json(_ tally: AttachmentMoveTally) -> JSONValue {
+    .object([
+      .init("place", .text(tally.place.rawValue)), .init("moved", .integer(tally.movedCount)),
+      .init("stayed", .integer(tally.stayedCount)),
+    ])
   }
 
   private static let tiers: [RepairTier] = [.lossless, .policy, .inferred]

@@ -9,6 +9,7 @@ extension ImportCommand {
   /// The import there, with what was asked for here.
   func remoteRequest(_ remote: RemoteStore) throws -> RemoteRequest {
     var words = ["--to=\(remote.address.store)", "--verify=\(verify.rawValue)", "--repair=\(repair.rawValue)"]
+    if attachments != .keep { words.append("--attachments=\(attachments.rawValue)") }
     if createSchema { words.append("--create-schema") }
     if salvage { words.append("--salvage") }
     if let checkpoint {

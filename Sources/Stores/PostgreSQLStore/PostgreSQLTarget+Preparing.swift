@@ -48,7 +48,7 @@ extension PostgreSQLTarget {
     if let mark = try TargetMark.read(connection) {
       guard mark.origin == origin else {
         throw MigrationError(
-          .targetUnfinished, "the target holds an unfinished import of another archive, or one with other repairs",
+          .targetUnfinished, "the target holds an unfinished import of another archive, or one with other options",
           cause: "\(name) is being filled from \(Self.brief(mark.origin)), this is \(Self.brief(origin))",
           safeNow: untouched, next: ["finish that import", "or import into a new database"])
       }

@@ -53,6 +53,7 @@ public final class PostgreSQLTarget: TargetStore {
 
   /// Only a data directory lies here; the server guards its own disks.
   public var guardedPaths: [String] { location.dataDirectory.map { [$0] } ?? [] }
+  public var holdsFiles: Bool { location.dataDirectory != nil }
 
   public func close() {
     rollback()

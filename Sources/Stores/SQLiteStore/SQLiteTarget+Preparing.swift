@@ -212,7 +212,7 @@ extension SQLiteTarget {
   private func resume(_ mark: ImportMark, _ schema: StoreSchema, _ origin: String) throws -> ImportWatermark {
     guard mark.origin == origin else {
       throw MigrationError(
-        .targetUnfinished, "the target holds an unfinished import of another archive, or one with other repairs",
+        .targetUnfinished, "the target holds an unfinished import of another archive, or one with other options",
         cause: "\(location.path) is being filled from \(brief(mark.origin)), this is \(brief(origin))",
         safeNow: untouched, next: ["finish that import", "or import into a new store"])
     }
