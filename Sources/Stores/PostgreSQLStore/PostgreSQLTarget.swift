@@ -24,6 +24,10 @@ public final class PostgreSQLTarget: TargetStore {
   private var stages: [String: Stage] = [:]
   /// The stage with rows under way.
   private var open: Stage?
+  /// Why the transaction has failed: what comes after it is refused for this, whatever the server says of it.
+  private var failure: (any Error)?
+  /// Whether a savepoint brings back what was before the row under way.
+  private var isGuarded = false
   var pending: PendingContents?
 
   public convenience init(_ location: StoreLocation, profiles: [Profile]) {
@@ -98,9 +102,20 @@ public final class PostgreSQLTarget: TargetStore {
 
   /// Brings all rows under way into their tables.
   func settle() throws {
-    guard let stage = open else { return }
-    open = nil
-    try stage.settle()
+    try unlessFailed {
+      guard let stage = open else { return }
+      open = nil
+      try stage.settle()
+    }
+  }
+
+  /// Does a step of the transaction; throws the error of the step that failed first.
+  private func unlessFailed(_ step: () throws -> Void) throws {
+    if let failure { throw failure }
+    do { try step() } catch {
+      if !isGuarded { failure = error }
+      throw error
+    }
   }
 
   // MARK: - Rows
@@ -111,6 +126,10 @@ public final class PostgreSQLTarget: TargetStore {
   }
 
   public func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
+    try unlessFailed { try send(row, of: page, supplies) }
+  }
+
+  private func send(_ row: Int, of page: RecordPage, _ supplies: [ContentSupply]) throws {
     guard pending == nil else { throw unfinished() }
     let stage = try stage(for: page.entity)
     try openBatch()
@@ -135,6 +154,8 @@ public final class PostgreSQLTarget: TargetStore {
     try openBatch()
     try settle()
     try connection.execute("SAVEPOINT noteferry_repair")
+    isGuarded = true
+    defer { isGuarded = false }
     do {
       try apply(row: row, of: page, supplies: supplies)
       try settle()
@@ -275,6 +296,7 @@ public final class PostgreSQLTarget: TargetStore {
   public func abandonContents() {
     guard pending != nil else { return }
     abandonOpen()
+    failure = nil
     try? connection.execute("ROLLBACK TO SAVEPOINT noteferry_row; RELEASE SAVEPOINT noteferry_row")
   }
 
@@ -303,6 +325,7 @@ public final class PostgreSQLTarget: TargetStore {
 
   public func rollback() {
     abandonOpen()
+    failure = nil
     connection?.rollback()
     // A stage that was made inside the transaction went with it.
     stages.removeAll()
