@@ -29,7 +29,7 @@ public enum TextForm: Sendable, Hashable, Comparable {
   public func outcome(of text: UnsafeRawBufferPointer) -> Outcome {
     if self == .any { return .same }
     guard isUnicode(text) else {
-      let marked = Self.marked(text)
+      let marked = TextMarker.marked(text)
       guard self > .unicode else { return .substitute(marked) }
       return .substitute(marked.withUnsafeBytes { Self.normalized($0).text })
     }
@@ -52,14 +52,5 @@ public enum TextForm: Sendable, Hashable, Comparable {
     var quoted: [UInt8] = []
     NormalJSON.append(Array(text), to: &quoted)
     return (quoted, true)
-  }
-
-  /// The text with a mark for each NUL and each byte that is no UTF-8.
-  private static func marked(_ text: UnsafeRawBufferPointer) -> [UInt8] {
-    var marker = TextMarker()
-    var result: [UInt8] = []
-    marker.append(text, to: &result)
-    marker.finish(to: &result)
-    return result
   }
 }

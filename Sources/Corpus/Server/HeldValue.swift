@@ -1,3 +1,4 @@
+import DurableIO
 import NoteModel
 
 /// A value as a server's column holds it, in a form in which equal meanings are equal bytes.
@@ -29,6 +30,10 @@ struct HeldColumn {
 
   var kind: Kind
   var isNotNull: Bool
+  /// Whether no two rows may have the same text, so that each mark tells its byte.
+  var isUnique = false
+  /// Whether it is the path of a file, which must be one that a disk takes, too.
+  var isPath = false
 
   func held(_ value: Value) -> HeldValue {
     if case .null = value { return HeldValue(value: .null, outcome: .held) }
@@ -147,7 +152,10 @@ struct HeldColumn {
   private static func isText(_ value: Value) -> Bool { if case .text = value { true } else { false } }
 
   private func text(_ value: Value) -> HeldValue {
-    let (marked, hasMarks) = Self.marked(Self.written(value))
+    let (marked, hasMarks) =
+      isPath && Self.isText(value)
+      ? Self.markedPath(Self.written(value))
+      : Self.marked(Self.written(value), tellsBytes: isUnique && Self.isText(value))
     // What was no text is no text with marks, but a value of which another stands in its place.
     if hasMarks { return HeldValue(value: .text(marked), outcome: Self.isText(value) ? .marked : .replaced) }
     return HeldValue(value: .text(marked), outcome: Self.isText(value) ? .held : .converted)
@@ -169,8 +177,8 @@ struct HeldColumn {
     return converted(.bytes(Self.written(value)))
   }
 
-  /// A text with U+2400 for each NUL and U+FFFD for each byte that is no UTF-8.
-  static func marked(_ bytes: [UInt8]) -> (text: [UInt8], hasMarks: Bool) {
+  /// A text with U+2400 for each NUL and U+FFFD for each byte that is no UTF-8, with its digits behind it on demand.
+  static func marked(_ bytes: [UInt8], tellsBytes: Bool = false) -> (text: [UInt8], hasMarks: Bool) {
     if !bytes.contains(0), String(validating: bytes, as: UTF8.self) != nil { return (bytes, false) }
     var (text, at) = ([UInt8](), 0)
     while at < bytes.count {
@@ -179,12 +187,31 @@ struct HeldColumn {
         text += [0xE2, 0x90, 0x80]
       } else if length == 0 {
         text += [0xEF, 0xBF, 0xBD]
+        if tellsBytes { text += Array(String(bytes[at], radix: 16).utf8) }
       } else {
         text += bytes[at..<at + length]
       }
       at += max(1, length)
     }
     return (text, true)
+  }
+
+  /// A path with marks that tell their bytes. A part of more than 255 bytes is cut at a character, so that `~` and 16 digits
+  /// of its SHA-256 have room behind it.
+  static func markedPath(_ path: [UInt8]) -> (text: [UInt8], hasMarks: Bool) {
+    let (marked, hasMarks) = marked(path, tellsBytes: true)
+    guard hasMarks else { return (path, false) }
+    let parts = String(decoding: marked, as: UTF8.self).unicodeScalars.split(
+      separator: "/", omittingEmptySubsequences: false)
+    let names = parts.map { part -> String in
+      var name = String(String.UnicodeScalarView(part))
+      guard name.utf8.count > 255 else { return name }
+      let digest = Digest(.sha256)
+      Array(name.utf8).withUnsafeBytes { digest.update($0) }
+      while name.utf8.count > 255 - 17 { name.unicodeScalars.removeLast() }
+      return name + "~" + digest.finish().description.prefix(16)
+    }
+    return (Array(names.joined(separator: "/").utf8), true)
   }
 
   /// The length of the character that begins here; 0 where none does.

@@ -39,23 +39,28 @@ struct ServerRule {
     while try info.step() {
       guard case .text(let column) = info.value(0), case .text(let type) = info.value(1) else { continue }
       let word = String(decoding: column, as: UTF8.self)
-      let isKey = info.integer(3) > 0
+      let place = "\(name).\(word)".lowercased()
       table.columns[word] = HeldColumn(
-        kind: kind("\(name).\(word)", String(decoding: type, as: UTF8.self).lowercased(), recipe),
-        isNotNull: isKey || info.integer(2) > 0)
+        kind: kind(place, String(decoding: type, as: UTF8.self).lowercased(), recipe),
+        isNotNull: info.integer(2) > 0, isPath: recipe.product == "memos" && paths.contains(place))
     }
     table.unique = try unique(name, database)
+    for column in table.unique { table.columns[column]?.isUnique = true }
     let key = try KeyedRows.key(name, database) ?? []
-    for column in key { table.columns[column]?.isNotNull = true }
     // Where nobody knows the key, and where it may be NULL, as SQLite allows in many texts, rows have their numbers.
-    if try isStrict(key, of: name, recipe, database) { table.key = Set(key) }
+    guard try isStrict(key, of: name, recipe, database) else { return table }
+    table.key = Set(key)
+    for column in key { table.columns[column]?.isNotNull = true }
     return table
   }
+
+  /// Where the products have paths of files.
+  private static let paths: Set<String> = ["attachment.reference", "resource.reference"]
 
   private static func isStrict(
     _ key: [String], of table: String, _ recipe: StoreRecipe, _ database: SampleDatabase
   ) throws -> Bool {
-    let isKnown = productTables(of: recipe.product).contains(table)
+    let isKnown = productTables(of: recipe.product).contains(table.lowercased())
     let name = KeyedRows.text(table)
     let isNumber = "lower(type) = 'integer' AND (SELECT count(*) FROM pragma_table_info(\(name)) WHERE pk > 0) = 1"
     let strict = try KeyedRows.names(
