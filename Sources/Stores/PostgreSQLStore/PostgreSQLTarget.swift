@@ -141,7 +141,7 @@ public final class PostgreSQLTarget: TargetStore {
     }
     let key = page.key(ofRow: row)
     let plan = try RowPlan(row, of: page, supplies: supplies, stage: stage, key: key, hasFiles: files != nil)
-    try stage.beginRow(key: key, without: plan.left)
+    try stage.beginRow(key: key, without: plan.left, hasContents: !supplies.isEmpty)
     open = stage
     pending = PendingContents(stage: stage, page: page, row: row, plan: plan, isStreamed: isStreamed)
     try sendFields()
@@ -222,28 +222,34 @@ public final class PostgreSQLTarget: TargetStore {
     let entity = row.stage.entity
     guard let column = entity.referenceColumn else { throw unfinished() }
     try settle()
-    let tests = entity.key.enumerated().map { "\(quoted(entity.columns[$0.element].name)) = $\($0.offset + 1)" }
+    let (test, parameters) = Self.test("", key, row.stage, from: 1)
     let found = try connection.query(
-      "SELECT \(quoted(entity.columns[column].name)) FROM \(row.stage.table.sql) WHERE \(tests.joined(separator: " AND "))",
-      key.values.map(Parameter.init(key:)))
+      "SELECT \(row.stage.sqlName(column)) FROM \(row.stage.table.sql) WHERE \(test)", parameters)
     guard found.rowCount == 1, !found.isNull(0, 0) else { throw unfinished() }
     try files.copy(
       from: found.bytes(0, 0), of: "\(entity.name) \(key.description)", to: files.path(ofRow: row.row, of: row.page),
       isDurable: true)
   }
 
+  /// The test by which a row is found, with its parameters; `prefix` stands before the names.
+  private static func test(_ prefix: String, _ key: Key, _ stage: Stage, from first: Int) -> (String, [Parameter]) {
+    if let places = stage.places { return ("\(prefix)ctid = \(places.place(of: key))", []) }
+    let tests = stage.entity.key.enumerated().map { "\(prefix)\(stage.sqlName($0.element)) = $\($0.offset + first)" }
+    return (tests.joined(separator: " AND "), key.values.map(Parameter.init(key:)))
+  }
+
   /// Copies a content on the server.
   private func share(_ column: Int, from other: Key, to key: Key, _ stage: Stage) throws {
     let entity = stage.entity
-    let names = entity.key.map { quoted(entity.columns[$0].name) }
-    let own = names.enumerated().map { "t.\($0.element) = $\($0.offset + 1)" }
-    let others = names.enumerated().map { "o.\($0.element) = $\($0.offset + 1 + names.count)" }
-    let name = quoted(entity.columns[column].name)
-    let result = try connection.query(
-      "UPDATE \(stage.table.sql) t SET \(name) = o.\(name) FROM \(stage.table.sql) o "
-        + "WHERE \((own + others).joined(separator: " AND "))",
-      (key.values + other.values).map(Parameter.init(key:)))
-    guard result.tag != "UPDATE 0" else {
+    let (own, ownValues) = Self.test("t.", key, stage, from: 1)
+    let (others, otherValues) = Self.test("o.", other, stage, from: 1 + ownValues.count)
+    let name = stage.sqlName(column)
+    let statement =
+      "UPDATE \(stage.table.sql) t SET \(name) = o.\(name) FROM \(stage.table.sql) o WHERE \(own) AND \(others)"
+    let isThere =
+      try stage.places?.put(key, statement + " RETURNING t.ctid::text")
+      ?? (connection.query(statement, ownValues + otherValues).tag != "UPDATE 0")
+    guard isThere else {
       throw MigrationError(
         .archiveDamaged, "a row refers to a content that is not in the target",
         cause: "\(entity.name) \(other.description) was not applied before",
