@@ -45,11 +45,20 @@ struct ArrivalCensus {
   init(source: String, target: String, twin: String?, rule: ServerRule? = nil) throws {
     hasTwin = twin != nil
     let stores = try [source, target, twin ?? source].map { try SampleDatabase($0, .reading) }
-    let tables = try stores.map { Set(try RowCensus.tables($0)) }
+    var tables = try stores.map { Set(try RowCensus.tables($0)) }
+    // Names that are the same in capitals to SQLite come home as the profile writes them.
+    var names: [String: String] = [:]
+    if rule != nil {
+      for name in tables[1] {
+        names[KeyedRows.spelled(name, in: tables[0])] = name
+      }
+      tables[1] = Set(names.keys)
+    }
     for table in tables[0].union(tables[1]).sorted() where rule == nil || table != "sqlite_sequence" {
       let held = rule?.table(table)
       func rows(_ store: Int, _ reading: KeyedRows.Reading) throws -> KeyedRows {
-        tables[store].contains(table) ? try KeyedRows(table, stores[store], reading) : KeyedRows()
+        let name = store == 1 ? names[table] ?? table : table
+        return tables[store].contains(table) ? try KeyedRows(name, stores[store], reading) : KeyedRows()
       }
       let found: KeyedRows
       // What SQLite cannot read in the source, nobody can compare.

@@ -39,7 +39,10 @@ struct KeyedRows {
   init(_ table: String, _ database: SampleDatabase, _ reading: Reading) throws {
     columns = try Self.names("SELECT name FROM pragma_table_info(\(Self.text(table)))", database)
     key = try Self.key(table, database) ?? columns
-    if case .compared(_, let known) = reading { key = known }
+    if case .compared(let rule, let known) = reading {
+      key = known
+      columns = columns.map { Self.spelled($0, in: rule.columns.keys) }
+    }
     let places = key.compactMap { columns.firstIndex(of: $0) }
     let list = columns.map(Self.name).joined(separator: ", ")
     let isNumbered = try Self.isNumbered(table, database)
@@ -88,6 +91,13 @@ struct KeyedRows {
         WHERE "unique" AND NOT partial ORDER BY seq DESC LIMIT 1)) c ORDER BY c.seqno
       """, database)
     return unique.isEmpty ? nil : unique
+  }
+
+  /// A name as others write it that is the same to SQLite, which takes capitals of ASCII for small letters.
+  static func spelled(_ name: String, in names: some Collection<String>) -> String {
+    func folded(_ name: String) -> [UInt8] { name.utf8.map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 } }
+    return names.contains { $0.utf8.elementsEqual(name.utf8) }
+      ? name : names.first { folded($0) == folded(name) } ?? name
   }
 
   /// The texts that a query gives.

@@ -57,7 +57,8 @@ struct StoreComparison {
     )
     var numbers: [[UInt8]: Int64] = [:]
     while try statement.step() {
-      if case .text(let name) = statement.value(0) { numbers[name] = statement.integer(1) }
+      guard case .text(let name) = statement.value(0) else { continue }
+      numbers[Array(String(decoding: name, as: UTF8.self).lowercased().utf8)] = statement.integer(1)
     }
     return numbers
   }
@@ -81,7 +82,7 @@ struct StoreComparison {
       // A reference that leads out of the directory, or to nothing, has no file to compare.
       guard let wanted = RawFile.digest(beside: source, reference) else { continue }
       // A server holds the name in no other way.
-      let name = isHeldByServer ? HeldColumn.marked(reference).text : reference
+      let name = isHeldByServer ? HeldColumn.markedPath(reference).text : reference
       if RawFile.digest(beside: target, name) != wanted { count += 1 }
     }
     return count

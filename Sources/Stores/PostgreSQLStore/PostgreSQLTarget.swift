@@ -355,7 +355,8 @@ public final class PostgreSQLTarget: TargetStore {
       guard let table = try TargetTable(connection, entity.table) else { continue }
       for (column, sequence) in try sequences(of: entity.table) {
         let highest = try connection.integer("SELECT max(\(quoted(column)))::int8 FROM \(table.sql)")
-        let known = schema.sequences.filter { $0.table == entity.table }.map(\.value).max()
+        // SQLite gives them under the table's name as it was written.
+        let known = schema.sequences.filter { $0.table.lowercased() == entity.table.lowercased() }.map(\.value).max()
         let given = try connection.integer("SELECT CASE WHEN is_called THEN last_value END FROM \(sequence)")
         // The source may have given out numbers that the column does not hold.
         let most = try connection.integer(
