@@ -54,6 +54,17 @@ import Testing
     #expect(held(.json, text("no json")).value == text("\"no json\""))
   }
 
+  @Test func `marks tell their bytes where texts must stay apart, and a file's name is one that a disk takes`() {
+    var column = HeldColumn(kind: .text, isNotNull: false)
+    column.isUnique = true
+    #expect(column.held(.text([0x6A, 0xE9])).value == text("j\u{FFFD}e9"))
+    column.isPath = true
+    let name = [UInt8](repeating: 0xE9, count: 240)
+    guard case .text(let path) = column.held(.text(Array("assets/".utf8) + name)).value else { return }
+    #expect(path.count == 7 + 255 && path.starts(with: Array("assets/\u{FFFD}e9".utf8)))
+    #expect(column.held(.text(path)).outcome == .held)
+  }
+
   @Test func `the database's name takes the place of the server's`() {
     let database = ServerDatabase(server: "postgresql://me@host:1/postgres?sslmode=require", index: 3)
     #expect(database.url(data: "/d") == "postgresql://me@host:1/\(database.name)?sslmode=require&data=/d")
