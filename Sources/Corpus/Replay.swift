@@ -84,13 +84,14 @@ package struct Replay: Sendable {
       try database.make(in: directory)
       journey.database = database
     }
-    defer { try? journey.database?.drop(in: directory) }
     var report: Journey.Report
     do { report = try journey.run() } catch {
       // Also where the moved store cannot be read any more: that is what a replay is to find.
       let words = (error as? MigrationError).map { "\($0.message): \($0.cause)" } ?? String(describing: error)
       report = Journey.Report(scenario: scenario, surprises: ["the journey cannot be judged: \(words)"])
     }
+    // Before the directory goes, in which every program that is run leaves its words.
+    try? journey.database?.drop(in: directory)
     if let baselineConnection { report.baseline = try journey.baseline(report, connection: baselineConnection) }
     if report.surprises.isEmpty || !keepsSurprises { try? RawFile.removeTree(directory) }
     return report
