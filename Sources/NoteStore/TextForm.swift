@@ -33,7 +33,7 @@ public enum TextForm: Sendable, Hashable, Comparable {
     if self == .any { return .same }
     if case .limited(let count) = self { return Self.limited(text, to: count) }
     guard isUnicode(text) else {
-      let marked = Self.marked(text)
+      let marked = TextMarker.marked(text)
       guard self > .unicode else { return .substitute(marked) }
       return .substitute(marked.withUnsafeBytes { Self.normalized($0).text })
     }
@@ -80,14 +80,5 @@ public enum TextForm: Sendable, Hashable, Comparable {
     var quoted: [UInt8] = []
     NormalJSON.append(Array(text), to: &quoted)
     return (quoted, true)
-  }
-
-  /// The text with a mark for each NUL and each byte that is no UTF-8.
-  private static func marked(_ text: UnsafeRawBufferPointer) -> [UInt8] {
-    var marker = TextMarker()
-    var result: [UInt8] = []
-    marker.append(text, to: &result)
-    marker.finish(to: &result)
-    return result
   }
 }

@@ -154,6 +154,8 @@ import Testing
       CREATE TABLE plugin (id INTEGER PRIMARY KEY, label TEXT, price NUMERIC, token TEXT);
       INSERT INTO plugin VALUES (1, 'four', 1.25, 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'), (2, 'fünf!', 2, NULL),
         (3, '12345678901234567890', 1.005, 'no token'), (4, zeroblob(300000), NULL, NULL);
+      CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+      INSERT INTO tag VALUES (1, 'alike, one'), (2, 'alike, two'), (3, 'alik');
       """)
     let narrow = try ServerPlace(
       scratch,
@@ -166,6 +168,9 @@ import Testing
         "1|four|1.25|a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "2|fünf!|2.00|", "3|12345||", "4|␀␀␀␀␀||",
       ])
     #expect(run.account("plugin", "degraded") == 2)
+    // Where no two may be alike, no text is cut.
+    #expect(try narrow.sql("SELECT id, name FROM tag") == ["3|alik"])
+    #expect(run.account("tag", "quarantined") == 2)
   }
 
   @Test func `the reference product arrives on the other engine and comes back`() throws {
