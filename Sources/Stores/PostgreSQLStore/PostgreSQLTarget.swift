@@ -21,6 +21,8 @@ public final class PostgreSQLTarget: TargetStore {
   var isCreated = false
   /// Asked while the server is waited for.
   var stop: @Sendable () throws -> Void = {}
+  /// How long a commit may wait for a synchronous standby.
+  var patience = PairOptions().patience
   private var stages: [String: Stage] = [:]
   /// The stage with rows under way.
   private var open: Stage?
@@ -368,11 +370,10 @@ public final class PostgreSQLTarget: TargetStore {
     }
   }
 
+  /// Removes the mark when a synchronous standby, where there is one, has everything before it.
   public func approve() throws {
-    try connection.execute("SET synchronous_commit = on")
-    try connection.execute("BEGIN")
-    try TargetMark.remove(connection)
-    _ = try connection.commit()
+    try commitWatched { _ = try $0.query("UPDATE \(TargetMark.sql) SET groups = groups") }
+    try commitWatched(TargetMark.remove)
     resetStages()
     connection.close()
   }
