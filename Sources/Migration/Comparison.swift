@@ -62,7 +62,7 @@ public struct ComparisonResult: Sendable {
 
 /// Merges an inventory with the pages of a store that is scanned in the same order.
 final class Comparison {
-  private var cursor: InventorySpool.Cursor
+  private var cursor: InventoryChain
   private let expectedEntities: [Entity]
   private let key = GrowingBuffer(capacity: 256)
   private let report: (Difference) throws -> Void
@@ -70,13 +70,17 @@ final class Comparison {
   /// Of keys and digests of the rows found, in order: those that are expected, and the others. Only where two stores
   /// are to be compared by them.
   private let sums: (expected: Digest, extra: Digest)?
+  private let rowDigest = Digest(.sha256)
 
-  /// - Parameter report: Gets every difference, in order.
+  /// - Parameters:
+  ///   - inventories: Of a base and its deltas; with the digests of contents where contents may come unread.
+  ///   - report: Gets every difference, in order.
   init(
-    _ inventory: InventorySpool, entities: [Entity], sums: Bool = false, report: @escaping (Difference) throws -> Void
+    _ inventories: [InventorySpool], entities: [Entity], sums: Bool = false,
+    report: @escaping (Difference) throws -> Void
   ) throws {
     self.sums = sums ? (Digest(.sha256), Digest(.sha256)) : nil
-    cursor = try InventorySpool.Cursor(inventory)
+    cursor = try InventoryChain(inventories)
     expectedEntities = entities
     self.report = report
     result = ComparisonResult(entities: entities.map { .init(entity: $0.name, role: $0.role) })
@@ -84,17 +88,47 @@ final class Comparison {
 
   /// - Parameter entityIndex: Index in the expected entities.
   func found(entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer) throws {
+    var content = 0
     for row in 0..<page.rowCount {
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
+      let first = content
+      var isUnread = false
+      while content < page.contents.count, page.contents[content].row == row {
+        if case .unread = page.contents[content].place { isUnread = true }
+        content += 1
+      }
       let digest = rowDigests.slice(row * 32..<(row + 1) * 32)
-      try found(entityIndex: entityIndex, digest: digest)
+      if isUnread {
+        try found(entityIndex: entityIndex, digest: digest) {
+          assume(first..<content, in: page, expected: $0)
+          rowDigest.update(page.row(row))
+          rowDigest.finish { rowDigests.overwrite(at: row * 32, with: $0) }
+        }
+      } else {
+        try found(entityIndex: entityIndex, digest: digest)
+      }
     }
   }
 
-  private func found(entityIndex: Int, digest: UnsafeRawBufferPointer) throws {
+  /// Takes contents that were only measured for those that are expected. A row whose digest is then the expected one has
+  /// contents of the expected lengths. Where a content is suspect nothing is taken for granted, so the row differs.
+  private func assume(_ contents: Range<Int>, in page: RecordPage, expected: [UInt8]) {
+    let size = page.algorithm.byteCount
+    guard expected.count == contents.count * size else { return }
+    for (ordinal, index) in contents.enumerated() {
+      guard case .unread(let isSuspect) = page.contents[index].place, !isSuspect else { continue }
+      expected[ordinal * size..<(ordinal + 1) * size].withUnsafeBytes { page.setDigest($0, ofContent: index) }
+    }
+  }
+
+  /// - Parameter complete: Called with the expected digests of the row's contents before its digest is looked at.
+  private func found(
+    entityIndex: Int, digest: UnsafeRawBufferPointer, complete: ([UInt8]) -> Void = { _ in }
+  ) throws {
     while !cursor.isAtEnd {
       if cursor.entityIndex == entityIndex, key.bytes.elementsEqual(cursor.key) {
+        complete(cursor.contents)
         result.entities[entityIndex].expected += 1
         add(digest, to: sums?.expected)
         if digest.elementsEqual(cursor.digest) {
@@ -109,7 +143,7 @@ final class Comparison {
         return
       }
       if cursor.entityIndex > entityIndex { break }
-      if cursor.entityIndex == entityIndex, try parse(cursor.key) > parse(Array(key.bytes)) { break }
+      if cursor.entityIndex == entityIndex, try RowKey.parse(cursor.key) > RowKey.parse(Array(key.bytes)) { break }
       try reportMissing()
     }
     result.entities[entityIndex].extra += 1
@@ -138,15 +172,6 @@ final class Comparison {
     try cursor.advance()
   }
 
-  private func parse(_ json: [UInt8]) throws -> Key {
-    guard let value = try? JSONReader.parse(json), let key = Key(json: value) else {
-      throw MigrationError(
-        .internal, "a key of the inventory cannot be read", cause: String(decoding: json, as: UTF8.self),
-        safeNow: "nothing was changed", next: [])
-    }
-    return key
-  }
-
   private func add(_ kind: Difference.Kind, _ entityIndex: Int, _ key: [UInt8], _ explanation: String) throws {
     try add(
       Difference(
@@ -164,11 +189,11 @@ final class Comparison {
 extension Comparison {
   /// Scans a store and compares it with an inventory.
   static func compare(
-    _ inventory: InventorySpool, of expected: StoreSchema, with snapshot: any SourceSnapshot,
+    _ inventories: [InventorySpool], of expected: StoreSchema, with snapshot: any SourceSnapshot,
     algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, sums: Bool = false,
     report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
-    let comparison = try Comparison(inventory, entities: expected.entities, sums: sums, report: report)
+    let comparison = try Comparison(inventories, entities: expected.entities, sums: sums, report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {

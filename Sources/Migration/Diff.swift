@@ -69,13 +69,13 @@ public func diff(
     let snapshot = try store.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var result = try Comparison.compare(
-      inventory, of: schema, with: snapshot, algorithm: algorithm,
+      [inventory], of: schema, with: snapshot, algorithm: algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop), totalItems: nil,
       totalBytes: storeBytes(store, snapshot), report: report)
     result.unreadable += unreadable
     return result
   case .archive(let place):
-    let comparison = try Comparison(inventory, entities: schema.entities, report: report)
+    let comparison = try Comparison([inventory], entities: schema.entities, report: report)
     try collect(
       place, against: comparison, schema: schema, stateDirectory: stateDirectory, rate: rate, observer: observer,
       stop: stop)

@@ -39,6 +39,8 @@ public struct ExportOptions: Sendable {
   public var walBudget: ByteCount?
   /// Bytes of archive between two checkpoints of a resumable export.
   public var checkpointInterval = ByteCount.mebibytes(256)
+  /// Of a delta: read every attachment again instead of measuring it.
+  public var isParanoid = false
   /// For spools of an export into a pipe.
   public var stateDirectory: String
   public var toolVersion: String
@@ -61,9 +63,11 @@ public struct ExportResult: Sendable {
   public var wall: Duration
   public var productVersion: String
   public var profile: String
+  /// Of a delta: what changed. Where that is nothing, no segment was written.
+  public var changes: DeltaChanges?
 }
 
-/// Exports a live store into the base segment of an archive.
+/// Exports a live store into an archive: into its base, or, where it has one, into a delta of its newest segment.
 ///
 /// The source is only read. An export into a directory that was interrupted is taken up where its journal says.
 ///
@@ -111,10 +115,8 @@ private func exportUnexplained(
   let wasRenamed = try FileStatus.ifPresent(segment) != nil
   let resumed = try SegmentJournal.resume(files.journal)
   guard !wasRenamed || resumed?.0.completion != nil else {
-    throw MigrationError(
-      .archiveExists, "\(directory) already holds a sealed archive", cause: "\(segment) exists",
-      safeNow: "the archive was not changed",
-      next: ["noteferry verify \(directory)", "export into another directory: -o DIRECTORY"])
+    return try DeltaExport(source: source, directory: directory, options: options, observer: observer, stop: stop)
+      .run()
   }
   var options = options
   if let (_, header, _) = resumed { options.algorithm = options.algorithm ?? header.algorithm }

@@ -128,19 +128,20 @@ private func importUnexplained(
   pipelineOptions.checkpoint = { try requireNoStop(stop) }
   let reporter = DamageReporter(ledger: ledger, observer: observer)
   pipelineOptions.report = { reporter.report($0) }
-  let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: pipelineOptions)
-  try pipeline.readHead()
+  let segments = try SegmentSequence(place, options: pipelineOptions)
+  let pipeline = segments.first
   let consumer = ImportConsumer(
-    nodes: nodes, options: options, readProfile: readProfile, ledger: ledger, observer: observer)
+    nodes: nodes, newest: segments.newest, options: options, readProfile: readProfile, ledger: ledger,
+    observer: observer)
   let target = nodes.target
   defer { target.close() }
   let end: SegmentEnd?
   do {
-    pipeline.repairs = try repairs(place, head: pipeline, options: options, readProfile: readProfile, stop: stop)
-    consumer.longTexts = pipeline.repairs.map {
+    let repairs = try repairs(place, head: pipeline, options: options, readProfile: readProfile, stop: stop)
+    consumer.longTexts = repairs.map {
       LongTextImport(LongTexts($0, directory: options.stateDirectory), consumer.repairs, target: target)
     }
-    end = try pipeline.run(into: consumer)
+    end = try segments.run(into: consumer, repairs: repairs)
     try consumer.finish()
   } catch {
     target.rollback()
@@ -148,7 +149,7 @@ private func importUnexplained(
     throw error
   }
   let damage = reporter.count + consumer.damageCount
-  if consumer.refusal == nil { try target.finish(pipeline.schema) }
+  if consumer.refusal == nil { try target.finish(segments.newestSchema) }
 
   let proofs = try ReadBack(
     consumer: consumer, pipeline: pipeline, nodes: nodes, options: options, ledger: ledger, observer: observer,
@@ -174,7 +175,7 @@ private func importUnexplained(
     (consumer.conservation(summary: end?.summary, proof: proofs[node]), proofs[node]?.comparison)
   }
   return ImportResult(
-    archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
+    archive: segments.newest, seal: end?.seal, summary: end?.summary, conservation: conservation,
     comparison: first?.comparison, nodes: results, damageCount: damage, repairs: consumer.repairs.tally,
     ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
     isApproved: isApproved && nodes.pair?.isDegraded != true, isSalvaged: isSalvaged, wall: .now - start)

@@ -18,8 +18,12 @@ final class ImportConsumer: SegmentConsumer {
   private(set) var profile: Profile?
   private(set) var damageCount: Int64 = 0
   private(set) var wasResumed = false
-  let inventory: InventorySpool
+  /// What the segments say of their rows: one for the base, two for each delta, of its rows and of those that are gone.
+  private(set) var inventories: [InventorySpool] = []
+  /// Of the base.
   private var description: SegmentDescription!
+  /// Of the last segment, whose counts are those that the target shall have.
+  private let newest: SegmentDescription
   private var schema: StoreSchema!
   private var progress: ProgressCounter!
 
@@ -65,10 +69,12 @@ final class ImportConsumer: SegmentConsumer {
   var longTexts: LongTextImport?
 
   init(
-    nodes: ImportNodes, options: ImportOptions, readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
+    nodes: ImportNodes, newest: SegmentDescription, options: ImportOptions,
+    readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
     ledger: Ledger, observer: any RunObserver
   ) {
     self.nodes = nodes
+    self.newest = newest
     repairs = ImportRepairs(
       options.repair, nodes: nodes, stateDirectory: options.stateDirectory, ledger: ledger, observer: observer)
     target = nodes.target
@@ -76,10 +82,13 @@ final class ImportConsumer: SegmentConsumer {
     self.readProfile = readProfile
     self.ledger = ledger
     self.observer = observer
-    inventory = InventorySpool(directory: options.stateDirectory)
   }
 
   func begin(description: SegmentDescription, profile bytes: [UInt8], schema: StoreSchema) throws {
+    inventories.append(InventorySpool(directory: options.stateDirectory))
+    if description.kind == .delta { inventories.append(InventorySpool(directory: options.stateDirectory)) }
+    // A delta goes on in the target of the segment before.
+    guard self.description == nil else { return }
     self.description = description
     self.schema = schema
     rowsByEntity = Array(repeating: 0, count: schema.entities.count)
@@ -184,7 +193,7 @@ final class ImportConsumer: SegmentConsumer {
     defer { snapshot.close() }
     for entity in schema.entities where [.note, .attachment, .owner, .notebook].contains(entity.role) {
       guard let found = snapshot.schema.entities.first(where: { $0.name == entity.name }),
-        let count = description.sourceCounts.first(where: { $0.entity == entity.name }),
+        let count = newest.sourceCounts.first(where: { $0.entity == entity.name }),
         try snapshot.count(of: found) == count.rows
       else { return false }
     }
@@ -192,6 +201,18 @@ final class ImportConsumer: SegmentConsumer {
   }
 
   // MARK: - Rows and contents
+
+  /// A list of deleted rows counts as a page, so that one the target knows is not carried out again.
+  func deleted(_ entityIndex: Int, keys: [Key]) throws {
+    received += 1
+    isSkipping = received <= skips
+    target.enter(page: received)
+    if !isSkipping { for key in keys { try target.remove(key, of: schema.entities[entityIndex]) } }
+    try inventories[inventories.count - 1].append(entityIndex: entityIndex, deleted: keys)
+    checkedGroups += 1
+    batchBytes += Int64(keys.count) * 64
+    if checkedGroups > skips { try target.leave(page: checkedGroups) }
+  }
 
   func open(_ group: ReceivedGroup) throws {
     received += 1
@@ -498,7 +519,9 @@ final class ImportConsumer: SegmentConsumer {
         try lose(group, key: "", outcome: .degraded, "no row asks for the member \(printable(path))")
       }
       rowsByEntity[group.entityIndex] += Int64(page.rowCount)
-      try inventory.append(entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests)
+      // Behind it stands that of the deleted rows.
+      try inventories[inventories.count == 1 ? 0 : inventories.count - 2].append(
+        entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests)
     }
     progress.advance(rows: page.rowCount, bytes: Int64(page.rows.count), role: page.entity.role, to: observer)
     if checkedGroups > skips { try target.leave(page: checkedGroups) }
@@ -515,9 +538,21 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Commits the rest.
   func finish() throws {
+    try countRows()
     if refusal == nil, checkedGroups > skips || checkedGroups == 0 { try commit() }
     observer.observe(
       .phaseFinished(.init(name: .import, wall: .zero, items: progress.items, bytes: progress.bytes)))
+  }
+
+  /// Rows that a delta replaced or deleted are not there twice.
+  private func countRows() throws {
+    guard inventories.count > 1 else { return }
+    rowsByEntity = Array(repeating: 0, count: schema.entities.count)
+    var chain = try InventoryChain(inventories)
+    while !chain.isAtEnd {
+      rowsByEntity[chain.entityIndex] += 1
+      try chain.advance()
+    }
   }
 
   // MARK: - What is lost
@@ -611,7 +646,7 @@ final class ImportConsumer: SegmentConsumer {
         let counted = summary?.isFuzzy == true ? archived?.rows : archived?.sourceRows
         var account = Conservation.Account(
           entity: entity.name, role: entity.role,
-          source: counted ?? description.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
+          source: counted ?? newest.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
         let found = proof?.comparison.entities[index]
         let arrived = found.map { $0.identical + $0.changed } ?? rowsByEntity[index]
         account.degraded = min(

@@ -91,7 +91,7 @@ struct RowReading {
       switch page.contents[index].place {
       case .payload(let range): try judge.append(page.payload.slice(range))
       case .store(let handle): try read(snapshot.openContent(handle), judge.append)
-      case .sameAs: break
+      case .sameAs, .unread: break
       }
       try judge.endContent()
     }

@@ -79,7 +79,7 @@ public func verify(
     let snapshot = try openStore(profile).openSnapshot(snapshotOptions)
     defer { snapshot.close() }
     comparison = try Comparison.compare(
-      inventory, of: pipeline.schema, with: snapshot, algorithm: pipeline.description.algorithm,
+      [inventory], of: pipeline.schema, with: snapshot, algorithm: pipeline.description.algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop),
       totalItems: pipeline.description.sourceCounts.reduce(0) { $0 + $1.rows },
       totalBytes: pipeline.description.expectedBytes

@@ -177,6 +177,14 @@ public final class DualNodeTarget: TargetStore {
     }
   }
 
+  public func remove(_ key: Key, of entity: Entity) throws {
+    try both {
+      try $0.remove(key, of: entity)
+    } relayed: {
+      try relay.remove(key, of: entity)
+    }
+  }
+
   /// Both nodes must take a repaired row; where one refuses it, the caller applies the original to both.
   public func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
     if isFilling[Self.second] { try attempt(Self.second) { try relay.wait() } }

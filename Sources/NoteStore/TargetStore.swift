@@ -38,6 +38,9 @@ public protocol TargetStore: AnyObject {
   /// Returns when nothing reads the memory of that page's rows any more, nor of a page before it; it changes then.
   func leave(page number: Int64) throws
 
+  /// Removes the row with a key within the open batch; a row that is not there is no failure. Its file stays where it is.
+  func remove(_ key: Key, of entity: Entity) throws
+
   /// Applies one row within the open batch (opens one when there is none).
   ///
   /// - Parameter supplies: How the row's contents arrive, one for each of the row's entries in `page.contents`, in

@@ -64,6 +64,7 @@ extension SourceSnapshot {
       try require(range.count == content.byteCount, "a content in the payload has another length than its row says")
       return Array(page.payload.slice(range))
     case .sameAs: throw Breach(explanation: "a store says that a content is in an archive")
+    case .unread: throw Breach(explanation: "a store did not read a content")
     case .store(let handle):
       let reader = try openContent(handle)
       try require(reader.byteCount == content.byteCount, "a content has another length than its row says")

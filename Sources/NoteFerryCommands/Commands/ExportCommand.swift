@@ -11,7 +11,8 @@ struct ExportCommand: LongCommand {
     usage: "noteferry export <store> -o <archive> [<options>]",
     discussion: """
       The store stays as it is; it may be in use. The archive is a directory of tar files that plain tar and sha256sum \
-      can check. An export that was stopped goes on when the same command is repeated.
+      can check. An export that was stopped goes on when the same command is repeated. Into an archive that is complete it \
+      writes a delta: what was changed and deleted since.
 
       Examples:
         noteferry export data/memos_prod.db -o notes
@@ -45,6 +46,9 @@ struct ExportCommand: LongCommand {
     help: ArgumentHelp("Archive bytes between two points to go on from: 256MiB.", valueName: "size"))
   var checkpoint: String?
 
+  @Flag(name: .long, help: "For a delta: read every attachment again, not only its length.")
+  var paranoid = false
+
   @Flag(name: .long, help: "Say how much space and time it takes, and write nothing.")
   var estimateOnly = false
 
@@ -64,6 +68,7 @@ struct ExportCommand: LongCommand {
     var options = ExportOptions(stateDirectory: access.stateDirectory, toolVersion: ToolVersion.current)
     options.algorithm = digest
     options.secrets = secrets
+    options.isParanoid = paranoid
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
     options.walBudget = try walBudgetSize()
@@ -101,6 +106,7 @@ struct ExportCommand: LongCommand {
   }
 
   private func outcome(_ result: ExportResult, access: StoreAccess) -> Outcome {
+    if let changes = result.changes { return deltaOutcome(result, changes) }
     let conservation = Conservation(result.summary)
     var reasons: [ExitStatus] = []
     var remarks: [String] = []

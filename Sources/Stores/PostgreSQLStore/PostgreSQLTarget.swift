@@ -109,6 +109,17 @@ public final class PostgreSQLTarget: TargetStore {
     if pending?.isAtEnd == true { try endRow() }
   }
 
+  public func remove(_ key: Key, of entity: Entity) throws {
+    guard pending == nil else { throw unfinished() }
+    let stage = try stage(for: entity)
+    try openBatch()
+    try settle()
+    let names = entity.key.map { quoted(entity.columns[$0].name) }
+    let test = names.enumerated().map { "\($0.element) IS NOT DISTINCT FROM $\($0.offset + 1)" }
+    _ = try connection.query(
+      "DELETE FROM \(stage.table.sql) WHERE \(test.joined(separator: " AND "))", key.values.map(Parameter.init(key:)))
+  }
+
   public func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
     let isStreamed = supplies.contains { if case .stream = $0 { true } else { false } }
     guard !isStreamed else { return try apply(row: row, of: page, supplies: supplies) }

@@ -35,6 +35,18 @@ extension SQLiteTarget {
     }
   }
 
+  public func remove(_ key: Key, of entity: Entity) throws {
+    guard pending == nil else { throw unfinished() }
+    let loader = try loader(for: entity)
+    try openBatch()
+    if patches.has(loader.shape.name), let name = loader.shape.rowIDName, let found = try loader.find(name, key) {
+      let rowID = found.integer(0)
+      found.reset()
+      patches.remove(loader.shape.name, rowID)
+    }
+    try loader.remove(key)
+  }
+
   public func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
     // Only a store of our own making takes rows that break its rules.
     guard isCreated else { return try apply(row: row, of: page, supplies: supplies) }
