@@ -111,6 +111,13 @@ final class Comparison {
     }
   }
 
+  /// A row of another inventory.
+  func found(entityIndex: Int, key json: [UInt8], digest: [UInt8]) throws {
+    key.removeAll()
+    key.append(json)
+    try digest.withUnsafeBytes { try found(entityIndex: entityIndex, digest: $0) }
+  }
+
   /// Takes contents that were only measured for those that are expected. A row whose digest is then the expected one has
   /// contents of the expected lengths. Where a content is suspect nothing is taken for granted, so the row differs.
   private func assume(_ contents: Range<Int>, in page: RecordPage, expected: [UInt8]) {

@@ -28,8 +28,8 @@ public func diff(
   }
   defer { _ = try? ledger.close() }
   let book = repairs(first, second, stateDirectory)
-  let inventory = InventorySpool(directory: stateDirectory)
-  let formed = FormedInventory(inventory, comparedWith: try schemaOfServer(second, stop))
+  let inventories = ChainInventories(directory: stateDirectory)
+  let formed = FormedInventory(inventories, comparedWith: try schemaOfServer(second, stop))
   let schema: StoreSchema
   var algorithm = DigestAlgorithm.fastest
   var secrets = secrets
@@ -53,6 +53,7 @@ public func diff(
     let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets), stop: stop)
     defer { snapshot.close() }
     schema = snapshot.schema
+    inventories.begin(isDelta: false)
     let recorded = try book.map { try RecordedRepairs($0.path, side: $0.side, entities: schema.entities) }
     unreadable = try StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop).run(
       snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil,
@@ -69,13 +70,13 @@ public func diff(
     let snapshot = try store.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var result = try Comparison.compare(
-      [inventory], of: schema, with: snapshot, algorithm: algorithm,
+      inventories.spools, of: schema, with: snapshot, algorithm: algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop), totalItems: nil,
       totalBytes: storeBytes(store, snapshot), report: report)
     result.unreadable += unreadable
     return result
   case .archive(let place):
-    let comparison = try Comparison([inventory], entities: schema.entities, report: report)
+    let comparison = try Comparison(inventories.spools, entities: schema.entities, report: report)
     try collect(
       place, against: comparison, schema: schema, stateDirectory: stateDirectory, rate: rate, observer: observer,
       stop: stop)
@@ -110,7 +111,9 @@ private func collect(
   _ place: ArchivePlace, into inventory: FormedInventory, book: (path: String, side: RecordedRepairs.Side)?,
   stateDirectory: String, rate: ByteCount?, observer: any RunObserver, stop: StopRequest
 ) throws -> (SegmentPipeline, SegmentEnd?) {
-  let consumer = InventoryConsumer { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2, alternatives: $3) }
+  let consumer = InventoryConsumer(inventory.inventories) {
+    try inventory.append(entityIndex: $0, page: $1, rowDigests: $2, alternatives: $3)
+  }
   if let book {
     consumer.recorded = { try RecordedRepairs(book.path, side: book.side, entities: $0) }
   }
@@ -122,18 +125,29 @@ private func collect(
   _ place: ArchivePlace, against comparison: Comparison, schema: StoreSchema, stateDirectory: String,
   rate: ByteCount?, observer: any RunObserver, stop: StopRequest
 ) throws {
-  let consumer = InventoryConsumer { entityIndex, page, digests, _ in
-    guard let index = schema.entities.firstIndex(where: { $0.name == page.entity.name }) else {
-      try comparison.add(
-        Difference(
-          kind: .extra, entity: page.entity.name, key: "",
-          explanation: "a table that is not expected, with \(page.rowCount) rows in one page"))
-      return
-    }
-    try comparison.found(entityIndex: index, page: page, rowDigests: digests)
+  let other = ChainInventories(directory: stateDirectory)
+  let consumer = InventoryConsumer(other) {
+    try other.append(entityIndex: $0, page: $1, rowDigests: $2, alternatives: $3)
   }
-  _ = try read(
+  let (pipeline, _) = try read(
     place, into: consumer, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+  let indices = pipeline.schema.entities.map { entity in schema.entities.firstIndex { $0.name == entity.name } }
+  var strange = indices.map { _ in Int64(0) }
+  var chain = try InventoryChain(other.spools)
+  while !chain.isAtEnd {
+    if let index = indices[chain.entityIndex] {
+      try comparison.found(entityIndex: index, key: chain.key, digest: chain.digest)
+    } else {
+      strange[chain.entityIndex] += 1
+    }
+    try chain.advance()
+  }
+  for (index, rows) in strange.enumerated() where rows > 0 {
+    try comparison.add(
+      Difference(
+        kind: .extra, entity: pipeline.schema.entities[index].name, key: "",
+        explanation: "a table that is not expected, with \(rows) rows"))
+  }
   try comparison.end()
 }
 
@@ -146,27 +160,38 @@ private func read(
   options.throttle = Throttle(rate: rate)
   options.readsContents = false
   options.checkpoint = { try requireNoStop(stop) }
-  let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
-  try pipeline.readHead()
+  let segments = try SegmentSequence(place, options: options)
+  let pipeline = segments.first
   observer.observe(
     .phaseStarted(.init(name: .compare, index: 1, of: 1, totalBytes: pipeline.description.expectedBytes)))
-  let end = try pipeline.run(into: consumer)
+  let end = try segments.run(into: consumer, repairs: nil)
   observer.observe(.phaseFinished(.init(name: .compare, wall: .now - start, items: consumer.rows, bytes: 0)))
   return (pipeline, end)
 }
 
 private final class InventoryConsumer: SegmentConsumer {
+  private let inventories: ChainInventories
   private let body: (Int, RecordPage, GrowingBuffer, RepairedRows?) throws -> Void
   private(set) var rows: Int64 = 0
   /// Opens the repairs file, when the entities are known.
   var recorded: (([Entity]) throws -> RecordedRepairs)?
   private var repairs: RecordedRepairs?
 
-  init(_ body: @escaping (Int, RecordPage, GrowingBuffer, RepairedRows?) throws -> Void) { self.body = body }
+  init(
+    _ inventories: ChainInventories,
+    _ body: @escaping (Int, RecordPage, GrowingBuffer, RepairedRows?) throws -> Void
+  ) {
+    self.inventories = inventories
+    self.body = body
+  }
 
   var wantsChecks: Bool { false }
   func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) throws {
-    repairs = try recorded?(schema.entities)
+    inventories.begin(isDelta: description.kind == .delta)
+    if repairs == nil { repairs = try recorded?(schema.entities) }
+  }
+  func deleted(_ entityIndex: Int, keys: [Key]) throws {
+    try inventories.append(entityIndex: entityIndex, deleted: keys)
   }
   func open(_ group: ReceivedGroup) {}
   func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) {}

@@ -3,14 +3,14 @@ import NoteStore
 
 /// An inventory of rows as another store holds them: with their repairs, and in that store's forms.
 final class FormedInventory {
-  let inventory: InventorySpool
+  let inventories: ChainInventories
   private let schema: StoreSchema?
   private var forms: [String: RowForms?] = [:]
   private var rows: RepairedRows?
 
   /// - Parameter schema: Of the store that the rows are compared with; nil where that is an archive.
-  init(_ inventory: InventorySpool, comparedWith schema: StoreSchema?) {
-    self.inventory = inventory
+  init(_ inventories: ChainInventories, comparedWith schema: StoreSchema?) {
+    self.inventories = inventories
     self.schema = schema
   }
 
@@ -19,7 +19,7 @@ final class FormedInventory {
     entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows?
   ) throws {
     guard let forms = forms(of: page.entity) else {
-      return try inventory.append(
+      return try inventories.append(
         entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: alternatives)
     }
     let rows = alternatives ?? emptied(for: page)
@@ -28,7 +28,7 @@ final class FormedInventory {
       rows.updateContents(ofRow: row, from: page)
       rows.withDigest(ofRow: row) { rowDigests.overwrite(at: row * 32, with: $0) }
     }
-    try inventory.append(entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: rows)
+    try inventories.append(entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: rows)
   }
 
   private func forms(of entity: Entity) -> RowForms? {

@@ -18,8 +18,8 @@ final class ImportConsumer: SegmentConsumer {
   private(set) var profile: Profile?
   private(set) var damageCount: Int64 = 0
   private(set) var wasResumed = false
-  /// What the segments say of their rows: one for the base, two for each delta, of its rows and of those that are gone.
-  private(set) var inventories: [InventorySpool] = []
+  /// What the segments say of their rows.
+  let inventories: ChainInventories
   /// Of the base.
   private var description: SegmentDescription!
   /// Of the last segment, whose counts are those that the target shall have.
@@ -75,6 +75,7 @@ final class ImportConsumer: SegmentConsumer {
   ) {
     self.nodes = nodes
     self.newest = newest
+    inventories = ChainInventories(directory: options.stateDirectory)
     repairs = ImportRepairs(
       options.repair, nodes: nodes, stateDirectory: options.stateDirectory, ledger: ledger, observer: observer)
     target = nodes.target
@@ -85,10 +86,9 @@ final class ImportConsumer: SegmentConsumer {
   }
 
   func begin(description: SegmentDescription, profile bytes: [UInt8], schema: StoreSchema) throws {
-    inventories.append(InventorySpool(directory: options.stateDirectory))
-    if description.kind == .delta { inventories.append(InventorySpool(directory: options.stateDirectory)) }
+    inventories.begin(isDelta: description.kind == .delta)
     // A delta goes on in the target of the segment before.
-    guard self.description == nil else { return }
+    guard self.description == nil else { return try target.beginDelta() }
     self.description = description
     self.schema = schema
     rowsByEntity = Array(repeating: 0, count: schema.entities.count)
@@ -208,7 +208,7 @@ final class ImportConsumer: SegmentConsumer {
     isSkipping = received <= skips
     target.enter(page: received)
     if !isSkipping { for key in keys { try target.remove(key, of: schema.entities[entityIndex]) } }
-    try inventories[inventories.count - 1].append(entityIndex: entityIndex, deleted: keys)
+    try inventories.append(entityIndex: entityIndex, deleted: keys)
     checkedGroups += 1
     batchBytes += Int64(keys.count) * 64
     if checkedGroups > skips { try target.leave(page: checkedGroups) }
@@ -519,9 +519,7 @@ final class ImportConsumer: SegmentConsumer {
         try lose(group, key: "", outcome: .degraded, "no row asks for the member \(printable(path))")
       }
       rowsByEntity[group.entityIndex] += Int64(page.rowCount)
-      // Behind it stands that of the deleted rows.
-      try inventories[inventories.count == 1 ? 0 : inventories.count - 2].append(
-        entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests)
+      try inventories.append(entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests)
     }
     progress.advance(rows: page.rowCount, bytes: Int64(page.rows.count), role: page.entity.role, to: observer)
     if checkedGroups > skips { try target.leave(page: checkedGroups) }
@@ -546,13 +544,8 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Rows that a delta replaced or deleted are not there twice.
   private func countRows() throws {
-    guard inventories.count > 1 else { return }
-    rowsByEntity = Array(repeating: 0, count: schema.entities.count)
-    var chain = try InventoryChain(inventories)
-    while !chain.isAtEnd {
-      rowsByEntity[chain.entityIndex] += 1
-      try chain.advance()
-    }
+    guard inventories.spools.count > 1 else { return }
+    rowsByEntity = try inventories.count(entities: schema.entities.count)
   }
 
   // MARK: - What is lost

@@ -89,7 +89,7 @@ struct ReadBack {
     for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
     var proof = NodeProof(comparison: ComparisonResult(entities: []), counts: counts)
     proof.comparison = try Comparison.compare(
-      consumer.inventories, of: pipeline.schema, with: snapshot, algorithm: algorithm,
+      consumer.inventories.spools, of: pipeline.schema, with: snapshot, algorithm: algorithm,
       scan: StoreScan(
         phase: .readBack, observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
         node: nodes.label(node), sharers: sharers),

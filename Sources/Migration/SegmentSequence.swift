@@ -11,6 +11,8 @@ import NoteStore
 struct SegmentSequence {
   private let paths: [String]
   private let options: SegmentPipeline.Options
+  /// How many there are.
+  var count: Int { max(1, paths.count) }
   /// The base, or the one segment of a pipe.
   let first: SegmentPipeline
   /// Of the last segment.
@@ -18,12 +20,16 @@ struct SegmentSequence {
   let newestSchema: StoreSchema
 
   /// - Throws: `.archiveDamaged` for a delta without its base, and where a segment is missing or of another archive.
-  init(_ place: ArchivePlace, options: SegmentPipeline.Options) throws {
+  ///
+  /// - Parameter requiresBase: Whether a delta alone is refused.
+  init(_ place: ArchivePlace, options: SegmentPipeline.Options, requiresBase: Bool = true) throws {
     self.options = options
     paths = try ArchiveInput.files(of: place) ?? []
     first = try SegmentPipeline(ArchiveInput.open(place), options: options)
     try first.readHead()
-    try ArchiveChain.require(first.description, first.schema, follows: nil, paths.first ?? place.name)
+    if requiresBase || paths.count > 1 {
+      try ArchiveChain.require(first.description, first.schema, follows: nil, paths.first ?? place.name)
+    }
     var (newest, schema) = (first.description!, first.schema!)
     for path in paths.dropFirst() {
       let head = try SegmentPipeline(File.read(path), options: options)
@@ -72,6 +78,8 @@ extension SegmentSummary {
   func following(_ before: SegmentSummary) -> SegmentSummary {
     var summary = self
     for index in summary.entities.indices {
+      // The writer of a delta has proved that.
+      if !isFuzzy { summary.entities[index].rows = entities[index].sourceRows }
       guard let former = before.entities.first(where: { $0.entity == entities[index].entity }) else { continue }
       summary.entities[index].degradedRows += former.degradedRows
     }

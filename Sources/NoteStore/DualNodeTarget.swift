@@ -177,6 +177,13 @@ public final class DualNodeTarget: TargetStore {
     }
   }
 
+  public func beginDelta() throws {
+    try relay.wait()
+    for node in [Self.first, Self.second] where states[node].loss == nil {
+      try attempt(node) { try store(node).beginDelta() }
+    }
+  }
+
   public func remove(_ key: Key, of entity: Entity) throws {
     try both {
       try $0.remove(key, of: entity)

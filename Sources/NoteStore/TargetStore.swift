@@ -38,6 +38,10 @@ public protocol TargetStore: AnyObject {
   /// Returns when nothing reads the memory of that page's rows any more, nor of a page before it; it changes then.
   func leave(page number: Int64) throws
 
+  /// The rows that follow are those of a delta: where one has a unique value that another row still has, the other one is
+  /// removed. It is among those that follow, because in the source both stand side by side.
+  func beginDelta() throws
+
   /// Removes the row with a key within the open batch; a row that is not there is no failure. Its file stays where it is.
   func remove(_ key: Key, of entity: Entity) throws
 

@@ -25,9 +25,16 @@ extension SourceSnapshot {
     of name: String, after key: Key? = nil, chunk: Int = 64 << 10, report: (Finding) -> Void = { _ in }
   ) throws -> [[Value]] {
     let entity = try entity(name)
+    try startReading(entity, after: key)
+    return try rest(of: entity, chunk: chunk, report: report)
+  }
+
+  /// What a reading that was begun still has to give.
+  func rest(
+    of entity: Entity, chunk: Int = 64 << 10, report: (Finding) -> Void = { _ in }
+  ) throws -> [[Value]] {
     let page = RecordPage(entity: entity, algorithm: .sha256)
     var found: [[Value]] = []
-    try startReading(entity, after: key)
     while true {
       page.removeAll()
       let mayGoOn = try readPage(into: page, report: report)

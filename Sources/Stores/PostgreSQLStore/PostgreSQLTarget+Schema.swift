@@ -43,7 +43,8 @@ extension PostgreSQLTarget {
 
   private static let beginnings: [StoreSchema.Definition.Kind: [[String]]] = [
     .type: [["CREATE", "TYPE"]], .sequence: [["CREATE", "SEQUENCE"]], .table: [["CREATE", "TABLE"]],
-    .index: [["CREATE", "INDEX"], ["CREATE", "UNIQUE", "INDEX"]], .constraint: [["ALTER", "TABLE"], ["ALTER", "SEQUENCE"]],
+    .index: [["CREATE", "INDEX"], ["CREATE", "UNIQUE", "INDEX"]],
+    .constraint: [["ALTER", "TABLE"], ["ALTER", "SEQUENCE"]],
     .view: [["CREATE", "VIEW"], ["CREATE", "MATERIALIZED", "VIEW"]],
   ]
 

@@ -58,6 +58,9 @@ public final class PostgreSQLTarget: TargetStore {
 
   // MARK: - Stages
 
+  /// Whether rows take unique values from other rows.
+  private var isDelta = false
+
   /// Forgets what is known of the tables.
   func resetStages() {
     stages.removeAll()
@@ -72,6 +75,7 @@ public final class PostgreSQLTarget: TargetStore {
       throw Stage.mismatch(connection, "it has no table \(entity.table)")
     }
     let stage = try Stage(connection, entity, table, number: stages.count)
+    stage.isDelta = isDelta
     stages[entity.name] = stage
     return stage
   }
@@ -107,6 +111,12 @@ public final class PostgreSQLTarget: TargetStore {
     pending = PendingContents(stage: stage, page: page, row: row, plan: plan, isStreamed: isStreamed)
     try sendFields()
     if pending?.isAtEnd == true { try endRow() }
+  }
+
+  public func beginDelta() throws {
+    try settle()
+    isDelta = true
+    for stage in stages.values { stage.isDelta = true }
   }
 
   public func remove(_ key: Key, of entity: Entity) throws {

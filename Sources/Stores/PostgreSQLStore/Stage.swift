@@ -20,6 +20,8 @@ final class Stage {
   private let isKeyUnique: Bool
   private let connection: Connection
 
+  /// Whether rows take unique values from other rows.
+  var isDelta = false
   /// Columns that the rows under way have no value for.
   private var left: [Int] = []
   private var keys: Set<Key> = []
@@ -129,7 +131,7 @@ final class Stage {
     do {
       try connection.endCopyIn()
       isCopying = false
-      try connection.execute(upsert() + "; TRUNCATE \(name)")
+      try connection.execute((isDelta ? removalOfRivals() : "") + upsert() + "; TRUNCATE \(name)")
     } catch {
       let key = rowCount == 1 ? keys.first : nil
       reset()
@@ -151,6 +153,23 @@ final class Stage {
     left = []
     rowCount = 0
     byteCount = 0
+  }
+
+  /// Statements that remove other rows with a unique value of the rows under way.
+  private func removalOfRivals() -> String {
+    let keyNames = Set(entity.key.map { entity.columns[$0].name })
+    func value(_ column: Int) -> String {
+      let type = forms[column] == .ownText ? "::\(table.column(entity.columns[column].name)!.typeName)" : ""
+      return "s.\(Self.place(column))\(type)"
+    }
+    let own = entity.key.filter { forms[$0] != nil }.map { "t.\(sqlName($0)) IS NOT DISTINCT FROM \(value($0))" }
+    return table.uniqueKeys.filter { Set($0) != keyNames }.compactMap { names in
+      let columns = names.compactMap { name in sent.first { entity.columns[$0].name == name && !left.contains($0) } }
+      guard columns.count == names.count, !own.isEmpty else { return nil }
+      let same = columns.map { "t.\(sqlName($0)) = \(value($0))" }
+      return "DELETE FROM \(table.sql) t USING \(name) s WHERE \(same.joined(separator: " AND ")) "
+        + "AND NOT (\(own.joined(separator: " AND "))); "
+    }.joined()
   }
 
   private func upsert() -> String {

@@ -15,6 +15,7 @@ extension SQLiteTarget {
     let loader = try loader(for: page)
     try openBatch()
     if !patches.isEmpty { try forgetPatch(of: row, page, loader) }
+    if isDelta { try loader.removeRivals(ofRow: row, in: page) }
     streams.removeAll(keepingCapacity: true)
     withheld.removeAll(keepingCapacity: true)
     var shared = try bind(row, page, supplies, loader, try loader.upsert(), isFirst: true)
@@ -34,6 +35,8 @@ extension SQLiteTarget {
       throw error
     }
   }
+
+  public func beginDelta() { isDelta = true }
 
   public func remove(_ key: Key, of entity: Entity) throws {
     guard pending == nil else { throw unfinished() }
