@@ -151,8 +151,15 @@ struct RowReading {
     var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
     options.throttle = Throttle(rate: rate)
     options.checkpoint = goOn
-    let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
-    try pipeline.readHead()
+    let segments = try SegmentSequence(place, options: options)
+    guard segments.count == 1 else {
+      throw MigrationError(
+        .usage, "texts of an archive with deltas cannot be judged one by one",
+        cause: "\(place.name) has \(segments.count) segments, and a row may stand in several",
+        safeNow: "nothing was changed",
+        next: ["name the store that the archive came from", "or import the archive and name the target"])
+    }
+    let pipeline = segments.first
     let profile = try pipeline.profile.withUnsafeBytes { try readProfile($0) }
     let evidence = try EvidencePass(place, head: pipeline, profile: profile)?.run(checkpoint: goOn)
     let judge = try begin(

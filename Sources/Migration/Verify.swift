@@ -24,6 +24,8 @@ public struct VerifyResult: Sendable {
   public var groups: Int64
   public var damage: [Finding]
   public var damageCount: Int64
+  /// Whether it is one delta, without the segments before it.
+  public var isDeltaAlone: Bool
   /// Against a store; `nil` when none was named.
   public var comparison: ComparisonResult?
   public var wall: Duration
@@ -97,7 +99,8 @@ public func verify(
   return VerifyResult(
     archive: segments.newest, schema: segments.newestSchema, seal: end?.seal, summary: end?.summary,
     bytes: collector.progress.bytes, groups: collector.groups, damage: collector.damage,
-    damageCount: collector.damageCount, comparison: comparison, wall: .now - start)
+    damageCount: collector.damageCount, isDeltaAlone: !isChain && segments.newest.kind == .delta,
+    comparison: comparison, wall: .now - start)
 }
 
 /// Keeps what a verification finds.
