@@ -27,6 +27,9 @@ struct ArchiveChain {
   var spools: [InventorySpool] { segments.flatMap { $0.description.kind == .base ? [$0.rows] : [$0.rows, $0.gone] } }
 
   /// - Throws: `.archiveDamaged` where a segment is not the delta of the one before it.
+  /// The segment that a spool is of.
+  func segment(ofSpool index: Int) -> Int { (index + 1) / 2 }
+
   static func require(
     _ description: SegmentDescription, _ schema: StoreSchema,
     follows last: (description: SegmentDescription, schema: StoreSchema, seal: Checksum)?, _ path: String

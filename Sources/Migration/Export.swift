@@ -39,6 +39,8 @@ public struct ExportOptions: Sendable {
   public var walBudget: ByteCount?
   /// Bytes of archive between two checkpoints of a resumable export.
   public var checkpointInterval = ByteCount.mebibytes(256)
+  /// When the export counts as begun; nil: now.
+  var created: Timestamp?
   /// Of a delta: read every attachment again instead of measuring it.
   public var isParanoid = false
   /// For spools of an export into a pipe.
@@ -312,7 +314,7 @@ private final class ExportRun {
   }
 
   private func makeHeader(_ counts: [(entity: String, rows: Int64)]) -> SegmentJournal.Header {
-    let created = Timestamp.forArchive
+    let created = options.created ?? .forArchive
     let digest = Digest(.sha256)
     for text in [snapshot.schema.fingerprint, created.rfc3339] + counts.map({ "\($0.entity) \($0.rows)" }) {
       var text = text + "\n"

@@ -18,6 +18,8 @@ struct InventoryChain {
     try find()
   }
 
+  /// Which spool has the present row.
+  var spoolIndex: Int { present }
   var entityIndex: Int { cursors[present].entityIndex }
   var key: [UInt8] { cursors[present].key }
   var digest: [UInt8] { cursors[present].digest }

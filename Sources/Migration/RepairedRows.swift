@@ -172,7 +172,7 @@ extension RecordPage {
   }
 
   /// Appends a value of another page's row.
-  fileprivate func append(_ value: ValueView, column: Int) {
+  func append(_ value: ValueView, column: Int) {
     switch value {
     case .null: appendNull()
     case .integer(let number): append(integer: number)

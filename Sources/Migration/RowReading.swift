@@ -157,7 +157,9 @@ struct RowReading {
         .usage, "texts of an archive with deltas cannot be judged one by one",
         cause: "\(place.name) has \(segments.count) segments, and a row may stand in several",
         safeNow: "nothing was changed",
-        next: ["name the store that the archive came from", "or import the archive and name the target"])
+        next: [
+          "noteferry archive compact \(place.name) -o DIRECTORY, then name that", "or name the store that it came from",
+        ])
     }
     let pipeline = segments.first
     let profile = try pipeline.profile.withUnsafeBytes { try readProfile($0) }
