@@ -48,6 +48,8 @@ let package = Package(
     // Rooms, ground floor up.
     .target(name: "NoteModel"),
     .target(name: "DurableIO", dependencies: ["NoteModel", "CCrypto"]),
+    // noteferry on another machine, by the program ssh.
+    .target(name: "RemoteLink", dependencies: ["NoteModel", "DurableIO"]),
     .target(name: "NoteRepair"),
     // Measures NoteRepair over files of cases; driven by Scripts/repair-measure.
     .executableTarget(name: "RepairMeasure", dependencies: ["NoteRepair"]),
@@ -70,8 +72,8 @@ let package = Package(
     .target(
       name: "NoteFerryCommands",
       dependencies: [
-        "NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores", "Corpus",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "NoteModel", "DurableIO", "RemoteLink", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores",
+        "Corpus", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),
     .target(
@@ -80,6 +82,7 @@ let package = Package(
 
     .testTarget(name: "NoteModelTests", dependencies: ["NoteModel", "CSQLite"]),
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
+    .testTarget(name: "RemoteLinkTests", dependencies: ["NoteModel", "DurableIO", "RemoteLink"]),
     .testTarget(name: "NoteRepairTests", dependencies: ["NoteRepair"]),
     .testTarget(
       name: "NoteFerryCommandsTests",
@@ -88,7 +91,7 @@ let package = Package(
       name: "CorpusTests",
       dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "Corpus", "CSQLite", "noteferry"]),
     .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
-    .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteArchive"]),
+    .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
     .testTarget(
       name: "SQLiteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "CSQLite"]),
     .testTarget(
@@ -111,7 +114,8 @@ let package = Package(
     .testTarget(name: "PostgreSQLClusterTests", dependencies: ["PostgreSQLClusters", "postgresql-cluster"]),
     // Runs the real program, kills it, fills its disk, and repeats the command.
     .testTarget(
-      name: "CrashTests", dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
+      name: "CrashTests",
+      dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "PostgreSQLClusters", "CSQLite"]),
     .testTarget(
       name: "MigrationTests",
       dependencies: [
@@ -123,8 +127,12 @@ let package = Package(
       name: "JourneyTests",
       dependencies: [
         "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
-        "CSQLite",
+        "CSQLite", "PostgreSQLClusters",
       ]),
+    // Sources of two nodes and the mapping of their rows, by the real program.
+    .testTarget(
+      name: "TopologyTests",
+      dependencies: ["noteferry", "NoteModel", "DurableIO", "NoteStore", "Corpus", "PostgreSQLClusters", "CSQLite"]),
   ] + fuzzing,
   swiftLanguageModes: [.v6]
 )

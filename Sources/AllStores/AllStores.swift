@@ -33,6 +33,24 @@ public enum AllStores {
     return try engine(location).idle(location, profiles: profiles)
   }
 
+  /// Two stores by their URLs or paths as one target; each is filled, except of servers that fill one another.
+  ///
+  /// - Parameters:
+  ///   - targets: What `target` opened at these places.
+  /// - Throws: What `StoreEngine.pair` throws.
+  public static func pair(
+    _ texts: (primary: String, standby: String), targets: (primary: any TargetStore, standby: any TargetStore),
+    profiles: [Profile], options: PairOptions
+  ) throws -> any NodePair {
+    let (primary, standby) = (try location(texts.primary), try location(texts.standby))
+    if primary.scheme == standby.scheme,
+      let pair = try engine(primary).pair(primary, standby, profiles: profiles, options: options)
+    {
+      return pair
+    }
+    return DualNodeTarget(primary: targets.primary, standby: targets.standby, policy: options.policy)
+  }
+
   private static func location(_ text: String) throws -> StoreLocation {
     try StoreLocation(parsing: text, schemes: schemes) { FileStatus.of($0) != nil }
   }

@@ -109,6 +109,11 @@ package final class SampleStatement {
 
   package func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
 
+  /// A value as text; empty for null.
+  package func text(_ column: Int32) -> String {
+    sqlite3_column_text(statement, column).map { String(cString: $0) } ?? ""
+  }
+
   var columnCount: Int32 { sqlite3_column_count(statement) }
 
   /// A value of the row, with all its bytes.

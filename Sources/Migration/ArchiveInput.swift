@@ -10,6 +10,7 @@ enum ArchiveInput {
   static func open(_ place: ArchivePlace) throws -> File {
     switch place {
     case .standardStream: return .standardInput
+    case .stream(let descriptor): return File(descriptor: descriptor, path: "the stream", closes: false)
     case .segment(let path): return try open(path)
     case .directory(let directory):
       let segment = directory + "/" + SegmentLayout.base + ".tar"
@@ -46,7 +47,7 @@ enum ArchiveInput {
   /// The files that a place has, in order; nil for the pipe.
   static func files(of place: ArchivePlace) throws -> [String]? {
     switch place {
-    case .standardStream: nil
+    case .standardStream, .stream: nil
     case .segment(let path): [path]
     case .directory(let directory): try segments(of: directory)
     }
@@ -61,4 +62,14 @@ enum ArchiveInput {
         next: ["noteferry export STORE -o DIRECTORY makes one"])
     }
   }
+}
+
+extension ArchivePlace {
+  /// The bytes of the archive's segment, to be sent elsewhere as they are.
+  ///
+  /// - Throws: `.archiveMissing`, `.archiveNotSealed`.
+  public func openSegment() throws -> File { try ArchiveInput.open(self) }
+
+  /// How many segments there are; 1 for a pipe.
+  public func segmentCount() throws -> Int { try ArchiveInput.files(of: self)?.count ?? 1 }
 }

@@ -38,7 +38,7 @@ public final class ArchivedStore: SourceStore {
 /// The rows of all segments, each in its newest state.
 ///
 /// Which segment has the newest state of a row, and what its digest is, say the inventories; a row with another digest is
-/// damage. The bytes of contents are not looked at here.
+/// damage, and so are contents with other bytes.
 ///
 /// Memory: for each segment one page of rows and a list of its pages, and 100 bytes for each content that others share.
 private final class ArchivedSnapshot: SourceSnapshot {
@@ -46,6 +46,7 @@ private final class ArchivedSnapshot: SourceSnapshot {
   let profile: Profile
   let identity: String?
   let openingFindings: [Finding]
+  let topology: SourceTopology
 
   private let chain: ArchiveChain
   private let segments: [ArchivedSegment]
@@ -69,6 +70,7 @@ private final class ArchivedSnapshot: SourceSnapshot {
     findings = ArchivedFindings(zip(paths, chain.segments).map { ($0, $1.description.algorithm) })
     openingFindings = try findings.ofStore()
     identity = chain.last.seal.description
+    topology = chain.last.description.topology ?? SourceTopology(single: schema, profile: profile)
     segments = try zip(paths, chain.segments).map { try ArchivedSegment($0, $1.schema, checkpoint: checkpoint) }
     rows = try InventoryChain(chain.spools)
     var counts = [Int64](repeating: 0, count: schema.entities.count)
@@ -187,7 +189,7 @@ private final class ArchivedSnapshot: SourceSnapshot {
         byteCount: place.byteCount, isText: content.isText, column: column,
         place: .payload(start..<page.payload.count))
     } else {
-      handles.append(ArchivedContent(segments[segment].file, place))
+      handles.append(ArchivedContent(segments[segment].file, place, content.path))
       page.append(contentOf: place.byteCount, handle: handles.count - 1, isText: content.isText, column: column)
     }
   }
@@ -200,7 +202,17 @@ private final class ArchivedSnapshot: SourceSnapshot {
     else { return }
     for index in first..<page.contents.count {
       let start = (index - first) * size
-      expected[start..<start + size].withUnsafeBytes { page.setDigest($0, ofContent: index) }
+      let digest = expected[start..<start + size]
+      switch page.contents[index].place {
+      case .payload(let range):
+        guard Digest.checksum(page.algorithm, page.payload.slice(range)) == Checksum(page.algorithm, Array(digest))
+        else {
+          throw damaged("a content of row \(String(decoding: rows.key, as: UTF8.self)) is not the one archived")
+        }
+      case .store(let handle): handles[handle].expect(page.algorithm, Array(digest))
+      case .sameAs, .unread: break
+      }
+      digest.withUnsafeBytes { page.setDigest($0, ofContent: index) }
     }
     rowDigest.update(page.row(page.rowCount - 1))
     var isSame = false
@@ -222,11 +234,21 @@ private final class ArchivedSnapshot: SourceSnapshot {
 private final class ArchivedContent: ContentReader {
   private let file: File
   private let place: ArchivedSegment.Place
+  private let path: String
   private var done: Int64 = 0
+  private var digest: Digest?
+  private var expected: Checksum?
 
-  init(_ file: File, _ place: ArchivedSegment.Place) {
+  init(_ file: File, _ place: ArchivedSegment.Place, _ path: String) {
     self.file = file
     self.place = place
+    self.path = path
+  }
+
+  /// What the bytes must come to.
+  func expect(_ algorithm: DigestAlgorithm, _ bytes: [UInt8]) {
+    digest = Digest(algorithm)
+    expected = Checksum(algorithm, bytes)
   }
 
   var byteCount: Int64 { place.byteCount }
@@ -238,11 +260,18 @@ private final class ArchivedContent: ContentReader {
       let part = try file.read(
         into: UnsafeMutableRawBufferPointer(rebasing: room[count..<wanted]), at: place.offset + done)
       guard part > 0 else { break }
+      digest?.update(UnsafeRawBufferPointer(rebasing: room[count..<count + part]))
       count += part
       done += Int64(part)
     }
     return count
   }
 
-  func finish() throws -> ContentOutcome { .settled }
+  func finish() throws -> ContentOutcome {
+    guard digest?.finish() == expected else {
+      throw MigrationError.archiveDamaged(
+        "the archive is damaged", cause: "the bytes of \(printable(path)) are not those archived")
+    }
+    return .settled
+  }
 }

@@ -21,16 +21,41 @@ public func compactArchive(
       next: ["name another directory: -o DIRECTORY"])
   }
   let chain = try ArchiveChain(directory, stateDirectory: options.stateDirectory, checkpoint: checkpoint)
-  var options = options
-  options.algorithm = chain.base.description.algorithm
-  options.secrets = chain.base.description.secretsIncluded ? .include : .withhold
-  options.created = Timestamp(rfc3339: chain.last.description.created)
+  let options = options.folding(chain)
   let source = ArchivedStore(
     directory, stateDirectory: options.stateDirectory, readProfile: readProfile, stop: stop)
   let result = try export(source, to: .directory(newDirectory), options: options, observer: observer, stop: stop)
   let new = try ArchiveChain(newDirectory, stateDirectory: options.stateDirectory, checkpoint: checkpoint)
   try requireSame(chain, new, newDirectory)
   return result
+}
+
+/// Sends an archive in a directory as one base, in which each row is in its newest state.
+///
+/// The same archive always becomes the same base, so that an import of it which was interrupted can go on.
+///
+/// - Throws: `.archiveDamaged` where a segment is damaged, before the base is sealed.
+public func sendFolded(
+  _ directory: String, to place: ArchivePlace, options: ExportOptions,
+  readProfile: @escaping @Sendable (UnsafeRawBufferPointer) throws -> Profile, observer: any RunObserver,
+  stop: StopRequest
+) throws {
+  let chain = try ArchiveChain(directory, stateDirectory: options.stateDirectory) {
+    try stop.check(safeNow: "the archive was not changed")
+  }
+  let source = ArchivedStore(directory, stateDirectory: options.stateDirectory, readProfile: readProfile, stop: stop)
+  _ = try export(source, to: place, options: options.folding(chain), observer: observer, stop: stop)
+}
+
+extension ExportOptions {
+  /// For one base out of the segments of an archive.
+  fileprivate func folding(_ chain: ArchiveChain) -> ExportOptions {
+    var options = self
+    options.algorithm = chain.base.description.algorithm
+    options.secrets = chain.base.description.secretsIncluded ? .include : .withhold
+    options.created = Timestamp(rfc3339: chain.last.description.created)
+    return options
+  }
 }
 
 /// Both must list the same rows with the same digests.

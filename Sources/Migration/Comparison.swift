@@ -17,6 +17,9 @@ public struct Difference: Sendable, Hashable {
   /// The key as JSON; empty when the difference is about the whole entity.
   public var key: String
   public var explanation: String
+  /// The row's digest on either side; empty where it is not there.
+  public var expectedDigest: [UInt8] = []
+  public var foundDigest: [UInt8] = []
 }
 
 /// What a comparison came to, by entity.
@@ -67,29 +70,58 @@ final class Comparison {
   private let key = GrowingBuffer(capacity: 256)
   private let report: (Difference) throws -> Void
   private(set) var result: ComparisonResult
+  /// What the rows found are brought into first; nil where both sides are of one engine. Then tables without a key are
+  /// compared by the sum of their rows.
+  private let forms: FormedDigests?
+  /// By entity, of those tables: the rows expected and those found.
+  private var rowSums: [Int: (expected: RowSum, found: RowSum)] = [:]
   /// Of keys and digests of the rows found, in order: those that are expected, and the others. Only where two stores
   /// are to be compared by them.
   private let sums: (expected: Digest, extra: Digest)?
+  /// Rows that the store must have beside those of the inventory; no part of the sums.
+  private let own: ExpectedNodeRows?
   private let rowDigest = Digest(.sha256)
+  /// Gets the rows whose contents were measured and must be read; they count as expected and nothing else yet.
+  private let rereads: Rereads?
 
   /// - Parameters:
   ///   - inventories: Of a base and its deltas; with the digests of contents where contents may come unread.
+  ///   - forms: Of the side that the inventory is of, where it is of another engine than the one that is found.
   ///   - report: Gets every difference, in order.
   init(
-    _ inventories: [InventorySpool], entities: [Entity], sums: Bool = false,
-    report: @escaping (Difference) throws -> Void
+    _ inventories: [InventorySpool], entities: [Entity], forms: FormedDigests? = nil, sums: Bool = false,
+    own: ExpectedNodeRows? = nil, rereads: Rereads? = nil, report: @escaping (Difference) throws -> Void
   ) throws {
+    self.forms = forms
+    self.own = own
+    self.rereads = rereads
     self.sums = sums ? (Digest(.sha256), Digest(.sha256)) : nil
     cursor = try InventoryChain(inventories)
     expectedEntities = entities
     self.report = report
     result = ComparisonResult(entities: entities.map { .init(entity: $0.name, role: $0.role) })
+    guard forms != nil else { return }
+    for (index, entity) in entities.enumerated() where RowSum.isNeeded(for: entity) {
+      rowSums[index] = (RowSum(), RowSum())
+    }
   }
 
-  /// - Parameter entityIndex: Index in the expected entities.
-  func found(entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer) throws {
+  /// - Parameters:
+  ///   - entityIndex: Index in the expected entities.
+  ///   - omitted: Rows that are left out of the comparison.
+  func found(
+    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, omitting omitted: Set<Int> = []
+  ) throws {
+    _ = forms?.apply(page, rowDigests)
+    guard rowSums[entityIndex] == nil else {
+      for row in 0..<page.rowCount where !omitted.contains(row) {
+        rowSums[entityIndex]?.found.add(rowDigests.slice(row * 32..<(row + 1) * 32))
+      }
+      return
+    }
     var content = 0
-    for row in 0..<page.rowCount {
+    for row in 0..<page.rowCount where omitted.isEmpty || !omitted.contains(row) {
+      while content < page.contents.count, page.contents[content].row < row { content += 1 }
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
       let first = content
@@ -100,7 +132,7 @@ final class Comparison {
       }
       let digest = rowDigests.slice(row * 32..<(row + 1) * 32)
       if isUnread {
-        try found(entityIndex: entityIndex, digest: digest) {
+        try found(entityIndex: entityIndex, digest: digest, isMeasured: true) {
           assume(first..<content, in: page, expected: $0)
           rowDigest.update(page.row(row))
           rowDigest.finish { rowDigests.overwrite(at: row * 32, with: $0) }
@@ -111,8 +143,12 @@ final class Comparison {
     }
   }
 
-  /// A row of another inventory.
+  /// A row of another inventory, in the forms of this side.
   func found(entityIndex: Int, key json: [UInt8], digest: [UInt8]) throws {
+    guard rowSums[entityIndex] == nil else {
+      digest.withUnsafeBytes { rowSums[entityIndex]?.found.add($0) }
+      return
+    }
     key.removeAll()
     key.append(json)
     try digest.withUnsafeBytes { try found(entityIndex: entityIndex, digest: $0) }
@@ -131,12 +167,20 @@ final class Comparison {
 
   /// - Parameter complete: Called with the expected digests of the row's contents before its digest is looked at.
   private func found(
-    entityIndex: Int, digest: UnsafeRawBufferPointer, complete: ([UInt8]) -> Void = { _ in }
+    entityIndex: Int, digest: UnsafeRawBufferPointer, isMeasured: Bool = false,
+    complete: ([UInt8]) -> Void = { _ in }
   ) throws {
+    if let own, own.concerns(entityIndex), let expected = own.take(entityIndex, key.bytes) {
+      return try found(own: expected, entityIndex, digest)
+    }
     while !cursor.isAtEnd {
       if cursor.entityIndex == entityIndex, key.bytes.elementsEqual(cursor.key) {
         complete(cursor.contents)
         result.entities[entityIndex].expected += 1
+        if isMeasured, let rereads, try rereads.take(cursor, digest) {
+          cursor.digest.withUnsafeBytes { add($0, to: sums?.expected) }
+          return try cursor.advance()
+        }
         add(digest, to: sums?.expected)
         if digest.elementsEqual(cursor.digest) {
           result.entities[entityIndex].identical += 1
@@ -144,18 +188,32 @@ final class Comparison {
           result.entities[entityIndex].repaired += 1
         } else {
           result.entities[entityIndex].changed += 1
-          try add(.changed, entityIndex, Array(key.bytes), "the row's values or the bytes of its contents differ")
+          try add(
+            .changed, entityIndex, Array(key.bytes), "the row's values or the bytes of its contents differ",
+            expected: cursor.digest, found: Array(digest))
         }
         try cursor.advance()
         return
       }
       if cursor.entityIndex > entityIndex { break }
-      if cursor.entityIndex == entityIndex, try RowKey.parse(cursor.key) > RowKey.parse(Array(key.bytes)) { break }
+      if cursor.entityIndex == entityIndex, try RowKey.order(cursor.key, Array(key.bytes)) > 0 { break }
       try reportMissing()
     }
     result.entities[entityIndex].extra += 1
     add(digest, to: sums?.extra)
-    try add(.extra, entityIndex, Array(key.bytes), "the row is not expected")
+    try add(.extra, entityIndex, Array(key.bytes), "the row is not expected", found: Array(digest))
+  }
+
+  private func found(own expected: [UInt8], _ entityIndex: Int, _ digest: UnsafeRawBufferPointer) throws {
+    result.entities[entityIndex].expected += 1
+    if digest.elementsEqual(expected) {
+      result.entities[entityIndex].identical += 1
+    } else {
+      result.entities[entityIndex].changed += 1
+      try add(
+        .changed, entityIndex, Array(key.bytes), "the values of a row of this node differ", expected: expected,
+        found: Array(digest))
+    }
   }
 
   /// The present key and its row's digest. Keys end by themselves, so no two lists of rows are one list of bytes.
@@ -168,22 +226,54 @@ final class Comparison {
   /// Everything that is still expected is missing.
   func end() throws {
     while !cursor.isAtEnd { try reportMissing() }
+    for (index, sum) in rowSums.sorted(by: { $0.key < $1.key }) { try settle(index, sum.expected, sum.found) }
+    for row in own?.rest ?? [] {
+      result.entities[row.entityIndex].expected += 1
+      result.entities[row.entityIndex].missing += 1
+      try add(.missing, row.entityIndex, row.key, "a row of this node is not there", expected: row.digest)
+    }
     if let sums { result.sums = .init(expected: sums.expected.finish(), extra: sums.extra.finish()) }
+  }
+
+  /// Rows that nothing tells apart are the same ones when their sums are.
+  private func settle(_ index: Int, _ expected: RowSum, _ found: RowSum) throws {
+    result.entities[index].expected = expected.count
+    guard expected != found else {
+      result.entities[index].identical = expected.count
+      return
+    }
+    let missing = max(0, expected.count - found.count)
+    result.entities[index].missing = missing
+    result.entities[index].changed = expected.count - missing
+    result.entities[index].extra = max(0, found.count - expected.count)
+    try add(
+      Difference(
+        kind: missing > 0 ? .missing : .changed, entity: expectedEntities[index].name, key: "",
+        explanation:
+          "\(expected.count) rows that nothing tells apart are expected, \(found.count) are there, and their "
+          + "sums differ"))
   }
 
   private func reportMissing() throws {
     let index = cursor.entityIndex
+    if rowSums[index] != nil {
+      cursor.digest.withUnsafeBytes { rowSums[index]?.expected.add($0) }
+      return try cursor.advance()
+    }
     result.entities[index].expected += 1
     result.entities[index].missing += 1
-    try add(.missing, index, cursor.key, "the row is not there")
+    try add(.missing, index, cursor.key, "the row is not there", expected: cursor.digest)
     try cursor.advance()
   }
 
-  private func add(_ kind: Difference.Kind, _ entityIndex: Int, _ key: [UInt8], _ explanation: String) throws {
+  private func add(
+    _ kind: Difference.Kind, _ entityIndex: Int, _ key: [UInt8], _ explanation: String, expected: [UInt8] = [],
+    found: [UInt8] = []
+  ) throws {
     try add(
       Difference(
         kind: kind, entity: expectedEntities[entityIndex].name, key: String(decoding: key, as: UTF8.self),
-        explanation: explanation))
+        explanation: explanation, expectedDigest: expected, foundDigest: found))
   }
 
   func add(_ difference: Difference) throws {
@@ -195,18 +285,25 @@ final class Comparison {
 
 extension Comparison {
   /// Scans a store and compares it with an inventory.
+  ///
+  /// - Parameter omitting: Which rows of a page are left out.
   static func compare(
     _ inventories: [InventorySpool], of expected: StoreSchema, with snapshot: any SourceSnapshot,
-    algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, sums: Bool = false,
+    algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, forms: FormedDigests? = nil,
+    sums: Bool = false, own: ExpectedNodeRows? = nil, rereads: Rereads? = nil,
+    omitting: @escaping (RecordPage, _ rowDigests: GrowingBuffer) throws -> Set<Int> = { _, _ in [] },
     report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
-    let comparison = try Comparison(inventories, entities: expected.entities, sums: sums, report: report)
+    let comparison = try Comparison(
+      inventories, entities: expected.entities, forms: forms, sums: sums, own: own, rereads: rereads,
+      report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {
       guard let found = snapshot.schema.entity(named: entity.name) else { continue }
-      if found.columns.map({ "\($0.kind) \($0.name)" }) != entity.columns.map({ "\($0.kind) \($0.name)" })
-        || found.key != entity.key
+      let isUnordered = comparison.rowSums[index] != nil
+      if found.comparedColumns(isUnordered) != entity.comparedColumns(isUnordered)
+        || (!isUnordered && found.key != entity.key)
       {
         try comparison.add(
           Difference(
@@ -227,7 +324,8 @@ extension Comparison {
     let unreadable = try scan.run(
       snapshot, entities: entities, algorithm: algorithm, totalItems: totalItems, totalBytes: totalBytes
     ) { position, page, digests in
-      try comparison.found(entityIndex: indices[position], page: page, rowDigests: digests)
+      try comparison.found(
+        entityIndex: indices[position], page: page, rowDigests: digests, omitting: try omitting(page, digests))
     }
     try comparison.end()
     comparison.addUnreadable(unreadable)
@@ -235,4 +333,11 @@ extension Comparison {
   }
 
   func addUnreadable(_ places: Int64) { result.unreadable += places }
+}
+
+extension Entity {
+  /// What must be equal for rows to be.
+  fileprivate func comparedColumns(_ isUnordered: Bool) -> [String] {
+    columns.filter { !isUnordered || $0.kind != .rowNumber }.map { "\($0.kind) \($0.name)" }
+  }
 }

@@ -21,11 +21,13 @@ struct DeltaExport {
     try requireSameOptions(chain)
     let description = chain.base.description
     let quarter = source.guardedPaths.first.flatMap(FreeSpace.at).map { $0.free.rawValue / 4 } ?? .max
-    let snapshot = try source.openSnapshot(
-      SnapshotOptions(
-        algorithm: description.algorithm, secrets: description.secretsIncluded ? .include : .withhold,
-        walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter))), stop: stop)
+    var snapshotOptions = SnapshotOptions(
+      algorithm: description.algorithm, secrets: description.secretsIncluded ? .include : .withhold,
+      walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter)))
+    if let age = options.snapshotAge { snapshotOptions.snapshotAge = age }
+    let snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
+    try requireSameNodes(snapshot, description)
     let before = snapshot.identity
     let created = Timestamp.forArchive
     let found = try DeltaScan(
@@ -50,14 +52,24 @@ struct DeltaExport {
       productVersion: snapshot.schema.productVersion, profile: snapshot.profile.name, changes: found.changes)
   }
 
+  private func refuse(_ cause: String, try next: String = "repeat the command without this option") -> MigrationError {
+    MigrationError(
+      .sourceChanged, "a delta must be made like its base", cause: cause,
+      safeNow: "the source and the archive were not changed",
+      next: [next, "or export into another directory: -o DIRECTORY"])
+  }
+
+  /// Rows of which each node has its own would all be new, or gone, where nodes are added or left out.
+  private func requireSameNodes(_ snapshot: any SourceSnapshot, _ description: SegmentDescription) throws {
+    let former = description.topology?.nodes.count ?? 1
+    guard former != snapshot.topology.nodes.count else { return }
+    throw refuse(
+      "the archive was made of \(former == 2 ? "two nodes" : "one node")",
+      try: former == 2 ? "name the second node: --node STORE" : "repeat the command without --node")
+  }
+
   private func requireSameOptions(_ chain: ArchiveChain) throws {
     let description = chain.base.description
-    func refuse(_ cause: String) -> MigrationError {
-      MigrationError(
-        .sourceChanged, "a delta must be made like its base", cause: cause,
-        safeNow: "the source and the archive were not changed",
-        next: ["repeat the command without this option", "or export into another directory: -o DIRECTORY"])
-    }
     if let algorithm = options.algorithm, algorithm != description.algorithm {
       throw refuse("the archive was made with --digest \(description.algorithm.rawValue)")
     }
@@ -65,7 +77,8 @@ struct DeltaExport {
       throw refuse("the archive was made with --secrets withhold")
     }
     guard description.number + chain.segments.count < SegmentLayout.segmentLimit else {
-      throw refuse("it has \(chain.segments.count) segments already; noteferry archive compact makes one of them")
+      throw refuse(
+        "it has \(chain.segments.count) segments already", try: "noteferry archive compact \(directory) -o DIRECTORY")
     }
   }
 }
@@ -166,7 +179,8 @@ private final class DeltaWriter {
       kind: .delta, toolVersion: options.toolVersion, id: String(digest.finish().description.prefix(32)),
       created: created.rfc3339, algorithm: base.algorithm, fingerprint: snapshot.schema.fingerprint,
       secretsIncluded: base.secretsIncluded, sourceCounts: counts, expectedBytes: 0,
-      parent: .init(seal: chain.last.seal.description, number: number, archive: base.archive))
+      parent: .init(seal: chain.last.seal.description, number: number, archive: base.archive),
+      topology: snapshot.topology)
   }
 
   private func emptySummary(_ counts: [(entity: String, rows: Int64)]) -> SegmentSummary {

@@ -29,11 +29,15 @@ public func diff(
   defer { _ = try? ledger.close() }
   let book = repairs(first, second, stateDirectory)
   let inventories = ChainInventories(directory: stateDirectory)
-  let formed = FormedInventory(inventories, comparedWith: try schemaOfServer(second, stop))
+  let other = try schemaOf(second, stateDirectory, stop)
+  let isCrossing = try other.map { try schemaOf(first, stateDirectory, stop)?.engine != $0.engine } ?? false
+  let formed = FormedInventory(inventories, comparedWith: isCrossing ? other.map { FormedDigests($0) } : nil)
   let schema: StoreSchema
   var algorithm = DigestAlgorithm.fastest
   var secrets = secrets
   var unreadable: Int64 = 0
+  // A pipe comes only once: what was read of its head is gone on with.
+  var opened: SegmentSequence?
   switch first {
   case .archive(let place):
     let (pipeline, _) = try collect(
@@ -44,13 +48,14 @@ public func diff(
   case .store(let store):
     // A digest is part of a row's digest, so both sides must use the one of an archive that is the second side.
     if case .archive(let place) = second {
-      let head = try SegmentPipeline(
-        ArchiveInput.open(place), options: SegmentPipeline.Options(stateDirectory: stateDirectory))
-      try head.readHead()
-      algorithm = head.description.algorithm
-      secrets = head.description.secretsIncluded ? secrets : .withhold
+      let head = try open(place, stateDirectory: stateDirectory, rate: rate, stop: stop)
+      opened = head
+      algorithm = head.newest.algorithm
+      secrets = head.newest.secretsIncluded ? secrets : .withhold
     }
-    let snapshot = try store.openSnapshot(SnapshotOptions(algorithm: algorithm, secrets: secrets), stop: stop)
+    var options = SnapshotOptions(algorithm: algorithm, secrets: secrets)
+    if case .archive = second { options.likeness = other?.entities ?? [] }
+    let snapshot = try store.openSnapshot(options, stop: stop)
     defer { snapshot.close() }
     schema = snapshot.schema
     inventories.begin(isDelta: false)
@@ -63,34 +68,44 @@ public func diff(
         entityIndex: $0, page: $1, rowDigests: $2, alternatives: recorded?.rows(of: $1, entityIndex: $0))
     }
   }
+  let forms = isCrossing ? FormedDigests(schema) : nil
   switch second {
   case .store(let store):
     var snapshotOptions = SnapshotOptions(algorithm: algorithm, secrets: secrets)
     snapshotOptions.formerDataDirectories = schema.dataDirectory.map { [$0] } ?? []
+    snapshotOptions.likeness = schema.entities
     let snapshot = try store.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var result = try Comparison.compare(
       inventories.spools, of: schema, with: snapshot, algorithm: algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop), totalItems: nil,
-      totalBytes: storeBytes(store, snapshot), report: report)
+      totalBytes: storeBytes(store, snapshot), forms: forms, report: report)
     result.unreadable += unreadable
     return result
   case .archive(let place):
-    let comparison = try Comparison(inventories.spools, entities: schema.entities, report: report)
+    let comparison = try Comparison(inventories.spools, entities: schema.entities, forms: forms, report: report)
     try collect(
-      place, against: comparison, schema: schema, stateDirectory: stateDirectory, rate: rate, observer: observer,
-      stop: stop)
+      opened ?? open(place, stateDirectory: stateDirectory, rate: rate, stop: stop), against: comparison,
+      schema: schema, forms: forms, stateDirectory: stateDirectory, observer: observer)
     comparison.addUnreadable(unreadable)
     return comparison.result
   }
 }
 
-/// The schema of a store whose engine holds some texts in forms of its own; nil for others.
-private func schemaOfServer(_ side: DiffSide, _ stop: StopRequest) throws -> StoreSchema? {
-  guard case .store(let store) = side, store.filePath == nil else { return nil }
-  let snapshot = try store.openSnapshot(SnapshotOptions(), stop: stop)
-  defer { snapshot.close() }
-  return snapshot.schema
+/// The schema of a side, without a row of it; nil for an archive that can be read only once.
+private func schemaOf(_ side: DiffSide, _ stateDirectory: String, _ stop: StopRequest) throws -> StoreSchema? {
+  switch side {
+  case .store(let store):
+    let snapshot = try store.openSnapshot(SnapshotOptions(), stop: stop)
+    defer { snapshot.close() }
+    return snapshot.schema
+  case .archive(.standardStream): return nil
+  case .archive(let place):
+    let head = try SegmentPipeline(
+      ArchiveInput.open(place), options: SegmentPipeline.Options(stateDirectory: stateDirectory))
+    try head.readHead()
+    return head.schema
+  }
 }
 
 /// The repairs file that says how the first side would be repaired, or how it was before.
@@ -117,20 +132,21 @@ private func collect(
   if let book {
     consumer.recorded = { try RecordedRepairs(book.path, side: book.side, entities: $0) }
   }
-  return try read(
-    place, into: consumer, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+  let segments = try open(place, stateDirectory: stateDirectory, rate: rate, stop: stop)
+  return (segments.first, try read(segments, into: consumer, observer: observer))
 }
 
 private func collect(
-  _ place: ArchivePlace, against comparison: Comparison, schema: StoreSchema, stateDirectory: String,
-  rate: ByteCount?, observer: any RunObserver, stop: StopRequest
+  _ segments: SegmentSequence, against comparison: Comparison, schema: StoreSchema, forms: FormedDigests?,
+  stateDirectory: String, observer: any RunObserver
 ) throws {
   let other = ChainInventories(directory: stateDirectory)
   let consumer = InventoryConsumer(other) {
+    _ = forms?.apply($1, $2)
     try other.append(entityIndex: $0, page: $1, rowDigests: $2, alternatives: $3)
   }
-  let (pipeline, _) = try read(
-    place, into: consumer, stateDirectory: stateDirectory, rate: rate, observer: observer, stop: stop)
+  let pipeline = segments.first
+  _ = try read(segments, into: consumer, observer: observer)
   let indices = pipeline.schema.entities.map { entity in schema.entities.firstIndex { $0.name == entity.name } }
   var strange = indices.map { _ in Int64(0) }
   var chain = try InventoryChain(other.spools)
@@ -151,22 +167,27 @@ private func collect(
   try comparison.end()
 }
 
-private func read(
-  _ place: ArchivePlace, into consumer: InventoryConsumer, stateDirectory: String, rate: ByteCount?,
-  observer: any RunObserver, stop: StopRequest
-) throws -> (SegmentPipeline, SegmentEnd?) {
-  let start = ContinuousClock.now
+/// Opens an archive and reads its head.
+private func open(_ place: ArchivePlace, stateDirectory: String, rate: ByteCount?, stop: StopRequest) throws
+  -> SegmentSequence
+{
   var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
   options.throttle = Throttle(rate: rate)
   options.readsContents = false
   options.checkpoint = { try requireNoStop(stop) }
-  let segments = try SegmentSequence(place, options: options)
+  return try SegmentSequence(place, options: options)
+}
+
+private func read(_ segments: SegmentSequence, into consumer: InventoryConsumer, observer: any RunObserver) throws
+  -> SegmentEnd?
+{
   let pipeline = segments.first
+  let start = ContinuousClock.now
   observer.observe(
     .phaseStarted(.init(name: .compare, index: 1, of: 1, totalBytes: pipeline.description.expectedBytes)))
   let end = try segments.run(into: consumer, repairs: nil)
   observer.observe(.phaseFinished(.init(name: .compare, wall: .now - start, items: consumer.rows, bytes: 0)))
-  return (pipeline, end)
+  return end
 }
 
 private final class InventoryConsumer: SegmentConsumer {

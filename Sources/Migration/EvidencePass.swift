@@ -16,7 +16,10 @@ struct EvidencePass {
 
   /// - Returns: nil for an archive that is not a file.
   init?(_ place: ArchivePlace, head: SegmentPipeline, profile: Profile) throws {
-    if case .standardStream = place { return nil }
+    switch place {
+    case .standardStream, .stream: return nil
+    case .directory, .segment: break
+    }
     let file = try ArchiveInput.open(place)
     guard try file.status().isRegularFile else { return nil }
     scanner = try TarScanner(file: file)

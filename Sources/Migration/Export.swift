@@ -8,6 +8,8 @@ public enum ArchivePlace: Sendable, Hashable {
   case directory(String)
   case segment(String)
   case standardStream
+  /// One segment through an open pipe or socket.
+  case stream(Int32)
 
   /// `-` is the pipe, a name that ends in `.tar` or is a file one segment, everything else a directory.
   public init(_ text: String) {
@@ -23,7 +25,7 @@ public enum ArchivePlace: Sendable, Hashable {
   public var name: String {
     switch self {
     case .directory(let path), .segment(let path): path
-    case .standardStream: "-"
+    case .standardStream, .stream: "-"
     }
   }
 }
@@ -37,6 +39,8 @@ public struct ExportOptions: Sendable {
   public var freeFloor = FreeFloor()
   /// `nil`: the smaller of 256 MiB and a quarter of the free space where the store is.
   public var walBudget: ByteCount?
+  /// The longest that one view of a server is held; `nil`: as long as `SnapshotOptions` says.
+  public var snapshotAge: Duration?
   /// Bytes of archive between two checkpoints of a resumable export.
   public var checkpointInterval = ByteCount.mebibytes(256)
   /// When the export counts as begun; nil: now.
@@ -107,7 +111,7 @@ private func exportUnexplained(
         .archiveExists, "an archive cannot be written into a file", cause: "\(path) is a file",
         safeNow: "nothing was changed", next: ["name a directory: -o DIRECTORY", "or write to a pipe: -o -"])
     }
-    return try exportToPipe(source, options: options, observer: observer, stop: stop, start: start)
+    return try exportToPipe(source, place, options: options, observer: observer, stop: stop, start: start)
   }
   try Folder.create(directory)
   let lock = try FileLock(directory + "/.lock", holder: "noteferry export, process \(processID())")
@@ -155,12 +159,14 @@ private func requireWhole(_ path: String, _ completion: SegmentJournal.Completio
 }
 
 private func exportToPipe(
-  _ source: any SourceStore, options: ExportOptions, observer: any RunObserver, stop: StopRequest,
-  start: ContinuousClock.Instant
+  _ source: any SourceStore, _ place: ArchivePlace, options: ExportOptions, observer: any RunObserver,
+  stop: StopRequest, start: ContinuousClock.Instant
 ) throws -> ExportResult {
   let run = try ExportRun(source, options: options, observer: observer, stop: stop, outputPath: nil)
   defer { run.snapshot.close() }
-  let result = try run.pipe(into: .standardOutput)
+  var output = File.standardOutput
+  if case .stream(let descriptor) = place { output = File(descriptor: descriptor, path: "the stream", closes: false) }
+  let result = try run.pipe(into: output)
   return ExportResult(
     place: .standardStream, segment: "-", seal: result.0, bytes: result.2, summary: result.1, wasResumed: false,
     wall: .now - start, productVersion: run.snapshot.schema.productVersion, profile: run.snapshot.profile.name)
@@ -212,10 +218,11 @@ private final class ExportRun {
     self.outputPath = outputPath
     algorithm = options.algorithm ?? .fastest
     let quarter = source.guardedPaths.first.flatMap(FreeSpace.at).map { $0.free.rawValue / 4 } ?? .max
-    snapshot = try source.openSnapshot(
-      SnapshotOptions(
-        algorithm: algorithm, secrets: options.secrets,
-        walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter))), stop: stop)
+    var snapshotOptions = SnapshotOptions(
+      algorithm: algorithm, secrets: options.secrets,
+      walBudget: options.walBudget ?? ByteCount(min(256 << 20, quarter)))
+    if let age = options.snapshotAge { snapshotOptions.snapshotAge = age }
+    snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
     guard !snapshot.schema.entities.isEmpty else {
       throw MigrationError(
         .sourceNotAStore, "\(source.name) has no table to carry", safeNow: "nothing was changed",
@@ -297,6 +304,10 @@ private final class ExportRun {
     }
     if header.fingerprint != snapshot.schema.fingerprint { throw refuse("it is of a store with other tables") }
     if header.algorithm != algorithm { throw refuse("it was begun with --digest \(header.algorithm.rawValue)") }
+    let nodes = header.topology?.nodes.count ?? 1
+    if nodes != snapshot.topology.nodes.count {
+      throw refuse(nodes == 2 ? "it was begun with two nodes, by --node" : "it was begun with one node, without --node")
+    }
     if header.secretsIncluded != (options.secrets == .include) {
       throw refuse("it was begun with --secrets \(header.secretsIncluded ? "include" : "withhold")")
     }
@@ -323,7 +334,8 @@ private final class ExportRun {
     return SegmentJournal.Header(
       id: String(digest.finish().description.prefix(32)), created: created, algorithm: algorithm,
       fingerprint: snapshot.schema.fingerprint, secretsIncluded: options.secrets == .include,
-      expectedBytes: expectedBytes, identity: snapshot.identity ?? "", sourceCounts: counts)
+      expectedBytes: expectedBytes, identity: snapshot.identity ?? "", sourceCounts: counts,
+      topology: snapshot.topology)
   }
 
   private func write(
@@ -334,7 +346,7 @@ private final class ExportRun {
     let description = SegmentDescription(
       kind: .base, toolVersion: options.toolVersion, id: header.id, created: header.created.rfc3339,
       algorithm: algorithm, fingerprint: header.fingerprint, secretsIncluded: header.secretsIncluded,
-      sourceCounts: header.sourceCounts, expectedBytes: header.expectedBytes)
+      sourceCounts: header.sourceCounts, expectedBytes: header.expectedBytes, topology: header.topology)
     let total = header.sourceCounts.reduce(Int64(0)) { $0 + $1.rows }
     let progress = ProgressCounter(.export, totalItems: total, totalBytes: header.expectedBytes)
     var summary = SegmentSummary(

@@ -11,16 +11,23 @@ public struct ImportOptions: Sendable {
   public var salvages = false
   /// Read every row and attachment back from the target and compare.
   public var readsBack = true
+  /// Leave the target open when everything is proven: it keeps its mark, so that a later import of the same archive, with
+  /// deltas that were added to it since, brings only these in.
+  public var keepsOpen = false
   public var rate: ByteCount?
   public var freeFloor = FreeFloor()
   public var stateDirectory: String
   public var ledgerPath: String?
   /// Which damaged texts are repaired on the way; the repairs file lies beside the target.
   public var repair = RepairPolicy.policy
+  /// Where the bytes of attachments go; a resumed import must ask for the same place.
+  public var attachments = AttachmentPlace.keep
   /// The command line of this run, for messages that say how to go on.
   public var command: String?
   /// Bytes of rows and contents in one transaction of the target, about.
   public var batchBytes = ByteCount.mebibytes(64)
+  /// Where the run is a part of a larger one; only for a single node.
+  public var part: ImportPart?
 
   public init(stateDirectory: String) { self.stateDirectory = stateDirectory }
 }
@@ -37,11 +44,20 @@ public struct ImportResult: Sendable {
   /// Both nodes of a pair, the primary first; empty for a single node.
   public var nodes: [NodeResult]
   public var damageCount: Int64
+  /// From the source's nodes to the target's.
+  public var mapping: NodeMapping
+  /// The first rows that belong to one node and were adapted; the ledger has all of them.
+  public var adapted: [AdaptedRow]
+  public var adaptedCount: Int64
   public var repairs: RepairTally
+  /// `nil` where every attachment stays in its place.
+  public var attachments: AttachmentMoveTally?
   public var ledgerPath: String?
   public var wasResumed: Bool
   /// Whether everything is proven: the mark of the import is removed and nothing is lost. Of a pair, on both nodes.
   public var isApproved: Bool
+  /// Whether everything is proven and the target was left open, with its mark, because that was asked for.
+  public var isHeld: Bool
   /// Whether the mark was removed although the archive is damaged: the target holds what was whole, the ledger the rest.
   public var isSalvaged: Bool
   public var wall: Duration
@@ -55,6 +71,9 @@ public struct ImportResult: Sendable {
     let sums = nodes.compactMap { $0.comparison?.sums?[keyPath: sum] }
     return sums.count == 2 ? sums[0] == sums[1] : nil
   }
+
+  /// Whether the archive has rows that belong to one node, so that two nodes are not the same to the last row.
+  public var hasOwnRows: Bool { adaptedCount > 0 }
 
   /// Whether the standby was lost and the primary is all there is.
   public var isDegraded: Bool { nodes.contains { $0.state.loss != nil } }
@@ -85,20 +104,22 @@ public func importArchive(
   observer: any RunObserver, stop: StopRequest
 ) throws -> ImportResult {
   try importArchive(
-    place, into: [ImportNode(target, reopen: reopen)], options: options, readProfile: readProfile, observer: observer,
-    stop: stop)
+    place, into: [ImportNode(target, reopen: reopen)], pair: nil, options: options, readProfile: readProfile,
+    observer: observer, stop: stop)
 }
 
 /// Brings an archive into one node, or into a primary and its standby, and proves it on each of them.
 ///
 /// - Parameters:
 ///   - nodes: One or two; the first is the primary.
-///   - policy: What becomes of the run when a node of two fails.
+///   - pair: What two nodes are to one another; `nil` for one.
 public func importArchive(
-  _ place: ArchivePlace, into nodes: [ImportNode], policy: NodePolicy = .both, options: ImportOptions,
+  _ place: ArchivePlace, into nodes: [ImportNode], pair: (any NodePair)? = nil, options: ImportOptions,
   readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, observer: any RunObserver, stop: StopRequest
 ) throws -> ImportResult {
-  let nodes = ImportNodes(nodes, policy: policy)
+  let nodes = ImportNodes(nodes, pair: pair)
+  nodes.pair?.checkpoint = { try requireNoStop(stop) }
+  nodes.pair?.onWait = { observer.observe(.notice(level: .info, code: "node-awaited", text: $0, next: [])) }
   nodes.pair?.onLoss = { state in
     observer.observe(
       .notice(
@@ -132,7 +153,7 @@ private func importUnexplained(
   let pipeline = segments.first
   let consumer = ImportConsumer(
     nodes: nodes, newest: segments.newest, options: options, readProfile: readProfile, ledger: ledger,
-    observer: observer)
+    observer: observer, stop: stop)
   let target = nodes.target
   defer { target.close() }
   let end: SegmentEnd?
@@ -141,7 +162,21 @@ private func importUnexplained(
     consumer.longTexts = repairs.map {
       LongTextImport(LongTexts($0, directory: options.stateDirectory), consumer.repairs, target: target)
     }
-    end = try segments.run(into: consumer, repairs: repairs)
+    try KeylessDelta.requireNone(in: place, head: pipeline, nodes: nodes) { try requireNoStop(stop) }
+    consumer.longContents = { number in
+      try LongContentPass.run(place, head: pipeline, behind: number) { try requireNoStop(stop) }
+    }
+    consumer.isSealed = { number, seal in
+      try segments.seal(of: number, stateDirectory: options.stateDirectory) { try requireNoStop(stop) }?.description
+        == seal
+    }
+    try consumer.begin(description: pipeline.description, profile: pipeline.profile, schema: pipeline.schema)
+    let past = consumer.held.flatMap { held in
+      Checksum(pipeline.description.algorithm, hex: Array(held.seal.utf8)).map {
+        (held.number, SegmentEnd(seal: $0, summary: held.summary))
+      }
+    }
+    end = try segments.run(into: consumer, repairs: repairs, isBegun: true, behind: past)
     try consumer.finish()
   } catch {
     target.rollback()
@@ -156,7 +191,7 @@ private func importUnexplained(
     stop: stop
   ).proofs()
   let first = nodes.present.first.flatMap { proofs[$0] }
-  let conservation = consumer.conservation(summary: end?.summary, proof: first)
+  let conservation = consumer.conservation(summary: end?.summary, node: nodes.present.first ?? 0, proof: first)
   let areEqual = Set(proofs.values.compactMap(\.comparison.sums?.expected)).count <= 1
   let isProven = areEqual && proofs.values.allSatisfy { $0.surpriseCount == 0 }
   // What the source had and the archive has not is the export's loss: it stands in the sum, and the target is complete
@@ -170,15 +205,32 @@ private func importUnexplained(
   if isSalvaged { try consumer.accountForTheRest(conservation) }
   // Approval is the last step that can fail; repeated after it, the same command only compares.
   let ledgerPath = try ledger.close()
-  if consumer.refusal == nil, isApproved || isSalvaged { try target.approve() }
+  let isAllowed =
+    try options.part.map {
+      try $0.gate.mayApprove(isProven: isApproved || isSalvaged, sums: first?.comparison.sums)
+    } ?? true
+  let isHeld = options.keepsOpen && isApproved && consumer.refusal == nil && nodes.pair?.isDegraded != true
+  if consumer.refusal == nil, isApproved || isSalvaged {
+    try isAllowed && !isHeld ? target.approve() : target.rest()
+    // A target in service, or one of which too much would have to be known, is not gone on with by what was left of it.
+    try HeldTarget.remove(consumer.heldPath)
+    if isHeld, consumer.canBeHeld, let end {
+      try HeldTarget.leave(
+        consumer, nodes, proofs: proofs, summary: end.summary, seal: end.seal, number: segments.newest.number)
+    }
+  }
   let results = nodes.results { node in
-    (consumer.conservation(summary: end?.summary, proof: proofs[node]), proofs[node]?.comparison)
+    (consumer.conservation(summary: end?.summary, node: node, proof: proofs[node]), proofs[node]?.comparison)
   }
   return ImportResult(
     archive: segments.newest, seal: end?.seal, summary: end?.summary, conservation: conservation,
-    comparison: first?.comparison, nodes: results, damageCount: damage, repairs: consumer.repairs.tally,
-    ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
-    isApproved: isApproved && nodes.pair?.isDegraded != true, isSalvaged: isSalvaged, wall: .now - start)
+    comparison: first?.comparison, nodes: results, damageCount: damage,
+    mapping: consumer.nodeRows!.mapping, adapted: consumer.nodeRows!.adapted,
+    adaptedCount: consumer.nodeRows!.adaptedCount, repairs: consumer.repairs.tally,
+    attachments: consumer.repairs.moves?.tally, ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
+    isApproved: isApproved && isAllowed && nodes.pair?.isDegraded != true && !isHeld, isHeld: isHeld,
+    isSalvaged: isSalvaged && isAllowed,
+    wall: .now - start)
 }
 
 /// How the import repairs; nil where it does not, or where the profile cannot be read, which the import tells later.

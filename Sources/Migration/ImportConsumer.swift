@@ -8,23 +8,35 @@ import NoteStore
 /// A row is applied as soon as its own contents begin to arrive; rows without contents at once. Each page is checked
 /// before its batch is committed.
 final class ImportConsumer: SegmentConsumer {
-  private let nodes: ImportNodes
+  let nodes: ImportNodes
   private let target: any TargetStore
-  private let options: ImportOptions
+  let options: ImportOptions
   private let readProfile: (UnsafeRawBufferPointer) throws -> Profile
   private let ledger: Ledger
-  private let observer: any RunObserver
+  let observer: any RunObserver
+  let stop: StopRequest
+  /// Whether the archive's segment of a number has a seal; set before the pipeline runs.
+  var isSealed: (Int, String) throws -> Bool = { _, _ in false }
+  /// Looks for contents behind a segment that a target may refuse for their length; set before the pipeline runs.
+  var longContents: (_ behind: Int) throws -> [TargetOptions.LongContent] = { _ in [] }
+
+  /// What an earlier import left of the target, where it need not be read again; set before the import begins.
+  var held: HeldTarget?
+  /// Where that lies.
+  private(set) var heldPath = ""
 
   private(set) var profile: Profile?
   private(set) var damageCount: Int64 = 0
   private(set) var wasResumed = false
   /// What the segments say of their rows.
   let inventories: ChainInventories
+  /// Rows that belong to one node; nil before the import has begun.
+  private(set) var nodeRows: NodeRowImport?
   /// Of the base.
-  private var description: SegmentDescription!
+  private(set) var description: SegmentDescription!
   /// Of the last segment, whose counts are those that the target shall have.
   private let newest: SegmentDescription
-  private var schema: StoreSchema!
+  private(set) var schema: StoreSchema!
   private var progress: ProgressCounter!
 
   /// Groups received, applied and checked so far, and those that an earlier run committed.
@@ -64,14 +76,20 @@ final class ImportConsumer: SegmentConsumer {
     return proofs.sorted { $0.key < $1.key }.lazy
       .compactMap { $0.value.surpriseCount > 0 ? pair.refusals[$0.key] : nil }.first ?? refusal
   }
+  /// Whether a node is of another engine than the archive, so that it numbers rows without a key by itself.
+  private(set) var leavesNumbersOut = false
   let repairs: ImportRepairs
   /// Repairs texts that stand outside of their rows; nil where nothing is repaired.
   var longTexts: LongTextImport?
+  /// Brings values that stand outside of their rows into the target's forms; nil where it holds every value.
+  private var longForms: LongForms?
+  /// Whether the row applied last is not applied yet, because it waits for its contents.
+  private var isWaiting = false
 
   init(
     nodes: ImportNodes, newest: SegmentDescription, options: ImportOptions,
-    readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
-    ledger: Ledger, observer: any RunObserver
+    readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, ledger: Ledger, observer: any RunObserver,
+    stop: StopRequest
   ) {
     self.nodes = nodes
     self.newest = newest
@@ -83,12 +101,15 @@ final class ImportConsumer: SegmentConsumer {
     self.readProfile = readProfile
     self.ledger = ledger
     self.observer = observer
+    self.stop = stop
   }
 
   func begin(description: SegmentDescription, profile bytes: [UInt8], schema: StoreSchema) throws {
-    inventories.begin(isDelta: description.kind == .delta)
     // A delta goes on in the target of the segment before.
-    guard self.description == nil else { return try target.beginDelta() }
+    guard self.description == nil else {
+      inventories.begin(isDelta: description.kind == .delta)
+      return try target.beginDelta()
+    }
     self.description = description
     self.schema = schema
     rowsByEntity = Array(repeating: 0, count: schema.entities.count)
@@ -105,15 +126,23 @@ final class ImportConsumer: SegmentConsumer {
     }
     try profile.requireFit(schema)
     self.profile = profile
+    nodeRows = NodeRowImport(
+      NodeMapping(sourceNodes: description.topology?.nodes.count ?? 1, targetNodes: nodes.all.count),
+      areNodesApart: nodes.areApart, schema: schema, profile: profile, algorithm: description.algorithm)
+    repairs.moves = try AttachmentMoves(
+      options.attachments, archive: description.id, schema: schema, profile: profile, nodes: nodes, ledger: ledger,
+      observer: observer)
     try requireSpace()
+    try findHeld()
     nodes.pair?.isComplete = { [unowned self] in try holdsAsMuch(profile, in: nodes.all[$0]) }
     let watermark: ImportWatermark?
     do {
       watermark = try target.prepare(
-        for: schema, profile: profile, origin: repairs.origin(of: description.id),
+        for: schema, profile: profile, origin: origin,
         options: TargetOptions(
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
-          freeFloor: options.freeFloor.limit ?? ByteCount(0)))
+          freeFloor: options.freeFloor.limit ?? ByteCount(0)
+        ).with(try longContents(held?.number ?? -1), stop))
     } catch let error as MigrationError where error.code == .targetNotEmpty {
       // A pair has looked at its nodes already.
       guard try nodes.pair?.isWrittenNowhere ?? holdsAsMuch(profile, in: nodes.all[0]) else { throw error }
@@ -124,9 +153,15 @@ final class ImportConsumer: SegmentConsumer {
           level: .info, code: "already-there",
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
+    options.part?.gate.prepared()
+    leavesNumbersOut = nodes.isCrossing(schema)
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
     decided = nodes.pair?.furthestPage ?? skips
+    try goOnBehindHeld()
     try repairs.begin(archive: description.id, pages: pagesInNodes(), entities: schema.entities)
+    if repairs.hasForms || repairs.moves != nil {
+      longForms = LongForms(directory: options.stateDirectory, repairs) { [target] in try target.forms(of: $0) }
+    }
     wasResumed = watermark != nil || refusal != nil
     if let watermark {
       observer.observe(
@@ -140,6 +175,61 @@ final class ImportConsumer: SegmentConsumer {
         .init(
           name: .import, index: 1, of: options.readsBack ? 2 : 1, totalItems: total,
           totalBytes: description.expectedBytes)))
+  }
+
+  // MARK: - Targets that wait for deltas
+
+  /// Looks for what an earlier import left, and whether the target is as it was left.
+  private func findHeld() throws {
+    inventories.contents = options.keepsOpen ? description.algorithm : nil
+    heldPath = HeldTarget.path(nodes, origin: origin, stateDirectory: options.stateDirectory)
+    guard options.readsBack, !options.salvages, options.part == nil, let found = HeldTarget.read(heldPath),
+      found.origin == origin, try isSealed(found.number, found.seal)
+    else { return }
+    inventories.contents = description.algorithm
+    let inventory = try InventorySpool(
+      path: HeldTarget.inventory(heldPath), keeping: found.byteCount, contents: description.algorithm)
+    if !found.isApplying {
+      try found.requireUnchanged(nodes, inventory, self)
+      var begun = found
+      begun.isApplying = true
+      try begun.write(heldPath)
+    }
+    held = found
+    inventories.adopt(inventory)
+  }
+
+  /// Where the target has less than what was left, the old segments are read again.
+  private func goOnBehindHeld() throws {
+    guard let held, refusal == nil, skips >= held.pages, skips < .max else {
+      self.held = nil
+      return inventories.begin(isDelta: false)
+    }
+    (received, checkedGroups) = (held.pages, held.pages)
+  }
+
+  /// Counts of this import and of those before it.
+  var totals: ImportTotals {
+    var totals = ImportTotals()
+    totals.degraded = Dictionary(uniqueKeysWithValues: zip(schema.entities.map(\.name), degradedRows))
+    totals.repaired = repairs.rows
+    totals.substituted = repairs.kept.degraded
+    totals.substitutedAndRepaired = repairs.kept.degradedAndRepaired
+    totals.moved = repairs.moves?.rows ?? [:]
+    return held.map { totals + $0.totals } ?? totals
+  }
+
+  /// Whether another import can do without reading the segments of this one: everything that it must know of them is
+  /// in the inventory and the totals.
+  var canBeHeld: Bool { refusal == nil && nodeRows?.hasRows != true && repairs.kept.setAside.isEmpty }
+
+  /// Pages of all segments.
+  var pages: Int64 { checkedGroups }
+
+  /// What the target's mark names. A node of a pair says its role, in the words of `DualNodeTarget`.
+  var origin: String {
+    repairs.origin(of: description.id, attachments: options.attachments)
+      + (options.part?.role.map { ", as \($0.rawValue) of two" } ?? "")
   }
 
   /// What an interrupted import has put into a node already needs no more room there. Nodes on one disk share its room.
@@ -189,7 +279,8 @@ final class ImportConsumer: SegmentConsumer {
   /// Whether a node has exactly as many notes, attachments, owners and notebooks as the archive.
   private func holdsAsMuch(_ profile: Profile, in node: ImportNode) throws -> Bool {
     guard !options.salvages else { return false }
-    let snapshot = try node.reopen(profile).openSnapshot(SnapshotOptions(algorithm: description.algorithm))
+    let snapshot = try node.reopen(profile).openSnapshot(
+      SnapshotOptions(algorithm: description.algorithm), stop: stop)
     defer { snapshot.close() }
     for entity in schema.entities where [.note, .attachment, .owner, .notebook].contains(entity.role) {
       guard let found = snapshot.schema.entities.first(where: { $0.name == entity.name }),
@@ -207,7 +298,13 @@ final class ImportConsumer: SegmentConsumer {
     received += 1
     isSkipping = received <= skips
     target.enter(page: received)
-    if !isSkipping { for key in keys { try target.remove(key, of: schema.entities[entityIndex]) } }
+    let entity = schema.entities[entityIndex]
+    for key in keys {
+      nodeRows?.drop(key, entityIndex: entityIndex)
+      // Such a row never came into the target, which could not even be asked for it.
+      let wasSetAside = repairs.kept.remove(key, of: entity.name)
+      if !isSkipping, !wasSetAside { try target.remove(key, of: entity) }
+    }
     try inventories.append(entityIndex: entityIndex, deleted: keys)
     checkedGroups += 1
     batchBytes += Int64(keys.count) * 64
@@ -222,6 +319,7 @@ final class ImportConsumer: SegmentConsumer {
     nextContent = 0
     rowContents = 0..<0
     lastContent = -1
+    (isWaiting, passing, passed) = (false, nil, 0)
     abandonedRows.removeAll()
     if group.rowsDamage == nil { try repairs.prepare(group, page: received, pageState) }
     guard !isSkipping, group.rowsDamage == nil else { return }
@@ -253,6 +351,7 @@ final class ImportConsumer: SegmentConsumer {
     _ group: ReceivedGroup, row: Int, contents: Range<Int>, own: (Int) -> ContentSupply
   ) throws {
     guard !contents.isEmpty else { return try put(row, of: group, supplies: []) }
+    try longForms?.share(group, contents: contents)
     let supplies = try contents.map { try supply($0, of: group, own: own) }
     do {
       try put(row, of: group, supplies: supplies)
@@ -264,6 +363,9 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Hands a row to the target, repaired where it is to be; as it was found where the target's constraints forbid that.
   private func put(_ row: Int, of group: ReceivedGroup, supplies: [ContentSupply]) throws {
+    if group.setAside.contains(row) { return }
+    let found = supplies
+    if nodeRows?.holds(row, of: group) == true { return }
     if let place = group.repaired.place(of: row),
       let supplies = group.repaired.supplies(ofRow: row, in: group.page, from: supplies)
     {
@@ -274,6 +376,7 @@ final class ImportConsumer: SegmentConsumer {
         return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
       } catch let error as MigrationError where error.code == .targetRefusedRow && received > decided {
         try repairs.withdraw(row, of: group)
+        if group.repaired.isMoved(row) { return try put(row, of: group, supplies: found) }
       }
     }
     try target.apply(row: row, of: group.page, supplies: supplies)
@@ -284,9 +387,17 @@ final class ImportConsumer: SegmentConsumer {
   ) throws -> ContentSupply {
     let page = group.page
     if group.isOwn[index] { return own(index) }
+    // Where attachments are moved the row that had it first may have it in another column.
+    if repairs.moves != nil, page.contents[index].byteCount == 0 { return .bytes(.init(start: nil, count: 0)) }
     let path = page.contents[index].path
     if let key = ContentSharing.integerKey(path), path.hasPrefix("data/blobs/\(page.entity.name)/") {
-      return .sameAs(Key([.integer(key)]))
+      let key = Key([.integer(key)])
+      guard repairs.kept.isSetAside(key, of: page.entity.name) else { return .sameAs(key) }
+      degradedRows[group.entityIndex] += 1
+      try lose(
+        group, key: page.key(ofRow: page.contents[index].row).description, outcome: .degraded,
+        "its content is that of row \(key.description), which was set aside; the archive has it")
+      return .lost
     }
     if options.salvages { return .lost }
     throw MigrationError(
@@ -296,10 +407,19 @@ final class ImportConsumer: SegmentConsumer {
   }
 
   func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) throws {
-    guard !isSkipping, group.rowsDamage == nil else { return try longTexts?.skip(group, path: path, bytes) ?? () }
+    guard !isSkipping, group.rowsDamage == nil else {
+      try beginPassing(group, path: path)
+      try longForms.map { if isWaiting { try $0.append(bytes) } }
+      try endPassing(group)
+      return try longTexts?.skip(group, path: path, bytes) ?? ()
+    }
     switch try place(path, in: group, byteCount: Int64(bytes.count)) {
     case .nowhere: return
+    case .waiting:
+      try longForms?.append(bytes)
+      try longForms?.end(group)
     case .supply(let index):
+      if isAside(group) { break }
       try target.beginContent(supply(index, of: group))
       try target.writeContent(bytes)
       try target.endContent()
@@ -322,20 +442,27 @@ final class ImportConsumer: SegmentConsumer {
     group.repaired.isEmpty ? index : group.repaired.ordinal(ofRow: nextRow - 1, in: group.page, content: index)
   }
 
+  /// Whether the row applied last is one that the target does not get.
+  private func isAside(_ group: ReceivedGroup) -> Bool { group.setAside.contains(nextRow - 1) }
+
   func beginContent(_ group: ReceivedGroup, path: String, byteCount: Int64) throws {
     isStreaming = false
-    guard !isSkipping, group.rowsDamage == nil else { return try longTexts?.beginSkipped(group, path: path) ?? () }
+    guard !isSkipping, group.rowsDamage == nil else {
+      try beginPassing(group, path: path)
+      return try longTexts?.beginSkipped(group, path: path) ?? ()
+    }
     openGroup = group
     switch try place(path, in: group, byteCount: byteCount) {
     case .nowhere: return
-    case .supply(let index): try target.beginContent(supply(index, of: group))
+    case .waiting: break
+    case .supply(let index): if !isAside(group) { try target.beginContent(supply(index, of: group)) }
     case .nextRow:
       let contents = contentsOfRow(nextRow, in: group.page)
       let first = contents.first { group.isOwn[$0] }!
       try apply(group, row: nextRow, contents: contents) { _ in .stream }
       endRow(contents)
       rowContents = contents
-      try target.beginContent(first - contents.lowerBound)
+      if !isAside(group) { try target.beginContent(supply(first - contents.lowerBound, of: group)) }
     }
     longTexts?.begin(group, content: lastContent)
     isStreaming = true
@@ -346,15 +473,18 @@ final class ImportConsumer: SegmentConsumer {
 
   func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
     try longTexts?.append(bytes)
-    guard isStreaming else { return }
-    try target.writeContent(bytes)
+    guard isStreaming, let group = openGroup else { return isWaiting ? try longForms?.append(bytes) ?? () : () }
+    if isWaiting { try longForms?.append(bytes) } else if !isAside(group) { try target.writeContent(bytes) }
     streamRest -= Int64(bytes.count)
     progress.advance(bytes: Int64(bytes.count), to: observer)
     batchBytes += Int64(bytes.count)
   }
 
   func endContent() throws {
-    guard isStreaming, let group = openGroup else { return try longTexts?.endSkipped() ?? () }
+    guard isStreaming, let group = openGroup else {
+      if let passing { try endPassing(passing) }
+      return try longTexts?.endSkipped() ?? ()
+    }
     isStreaming = false
     openGroup = nil
     if streamRest > 0 {
@@ -362,7 +492,7 @@ final class ImportConsumer: SegmentConsumer {
       longTexts?.cancel()
       try abandonRow(of: group)
     } else {
-      try target.endContent()
+      if isWaiting { try longForms?.end(group) } else if !isAside(group) { try target.endContent() }
       try longTexts?.end()
     }
     try goOn(group)
@@ -379,6 +509,8 @@ final class ImportConsumer: SegmentConsumer {
     case supply(Int)
     /// The only own content of the next row, which is not applied yet.
     case nextRow
+    /// A content of the row applied last, which waits for all of them.
+    case waiting
     /// No row asks for it.
     case nowhere
   }
@@ -394,6 +526,7 @@ final class ImportConsumer: SegmentConsumer {
         return try refuse("the member \(printable(path)) does not follow the one before")
       }
       lastContent = index
+      if isWaiting { return try waiting(index, group) }
       return .supply(index - rowContents.lowerBound)
     }
     let found = (nextContent..<page.contents.count).first { group.isOwn[$0] && page.contents[$0].path == base }
@@ -404,6 +537,15 @@ final class ImportConsumer: SegmentConsumer {
     try applyRows(of: group, upTo: page.contents[index].row)
     let contents = contentsOfRow(nextRow, in: page)
     lastContent = index
+    if try mustWait(group, contents) {
+      if index > contents.first(where: { group.isOwn[$0] })! {
+        _ = try refuse("a content in front of \(printable(path)) is missing")
+      }
+      endRow(contents)
+      rowContents = contents
+      isWaiting = true
+      return try waiting(index, group)
+    }
     if contents.count(where: { group.isOwn[$0] }) == 1 { return .nextRow }
     if index > contents.first(where: { group.isOwn[$0] })! {
       _ = try refuse("a content in front of \(printable(path)) is missing")
@@ -412,6 +554,64 @@ final class ImportConsumer: SegmentConsumer {
     endRow(contents)
     rowContents = contents
     return .supply(index - contents.lowerBound)
+  }
+
+  /// Whether a row is applied when all its contents are there. A moved one among others may come in another order.
+  private func mustWait(_ group: ReceivedGroup, _ contents: Range<Int>) throws -> Bool {
+    if contents.count > 1, group.repaired.isMoved(nextRow) { return true }
+    return try longForms?.isNeeded(group, contents: contents) == true
+  }
+
+  private func waiting(_ index: Int, _ group: ReceivedGroup) throws -> Place {
+    try longForms?.begin(group, content: index)
+    return .waiting
+  }
+
+  /// Applies the row that waited for its contents, and hands these over.
+  private func applyWaiting(_ group: ReceivedGroup) throws {
+    guard isWaiting, let longForms else { return }
+    isWaiting = false
+    defer { longForms.removeAll() }
+    let row = nextRow - 1
+    try apply(group, row: row, contents: rowContents) { _ in .stream }
+    guard !group.setAside.contains(row) else { return }
+    let taken = rowContents.filter {
+      group.isOwn[$0] && group.repaired.takes(contentOf: group.page.contents[$0].column, ofRow: row)
+    }
+    let first = rowContents.lowerBound
+    for index in taken.sorted(by: { supply($0 - first, of: group) < supply($1 - first, of: group) }) {
+      try target.beginContent(supply(index - rowContents.lowerBound, of: group))
+      try longForms.eachPiece(ofContent: index) { try target.writeContent($0) }
+      try target.endContent()
+    }
+  }
+
+  // MARK: - Contents of pages that the target has
+
+  private var passing: ReceivedGroup?
+  /// The first content of the page that has not passed by.
+  private var passed = 0
+
+  /// What a row of such a page holds is known again when its contents have passed by.
+  private func beginPassing(_ group: ReceivedGroup, path: String) throws {
+    guard let longForms, group.rowsDamage == nil else { return }
+    guard
+      let index = (passed..<group.page.contents.count).first(where: {
+        group.isOwn[$0] && group.page.contents[$0].path == path
+      })
+    else { return }
+    passed = index + 1
+    guard try longForms.isNeeded(group, contents: index..<index + 1) else { return }
+    try longForms.begin(group, content: index)
+    isWaiting = true
+    passing = group
+  }
+
+  private func endPassing(_ group: ReceivedGroup) throws {
+    guard isWaiting, passing != nil else { return }
+    (isWaiting, passing) = (false, nil)
+    try longForms?.end(group)
+    longForms?.removeAll()
   }
 
   /// A later reading of a file: its row is applied once more, with this content instead.
@@ -455,7 +655,8 @@ final class ImportConsumer: SegmentConsumer {
 
   /// Carries the row applied last without its own contents, because they do not come to their end.
   private func abandonRow(of group: ReceivedGroup) throws {
-    target.abandonContents()
+    if isWaiting { longForms?.removeAll() } else { target.abandonContents() }
+    isWaiting = false
     longTexts?.cancelRow()
     abandonedRows.insert(nextRow - 1)
     try apply(group, row: nextRow - 1, contents: rowContents) { _ in .lost }
@@ -473,6 +674,7 @@ final class ImportConsumer: SegmentConsumer {
   /// Applies what follows a content. Only when the row applied last has all its members can the next rows follow.
   private func goOn(_ group: ReceivedGroup) throws {
     guard isRowComplete(group) else { return }
+    try applyWaiting(group)
     if !rowContents.isEmpty {
       try longTexts?.settle(group, page: received, row: nextRow - 1, contents: rowContents, pageState)
     }
@@ -488,6 +690,7 @@ final class ImportConsumer: SegmentConsumer {
   func received(_ group: ReceivedGroup) throws {
     guard group.rowsDamage == nil else { return }
     guard !isSkipping else {
+      try longForms?.share(group, contents: 0..<group.page.contents.count)
       try longTexts?.endSkippedPage(group)
       return try repairs.received(group, page: received, .present)
     }
@@ -518,8 +721,13 @@ final class ImportConsumer: SegmentConsumer {
       for path in group.strangeMembers {
         try lose(group, key: "", outcome: .degraded, "no row asks for the member \(printable(path))")
       }
-      rowsByEntity[group.entityIndex] += Int64(page.rowCount)
-      try inventories.append(entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests)
+      if leavesNumbersOut { RowSum.leaveNumbersOut(of: page, group.repaired, in: group.rowDigests) }
+      rowsByEntity[group.entityIndex] += Int64(page.rowCount - group.setAside.count)
+      let held = try nodeRows?.collect(group) ?? []
+      if inventories.isInDelta, checkedGroups > skips { try removeFormer(held, of: page) }
+      try inventories.append(
+        entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests, repaired: group.repaired,
+        omitting: group.setAside.union(held))
     }
     progress.advance(rows: page.rowCount, bytes: Int64(page.rows.count), role: page.entity.role, to: observer)
     if checkedGroups > skips { try target.leave(page: checkedGroups) }
@@ -527,25 +735,46 @@ final class ImportConsumer: SegmentConsumer {
     if checkedGroups == received, checkedGroups > skips, isBatchFull { try commit() }
   }
 
+  /// What now belongs to one node may have belonged to both, and gets to its node under another key, or not at all.
+  private func removeFormer(_ rows: Set<Int>, of page: RecordPage) throws {
+    for row in rows.sorted() { try target.remove(page.key(ofRow: row), of: page.entity) }
+  }
+
   private func commit() throws {
     try repairs.synchronize()
-    try target.commit(ImportWatermark(origin: repairs.origin(of: description.id), groups: checkedGroups))
+    try target.commit(ImportWatermark(origin: origin, groups: checkedGroups))
     batchBytes = 0
     observer.observe(.checkpoint(id: "page \(checkedGroups)", bytes: progress.bytes))
   }
 
-  /// Commits the rest.
+  /// Applies the rows that belong to one node and commits the rest.
+  ///
+  /// A resumed import applies these rows again: only the end of the archive tells all of them.
   func finish() throws {
     try countRows()
-    if refusal == nil, checkedGroups > skips || checkedGroups == 0 { try commit() }
+    try nodeRows?.settle(tell: tell) { row, page, node in
+      if refusal == nil { try target.apply(row: row, of: page, toNode: node) }
+    }
+    repairs.moves?.finish()
+    if refusal == nil, checkedGroups > skips || checkedGroups == 0 || nodeRows?.hasRows == true { try commit() }
     observer.observe(
       .phaseFinished(.init(name: .import, wall: .zero, items: progress.items, bytes: progress.bytes)))
   }
 
   /// Rows that a delta replaced or deleted are not there twice.
   private func countRows() throws {
-    guard inventories.spools.count > 1 else { return }
+    guard inventories.spools.count > 1 || held != nil else { return }
     rowsByEntity = try inventories.count(entities: schema.entities.count)
+    for index in rowsByEntity.indices { rowsByEntity[index] += nodeRows?.heldCount(of: index) ?? 0 }
+  }
+
+  private func tell(_ row: AdaptedRow) throws {
+    let explanation = "\(row.words): \(row.reason)"
+    try ledger.append(
+      entity: row.entity, key: row.key, outcome: row.change == .dropped ? .skippedByRule : .adapted,
+      reason: "node-row-\(row.change.rawValue)", explanation: explanation, node: row.node)
+    observer.observe(
+      .finding(Finding(.nodeRowAdapted, .info, entity: row.entity, key: row.key, explanation: explanation)))
   }
 
   // MARK: - What is lost
@@ -631,8 +860,10 @@ final class ImportConsumer: SegmentConsumer {
 
   // MARK: - The sum
 
-  func conservation(summary: SegmentSummary?, proof: NodeProof? = nil) -> Conservation {
-    Conservation(
+  /// - Parameter node: The node whose sum it is.
+  func conservation(summary: SegmentSummary?, node: Int, proof: NodeProof? = nil) -> Conservation {
+    let totals = totals
+    return Conservation(
       schema.entities.enumerated().map { index, entity in
         let archived = summary?.entities.first { $0.entity == entity.name }
         // A fuzzy archive is of several moments, so no count of the source is the one to compare with.
@@ -641,12 +872,21 @@ final class ImportConsumer: SegmentConsumer {
           entity: entity.name, role: entity.role,
           source: counted ?? newest.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
         let found = proof?.comparison.entities[index]
-        let arrived = found.map { $0.identical + $0.changed } ?? rowsByEntity[index]
+        let own = nodeRows?.count(of: index, on: node) ?? NodeRowImport.Count()
+        let arrived = found.map { $0.identical + $0.changed - own.made } ?? rowsByEntity[index] - own.skipped
         account.degraded = min(
-          arrived, degradedRows[index] + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0))
-        account.repaired = min(arrived - account.degraded, repairs.rows[entity.name] ?? 0)
-        account.identical = arrived - account.degraded - account.repaired
-        account.missing = max(0, account.source - arrived)
+          arrived,
+          (totals.degraded[entity.name] ?? 0) + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0)
+            + (totals.substituted[entity.name] ?? 0))
+        let repaired = (totals.repaired[entity.name] ?? 0) - (totals.substitutedAndRepaired[entity.name] ?? 0)
+        account.repaired = min(arrived - account.degraded, repaired)
+        account.skippedByRule = own.skipped
+        account.adapted = min(
+          arrived - account.degraded - account.repaired, own.renamed + (totals.moved[entity.name] ?? 0))
+        account.made = own.made
+        account.identical = arrived - account.degraded - account.repaired - account.adapted
+        account.quarantined = repairs.kept.setAside[entity.name] ?? 0
+        account.missing = max(0, account.source - arrived - account.quarantined - own.skipped)
         account.extra = found?.extra ?? 0
         account.target = proof?.counts[entity.name]
         return account

@@ -16,21 +16,26 @@ public struct ImportNode {
 struct ImportNodes {
   let all: [ImportNode]
   /// `nil` for a single node.
-  let pair: DualNodeTarget?
+  let pair: (any NodePair)?
 
-  /// - Parameter nodes: One or two; the first of two is the primary.
-  init(_ nodes: [ImportNode], policy: NodePolicy) {
-    precondition((1...2).contains(nodes.count))
+  /// - Parameters:
+  ///   - nodes: One or two; the first of two is the primary.
+  ///   - pair: What two nodes are to one another.
+  init(_ nodes: [ImportNode], pair: (any NodePair)?) {
+    precondition((1...2).contains(nodes.count) && (nodes.count == 1) == (pair == nil))
     all = nodes
-    pair =
-      nodes.count == 1
-      ? nil : DualNodeTarget(primary: nodes[0].target, standby: nodes[1].target, policy: policy)
+    self.pair = pair
   }
 
   /// What the import fills.
   var target: any TargetStore { pair ?? all[0].target }
+  /// Whether each node has rows of its own.
+  var areApart: Bool { pair.map { !$0.isReplicated } ?? false }
   /// The nodes that are there.
   var present: [Int] { all.indices.filter { !isLost($0) } }
+
+  /// Whether a node's repairs file is written: also of a lost standby, where that gets its rows from the primary later.
+  func hasBook(_ node: Int) -> Bool { pair?.isReplicated == true || !isLost(node) }
 
   func isLost(_ node: Int) -> Bool { pair?.states[node].loss != nil }
 
@@ -68,6 +73,8 @@ struct ImportNodes {
     var error = error
     error.safeNow = "the archive was not changed; " + pair.states.map(\.words).joined(separator: "; ")
     error.next.removeAll { $0 == "repeat the same command to go on" || $0 == "repeat the same command" }
+    // Repeated, the command would find the same servers.
+    if error.code == .nodesChanged { return error }
     if error.code == .diskFull, error.next.isEmpty { error.next.append("free space there") }
     error.next.append(options.command ?? "repeat the same command to go on")
     return error

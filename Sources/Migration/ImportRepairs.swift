@@ -11,6 +11,10 @@ public struct RepairTally: Sendable {
   public var kept: [String: Int64] = [:]
   /// Texts of more than 16 MiB, which were looked at and never repaired.
   public var longValues: Int64 = 0
+  /// Values that the target cannot hold, rows that cannot stand in it, and values that it has in another type.
+  public var substitutes: Int64 = 0
+  public var setAside: Int64 = 0
+  public var conversions: Int64 = 0
   /// The repairs files, one beside each node that was filled; empty where nothing was repaired.
   public var paths: [String] = []
   /// The repairs file of the first node; nil where nothing was repaired.
@@ -50,6 +54,10 @@ final class ImportRepairs {
   private var values: [(row: Int, record: RepairRecord)] = []
   private var nextValue = 0
   private var forms: [String: RowForms?] = [:]
+  /// Moves attachments; nil where each stays in its place. Set before the first page.
+  var moves: AttachmentMoves?
+  /// What the target cannot hold beside texts.
+  let kept: KeptOriginals
 
   init(
     _ policy: RepairPolicy, nodes: ImportNodes, stateDirectory: String, ledger: Ledger, observer: any RunObserver
@@ -59,14 +67,18 @@ final class ImportRepairs {
     target = nodes.target
     self.ledger = ledger
     self.observer = observer
+    kept = KeptOriginals(ledger: ledger, observer: observer)
     paths = nodes.all.map {
       RepairBook.path(of: $0.target.name, filePath: $0.target.filePath, stateDirectory: stateDirectory)
     }
   }
 
-  /// What a target is marked with, so that the same import goes on with the same repairs.
-  func origin(of archive: String) -> String {
-    policy == .none ? archive : "\(archive) with --repair \(policy.rawValue)"
+  /// What a target is marked with, so that the same import goes on with the same repairs and the same files.
+  func origin(of archive: String, attachments: AttachmentPlace) -> String {
+    let words =
+      (policy == .none ? [] : ["--repair \(policy.rawValue)"])
+      + (attachments == .keep ? [] : ["--attachments \(attachments.rawValue)"])
+    return words.isEmpty ? archive : "\(archive) with \(words.joined(separator: " "))"
   }
 
   /// Takes the books up. What the node that is furthest has, is decided: its book says what the others get.
@@ -76,13 +88,23 @@ final class ImportRepairs {
   ///     that was lost.
   ///   - entities: Their forms decide whether there may be substitutes where nothing is repaired.
   func begin(archive: String, pages: [Int: Int64?], entities: [Entity]) throws {
-    for entity in entities { forms[entity.name] = RowForms(try target.forms(of: entity)) }
+    for entity in entities {
+      let forms = try target.forms(of: entity)
+      let hasForms = forms.contains { !$0.isAny }
+      self.forms[entity.name] = RowForms(forms, of: entity, unique: hasForms ? try unique(in: entity) : [])
+    }
     hasForms = forms.values.contains { $0 != nil }
     guard policy != .none || hasForms else { return }
     for (path, node) in zip(paths, nodes.all) where node.target.filePath == nil {
       try Folder.create(Folder.parent(of: path))
     }
     let header = RepairBook.Header(archive: archive, policy: policy)
+    if nodes.pair?.isReplicated == true, let pages = pages[0] ?? nil {
+      let found = try MirroredBooks(paths: paths, header: header, pages: pages).resume()
+      if found[0].count > 0 { past = try PastRepairs(paths[0], count: found[0].count) }
+      books = found.enumerated().map { ($0.offset, $0.element, pages) }
+      return
+    }
     var furthest: Int64 = 0
     for (node, pages) in pages.sorted(by: { $0.key < $1.key }) {
       try nodes.attempt(node) {
@@ -105,14 +127,20 @@ final class ImportRepairs {
   // MARK: - A page
 
   /// Whether some column of the target cannot hold every text.
-  private var hasForms = false
+  private(set) var hasForms = false
 
   /// Sets `group.repaired` to the rows of the page as the target gets them.
   func prepare(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
+    try repair(group, page: number, state)
+    try moves?.apply(group)
+  }
+
+  private func repair(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
     guard policy != .none || hasForms else { return }
     let forms = self.forms[group.page.entity.name] ?? nil
     tally.longValues += group.longValueCount
     nextValue = 0
+    longFormed = (-1, [])
     values.removeAll()
     if state == .new {
       try refuseCollisions(in: group)
@@ -127,7 +155,11 @@ final class ImportRepairs {
       try past?.restore(group, page: number, withLongTexts: state == .present)
       values = past?.records ?? []
     }
-    forms?.apply(group.page, to: group.repaired)
+    kept.begin(forms?.apply(group.page, to: group.repaired), of: group)
+    if !group.setAside.isEmpty {
+      values.removeAll { group.setAside.contains($0.row) }
+      group.repairs.removeAll { group.setAside.contains($0.row) }
+    }
     try report(group)
   }
 
@@ -173,8 +205,37 @@ final class ImportRepairs {
       }
       guard other == text.repaired else { throw past.strange() }
     }
+    if text.isApplied, try !isHeld(text, in: group.page.entity) { text.value.refusal = .forbidden }
     if text.isApplied, try unique(in: group.page.entity).contains(text.value.column) { text.value.refusal = .unique }
     if !text.isApplied { try keep(text, of: group) }
+  }
+
+  /// Whether the target holds a repaired text as it is.
+  private func isHeld(_ text: LongText, in entity: Entity) throws -> Bool {
+    guard let form = (forms[entity.name] ?? nil)?.form(ofColumn: text.value.column) else { return true }
+    // A server would write JSON in its own way.
+    guard form.kind == .text(.unicode) else { return form.kind == .any }
+    var marker = TextMarker()
+    var room: [UInt8] = []
+    try text.eachRepairedPiece {
+      marker.append($0, to: &room)
+      room.removeAll(keepingCapacity: true)
+    }
+    marker.finish(to: &room)
+    return !marker.hasMarked
+  }
+
+  /// What values outside of their rows became, of the row that got its contents last.
+  var longFormed: (row: Int, values: [(column: Int, value: RowValue)]) = (-1, [])
+
+  /// Brings a row that was set anew into the target's forms, except for columns that are in them.
+  func form(row: Int, of group: ReceivedGroup, except columns: Set<Int>) {
+    (forms[group.page.entity.name] ?? nil)?.apply(row: row, of: group.page, to: group.repaired)
+    for column in columns { kept.withdraw(row: row, column: column) }
+    moves?.apply(row: row, of: group)
+    guard longFormed.row == row else { return }
+    let others = longFormed.values.filter { !columns.contains($0.column) }
+    if !others.isEmpty { group.repaired.form(row: row, of: group.page, values: others) }
   }
 
   /// The repaired texts that stand in a row.
@@ -217,6 +278,7 @@ final class ImportRepairs {
   func withdraw(_ row: Int, of group: ReceivedGroup) throws {
     group.repaired.remove(row: row)
     (forms[group.page.entity.name] ?? nil)?.apply(group.page, to: group.repaired)
+    moves?.apply(row: row, of: group)
     values.removeAll { $0.row == row }
     for index in group.repairs.indices where group.repairs[index].row == row && group.repairs[index].isApplied {
       group.repairs[index].refusal = .forbidden
@@ -226,6 +288,16 @@ final class ImportRepairs {
 
   /// Enters the repairs of a page whose rows are applied in the book.
   func received(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
+    try moves?.received(group)
+    if hasForms {
+      let old = tally.paths
+      tally.paths = nodes.present.map { paths[$0] }
+      defer { if kept.isEmpty { tally.paths = old } }
+      try kept.end(group, page: number, originals: originals) { if state != .present { try append($0) } }
+      tally.substitutes = kept.substitutes
+      tally.setAside = kept.setAside.values.reduce(0, +)
+      tally.conversions = kept.conversions
+    }
     guard policy != .none || hasForms, group.repaired.repairedCount > 0 else { return }
     rows[group.page.entity.name, default: 0] += Int64(group.repaired.repairedCount)
     if state == .present {
@@ -260,14 +332,21 @@ final class ImportRepairs {
 
   /// Writes a record into the books of the nodes that get the page now.
   private func append(_ record: RepairRecord, page number: Int64) throws {
-    for (node, book, pages) in books where pages < number && !nodes.isLost(node) {
+    for (node, book, pages) in books where pages < number && nodes.hasBook(node) {
       try nodes.attempt(node) { try book.append(record) }
+    }
+  }
+
+  /// Writes what cannot be held into the same books.
+  private func append(_ kept: KeptOriginal) throws {
+    for (node, book, pages) in books where pages < kept.page && !nodes.isLost(node) {
+      try nodes.attempt(node) { try book.append(kept) }
     }
   }
 
   private func tally(_ place: ValuePlace, _ tier: RepairTier, _ damage: [RepairRecord.Place]) throws {
     tally.values[tier, default: 0] += 1
-    tally.paths = nodes.present.map { paths[$0] }
+    tally.paths = nodes.all.indices.filter(nodes.hasBook).map { paths[$0] }
     // A record without damage is a text for which something else stands.
     guard !damage.isEmpty else { return try enterSubstitute(place) }
     let places = damage.map { "\($0.damage.name) at byte \($0.range.lowerBound)" }
@@ -300,6 +379,6 @@ final class ImportRepairs {
 
   /// Makes the originals durable; comes before the commit of the batch that holds their repairs.
   func synchronize() throws {
-    for (node, book, _) in books where !nodes.isLost(node) { try nodes.attempt(node) { try book.synchronize() } }
+    for (node, book, _) in books where nodes.hasBook(node) { try nodes.attempt(node) { try book.synchronize() } }
   }
 }

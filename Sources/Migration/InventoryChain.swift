@@ -6,15 +6,11 @@ import NoteModel
 struct InventoryChain {
   /// The base first.
   private var cursors: [InventorySpool.Cursor]
-  /// The key under each cursor; nil at its end, and where there is nothing to compare it with.
-  private var keys: [Key?]
   private var present = 0
 
   /// - Parameter spools: At least one, in the order of the segments, each with its entities and keys in order; all of rows keep the digests of contents, or none does.
   init(_ spools: [InventorySpool]) throws {
     cursors = try spools.map { try InventorySpool.Cursor($0) }
-    keys = []
-    if cursors.count > 1 { keys = try cursors.map(Self.key) }
     try find()
   }
 
@@ -34,7 +30,6 @@ struct InventoryChain {
 
   private mutating func step(_ index: Int) throws {
     try cursors[index].advance()
-    if cursors.count > 1 { keys[index] = try Self.key(cursors[index]) }
   }
 
   /// Goes to the first row that is there; of a row that several segments have, the newest counts.
@@ -43,7 +38,7 @@ struct InventoryChain {
     while true {
       present = 0
       for index in cursors.indices.dropFirst() where !cursors[index].isAtEnd {
-        switch order(index, present) {
+        switch try order(index, present) {
         case ..<0: present = index
         case 0:
           // The older state of the same row.
@@ -57,15 +52,10 @@ struct InventoryChain {
     }
   }
 
-  private func order(_ first: Int, _ second: Int) -> Int {
+  private func order(_ first: Int, _ second: Int) throws -> Int {
     if cursors[second].isAtEnd { return -1 }
     let (left, right) = (cursors[first].entityIndex, cursors[second].entityIndex)
     if left != right { return left < right ? -1 : 1 }
-    guard let left = keys[first], let right = keys[second] else { return 0 }
-    return left < right ? -1 : right < left ? 1 : 0
-  }
-
-  private static func key(_ cursor: InventorySpool.Cursor) throws -> Key? {
-    cursor.isAtEnd ? nil : try RowKey.parse(cursor.key)
+    return try RowKey.order(cursors[first].key, cursors[second].key)
   }
 }

@@ -18,6 +18,33 @@ final class InventorySpool {
     contentSize = algorithm?.byteCount ?? 0
   }
 
+  /// One with a name, to be kept.
+  ///
+  /// - Parameter length: What is in it already, in bytes.
+  init(path: String, keeping length: Int64, contents algorithm: DigestAlgorithm) throws {
+    spool = try Spool(path: path, keeping: length)
+    contentSize = algorithm.byteCount
+  }
+
+  var byteCount: Int64 { spool.byteCount }
+
+  func synchronize() throws { try spool.synchronize() }
+
+  /// Appends the present row of a walk.
+  func append(_ chain: InventoryChain) throws {
+    line.append(littleEndian: UInt32(chain.entityIndex))
+    line.append(littleEndian: UInt32(1))
+    line.append(littleEndian: UInt32(chain.key.count) | (chain.alternative.isEmpty ? 0 : Self.alternativeMark))
+    line.append(chain.key)
+    line.append(chain.digest)
+    line.append(chain.alternative)
+    if contentSize > 0 {
+      line.append(UInt8(chain.contents.count / contentSize))
+      line.append(chain.contents)
+    }
+    try passOn()
+  }
+
   /// Set in the length of a key behind whose digest another one stands.
   fileprivate static let alternativeMark: UInt32 = 1 << 31
   /// Set in the length of a key of a row that is gone; no digest follows.
@@ -26,27 +53,43 @@ final class InventorySpool {
 
   /// Appends the rows of a page.
   ///
-  /// - Parameter alternatives: Rows that may have another digest as well, which is theirs there.
+  /// - Parameters:
+  ///   - alternatives: Rows that may have another digest as well, which is theirs there.
+  ///   - repaired: Rows that have other contents there.
+  ///   - omitted: Rows that are left out, or, in a delta, are gone.
   func append(
-    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows? = nil
+    entityIndex: Int, page: RecordPage, rowDigests: GrowingBuffer, alternatives: RepairedRows? = nil,
+    repaired: RepairedRows? = nil, omitting omitted: Set<Int> = [], isDelta: Bool = false
   ) throws {
     line.removeAll()
     line.append(littleEndian: UInt32(entityIndex))
-    line.append(littleEndian: UInt32(page.rowCount))
+    line.append(littleEndian: UInt32(page.rowCount - (isDelta ? 0 : omitted.count)))
     var content = 0
     for row in 0..<page.rowCount {
+      let isOmitted = !omitted.isEmpty && omitted.contains(row)
+      if isOmitted, !isDelta { continue }
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
+      if isOmitted {
+        line.append(littleEndian: UInt32(key.count) | Self.deletedMark)
+        line.append(key.bytes)
+        continue
+      }
       let hasAlternative = alternatives?.place(of: row) != nil
       line.append(littleEndian: UInt32(key.count) | (hasAlternative ? Self.alternativeMark : 0))
       line.append(key.bytes)
       line.append(rowDigests.slice(row * 32..<(row + 1) * 32))
       if hasAlternative { alternatives?.withDigest(ofRow: row) { line.append($0) } }
+      guard contentSize > 0 else { continue }
+      while content < page.contents.count, page.contents[content].row < row { content += 1 }
       let first = content
       while content < page.contents.count, page.contents[content].row == row { content += 1 }
-      guard contentSize > 0 else { continue }
-      line.append(UInt8(content - first))
-      for index in first..<content { line.append(page.digest(ofContent: index)) }
+      var (source, range) = (page, first..<content)
+      if let repaired, let place = repaired.place(of: row) {
+        (source, range) = (repaired.page, repaired.page.contentRange(ofRow: place))
+      }
+      line.append(UInt8(range.count))
+      for index in range { line.append(source.digest(ofContent: index)) }
     }
     try passOn()
   }
@@ -128,17 +171,24 @@ final class InventorySpool {
       let length = Int(mark & InventorySpool.lengthMask)
       isDeleted = mark & InventorySpool.deletedMark != 0
       rowsLeft -= 1
-      key = try take(length)
-      digest = isDeleted ? [] : try take(32)
-      alternative = mark & InventorySpool.alternativeMark == 0 ? [] : try take(32)
-      contents = isDeleted || contentSize == 0 ? [] : try take(Int(try take(1)[0]) * contentSize)
+      // Their room is kept from row to row: this runs for every row of a store.
+      let key = try take(length)
+      self.key.replace(with: key)
+      let digest = try take(isDeleted ? 0 : 32)
+      self.digest.replace(with: digest)
+      let alternative = try take(mark & InventorySpool.alternativeMark == 0 ? 0 : 32)
+      self.alternative.replace(with: alternative)
+      var count = 0
+      if !isDeleted, contentSize > 0 { count = Int(try take(1)[0]) }
+      let contents = try take(count * contentSize)
+      self.contents.replace(with: contents)
     }
 
-    private mutating func take(_ count: Int) throws -> [UInt8] {
-      guard count > 0 else { return [] }
+    /// The next bytes; good until the next ones are taken.
+    private mutating func take(_ count: Int) throws -> UnsafeRawBufferPointer {
       guard try fill(count) else { try end() }
       defer { position += count }
-      return Array(buffer.slice(position..<position + count))
+      return buffer.slice(position..<position + count)
     }
 
     private func end() throws -> Never {
@@ -174,8 +224,41 @@ final class InventorySpool {
   }
 }
 
+extension [UInt8] {
+  fileprivate mutating func replace(with bytes: UnsafeRawBufferPointer) {
+    removeAll(keepingCapacity: true)
+    append(contentsOf: bytes)
+  }
+}
+
 /// The key of a row as JSON.
 enum RowKey {
+  /// Whether a key stands in front of another one; 0 where it is the same. Numbers alone, as most keys are, are compared as
+  /// they are written.
+  static func order(_ left: [UInt8], _ right: [UInt8]) throws -> Int {
+    if let left = integer(left), let right = integer(right) { return left < right ? -1 : left > right ? 1 : 0 }
+    if left == right { return 0 }
+    let (first, second) = (try parse(left), try parse(right))
+    return first < second ? -1 : second < first ? 1 : 0
+  }
+
+  /// The number of a key that is one: `[17]`.
+  private static func integer(_ json: [UInt8]) -> Int64? {
+    let isNegative = json.count > 2 && json[1] == UInt8(ascii: "-")
+    let start = isNegative ? 2 : 1
+    // Eighteen digits are always a number of 64 bits.
+    guard json.count > start + 1, json.count <= start + 19, json[json.count - 1] == UInt8(ascii: "]") else {
+      return nil
+    }
+    var number: Int64 = 0
+    for index in start..<json.count - 1 {
+      let digit = json[index] &- UInt8(ascii: "0")
+      guard digit < 10 else { return nil }
+      number = number &* 10 &+ Int64(digit)
+    }
+    return isNegative ? -number : number
+  }
+
   /// Reads a key back that an inventory set aside.
   static func parse(_ json: [UInt8]) throws -> Key {
     guard let value = try? JSONReader.parse(json), let key = Key(json: value) else {

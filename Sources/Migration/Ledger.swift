@@ -17,6 +17,7 @@ public final class Ledger: @unchecked Sendable {
   public enum Outcome: String, Sendable, CaseIterable {
     case identical, repaired, degraded, quarantined
     case skippedByRule = "skipped_by_rule"
+    case adapted
     case missing
   }
 
@@ -67,11 +68,15 @@ public struct Conservation: Sendable {
     public var degraded: Int64 = 0
     public var quarantined: Int64 = 0
     public var skippedByRule: Int64 = 0
+    /// Rows of one node that are there under another node's name, because the target has other nodes.
+    public var adapted: Int64 = 0
     public var missing: Int64 = 0
     /// Counted by the target's engine, apart from the rows that were written; `nil` before there is a target.
     public var target: Int64?
     /// Rows that the target had of its own before.
     public var extra: Int64 = 0
+    /// Rows that were made for a node that the source did not have.
+    public var made: Int64 = 0
 
     public init(entity: String, role: EntityRole, source: Int64) {
       self.entity = entity
@@ -79,10 +84,10 @@ public struct Conservation: Sendable {
       self.source = source
     }
 
-    public var sum: Int64 { identical + repaired + degraded + quarantined + skippedByRule + missing }
+    public var sum: Int64 { identical + repaired + degraded + quarantined + skippedByRule + adapted + missing }
     /// Whether the buckets add up to the source's own count, and what arrived to the target's own count.
     public var isBalanced: Bool {
-      sum == source && (target.map { $0 == sum - missing - skippedByRule + extra } ?? true)
+      sum == source && (target.map { $0 == sum - missing - quarantined - skippedByRule + extra + made } ?? true)
     }
     public var isLossless: Bool { degraded == 0 && quarantined == 0 && missing == 0 }
   }
@@ -104,6 +109,8 @@ public struct Conservation: Sendable {
       sum.degraded += part.degraded
       sum.quarantined += part.quarantined
       sum.skippedByRule += part.skippedByRule
+      sum.adapted += part.adapted
+      sum.made += part.made
       sum.missing += part.missing
       sum.extra += part.extra
       if let target = part.target { sum.target = (sum.target ?? 0) + target }

@@ -53,6 +53,7 @@ final class LongTextImport {
     settled = (number, row)
     var damaged = found
     found.removeAll()
+    if group.setAside.contains(row) { return }
     for index in contents where !group.isOwn[index] {
       if let text = texts.shared(group.page, content: index) { damaged.append(text) }
     }
@@ -79,6 +80,7 @@ final class LongTextImport {
     group.repaired.append(
       row: row, of: group.page,
       texts: try repairs.texts(ofRow: row, in: group) + long.map { ($0.value.column, $0.repaired) })
+    repairs.form(row: row, of: group, except: Set(long.map(\.value.column)))
   }
 
   /// Applies the repaired row. A text that the row shares is in the target with its repair.

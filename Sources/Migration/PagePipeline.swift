@@ -156,7 +156,8 @@ final class PagePipeline: @unchecked Sendable {
         // A page with nothing but findings has no members, so it takes no number.
         if !group.page.isEmpty { number += 1 }
         try pass(group, from: snapshot)
-        wasRenewed = try hasMore && snapshot.renewIfNeeded()
+        let wasRenewedWithin = snapshot.wasRenewedWithinPage()
+        wasRenewed = try (hasMore && snapshot.renewIfNeeded()) || wasRenewedWithin
         if wasRenewed { renewals += 1 }
       }
     }

@@ -51,6 +51,8 @@ final class ReceivedGroup: @unchecked Sendable {
   var longValueCount: Int64 = 0
   /// The rows that get into the target repaired.
   let repaired: RepairedRows
+  /// Rows that cannot stand in the target.
+  var setAside: Set<Int> = []
 
   /// Most members that the group may have: each value of each row a content, and each of them read twice.
   var memberLimit: Int { RecordPage.maximumRows * page.entity.columns.count * 2 }
@@ -74,6 +76,7 @@ final class ReceivedGroup: @unchecked Sendable {
     }
     repaired.reset(entity: entity, algorithm: algorithm)
     repairs.removeAll()
+    setAside.removeAll()
     longValueCount = 0
     rowsMember.removeAll()
     rowsMember.shrink(to: 8 << 20)

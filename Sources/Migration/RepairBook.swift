@@ -31,6 +31,7 @@ public final class RepairBook {
 
   public let path: String
   public let header: Header
+  /// Records of repairs.
   public private(set) var count: Int64 = 0
   private var file: File?
   private var isSynchronized = true
@@ -64,9 +65,9 @@ public final class RepairBook {
         next: ["move \(path) to where it is kept", "or name another target"])
     }
     var end = reader.offset
-    while let record = try reader.next(), record.page <= pages {
+    while let entry = try reader.nextEntry(), entry.page <= pages {
       end = reader.offset
-      book.count += 1
+      if case .repair = entry { book.count += 1 }
     }
     try book.open(at: end)
     return book
@@ -94,6 +95,14 @@ public final class RepairBook {
     if file == nil { try open(at: 0) }
     record.append(to: lines)
     count += 1
+    isSynchronized = false
+    if lines.count >= 1 << 20 { try flush() }
+  }
+
+  /// Appends what the target cannot hold; it is durable after the next `synchronize`.
+  public func append(_ kept: KeptOriginal) throws {
+    if file == nil { try open(at: 0) }
+    kept.append(to: lines)
     isSynchronized = false
     if lines.count >= 1 << 20 { try flush() }
   }

@@ -42,18 +42,43 @@ public final class RepairBookReader {
     header = RepairBook.Header(archive: archive, policy: policy)
   }
 
-  /// The next record; nil at the end.
+  /// What a line can be.
+  public enum Entry {
+    case repair(RepairRecord)
+    case kept(KeptOriginal)
+
+    var page: Int64 {
+      switch self {
+      case .repair(let record): record.page
+      case .kept(let kept): kept.page
+      }
+    }
+  }
+
+  /// The next record of a repair; nil at the end.
   ///
   /// - Throws: `.repairsDamaged` with the line that is.
   public func next() throws -> RepairRecord? {
+    while let entry = try nextEntry() { if case .repair(let record) = entry { return record } }
+    return nil
+  }
+
+  /// The next line; nil at the end.
+  ///
+  /// - Throws: `.repairsDamaged` with the line that is.
+  public func nextEntry() throws -> Entry? {
     guard header != nil, let json = try nextLine() else {
       guard open == nil || isCutOffAllowed else { throw damaged("it ends between the parts of a value") }
       return nil
     }
-    let record: RepairRecord
-    do { record = try RepairRecord(json) } catch { throw damaged("line \(line): \(error.reason)") }
-    try follow(record)
-    return record
+    do {
+      if open == nil, let kept = try KeptOriginal.read(json) { return .kept(kept) }
+      let record = try RepairRecord(json)
+      try follow(record)
+      return .repair(record)
+    } catch let problem as RepairRecord.Problem {
+      throw damaged("line \(line): \(problem.reason)")
+    }
   }
 
   /// Hands over a record and, where it is the first part of a value, the other parts. Memory: one of them.

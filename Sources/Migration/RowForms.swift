@@ -2,14 +2,29 @@ import NoteModel
 import NoteRepair
 import NoteStore
 
-/// Brings rows of an entity into the forms in which a store of another engine holds them.
+/// Brings rows of an entity into the forms in which another store holds them.
 struct RowForms {
-  /// The columns with a form, in order.
-  private let columns: [(column: Int, form: TextForm)]
+  /// What becomes of a row beside what it holds.
+  struct Account {
+    /// Rows that cannot stand in the other store at all, with the column because of which.
+    var setAside: [Int: Int] = [:]
+    /// Values, no texts, in whose place something else stands.
+    var substituted: [(row: Int, column: Int, original: Value)] = []
+    /// Values that are of another type there; nothing of them is lost.
+    var converted: [(row: Int, column: Int)] = []
+  }
 
-  /// - Returns: nil where every text is held as it is.
-  init?(_ forms: [TextForm]) {
-    columns = forms.enumerated().filter { $0.element != .any }.map { ($0.offset, $0.element) }
+  /// The columns with a form, in order.
+  private let columns: [(column: Int, form: ValueForm)]
+  private let key: Set<Int>
+  private let unique: Set<Int>
+
+  /// - Parameter unique: Columns in which no value may be put in the place of another, for it could be one that is there.
+  /// - Returns: nil where every value is held as it is.
+  init?(_ forms: [ValueForm], of entity: Entity, unique: Set<Int> = []) {
+    columns = forms.enumerated().filter { !$0.element.isAny }.map { ($0.offset, $0.element) }
+    key = Set(entity.key)
+    self.unique = unique
     if columns.isEmpty { return nil }
   }
 
@@ -19,9 +34,9 @@ struct RowForms {
     self.init(
       entity.columns.map { column in
         guard let index = other.index(of: column.name), column.kind != .file else { return .any }
-        let found = other.columns[index]
-        return found.kind == .content ? .any : TextForm(engine: schema.engine, declaredType: found.declaredType)
-      })
+        return ValueForm(
+          engine: schema.engine, declaredType: other.columns[index].declaredType, source: column.declaredType)
+      }, of: entity)
   }
 
   /// Hands over each text of the page that cannot be held, with what stands for it.
@@ -30,25 +45,68 @@ struct RowForms {
   ) {
     for row in 0..<page.rowCount {
       outcomes(page.row(row)) { column, original, outcome in
-        if case .substitute(let text) = outcome { body(row, column, Array(original), text) }
+        guard case .substitute(.text(let text)) = outcome, case .text(let bytes) = original, isText(column),
+          !key.contains(column)
+        else { return }
+        body(row, column, Array(bytes), text)
       }
     }
   }
 
   /// Brings all rows into their forms, those that are repaired too.
-  func apply(_ page: RecordPage, to rows: RepairedRows) {
-    for row in 0..<page.rowCount {
-      var texts: [(column: Int, text: [UInt8])] = []
-      outcomes(rows.place(of: row).map { rows.page.row($0) } ?? page.row(row)) { column, _, outcome in
-        if case .normal(let text) = outcome { texts.append((column, text)) }
-      }
-      if !texts.isEmpty { rows.form(row: row, of: page, texts: texts) }
+  ///
+  /// - Parameter substitutes: Whether something is put in the place of values that cannot be held.
+  @discardableResult
+  func apply(_ page: RecordPage, to rows: RepairedRows, substitutes: Bool = true) -> Account {
+    var account = Account()
+    for row in 0..<page.rowCount { apply(row, of: page, to: rows, substitutes: substitutes, &account) }
+    if !account.setAside.isEmpty {
+      account.substituted.removeAll { account.setAside[$0.row] != nil }
+      account.converted.removeAll { account.setAside[$0.row] != nil }
     }
+    return account
   }
 
-  private func outcomes(
-    _ row: UnsafeRawBufferPointer, _ body: (Int, UnsafeRawBufferPointer, TextForm.Outcome) -> Void
+  /// Brings one row into its forms again, when other texts were put into it.
+  func apply(row: Int, of page: RecordPage, to rows: RepairedRows) {
+    var account = Account()
+    apply(row, of: page, to: rows, substitutes: true, &account)
+  }
+
+  private func apply(
+    _ row: Int, of page: RecordPage, to rows: RepairedRows, substitutes: Bool, _ account: inout Account
   ) {
+    var values: [(column: Int, value: RowValue)] = []
+    outcomes(rows.place(of: row).map { rows.page.row($0) } ?? page.row(row)) { column, original, outcome in
+      switch outcome {
+      case .same: break
+      case .relabelled(let isText): values.append((column, .relabelled(isText: isText)))
+      case .converted(let value):
+        if key.contains(column) { account.setAside[row] = column }
+        values.append((column, .value(value)))
+        // A JSON text that is written otherwise is of the same type.
+        if case .text = original, case .text = value { break }
+        account.converted.append((row, column))
+      case .substitute(let value):
+        let isOfText = if case .text = original { isText(column) } else { false }
+        if key.contains(column) || (unique.contains(column) && !isOfText) { account.setAside[row] = column }
+        // Texts are substituted before, like repairs.
+        guard !isOfText, substitutes else { break }
+        values.append((column, .value(value)))
+        account.substituted.append((row, column, original.copied))
+      }
+    }
+    if !values.isEmpty { rows.form(row: row, of: page, values: values) }
+  }
+
+  /// The form of a column; nil where every value is held.
+  func form(ofColumn column: Int) -> ValueForm? { columns.first { $0.column == column }?.form }
+
+  private func isText(_ column: Int) -> Bool {
+    columns.contains { if $0.column == column, case .text = $0.form.kind { true } else { false } }
+  }
+
+  private func outcomes(_ row: UnsafeRawBufferPointer, _ body: (Int, ValueView, ValueForm.Outcome) -> Void) {
     var reader = RecordReader(row)
     var column = 0
     for (wanted, form) in columns {
@@ -58,9 +116,9 @@ struct RowForms {
       }
       guard let value = reader.next() else { return }
       column += 1
-      guard case .text(let text) = value else { continue }
-      let outcome = form.outcome(of: text)
-      if outcome != .same { body(wanted, text, outcome) }
+      if form.isPlainlyHeld(value) { continue }
+      let outcome = form.outcome(of: value)
+      if outcome != .same { body(wanted, value, outcome) }
     }
   }
 }

@@ -24,6 +24,20 @@ enum RowText: Equatable {
   }
 }
 
+/// What stands in a row in the place of a value.
+enum RowValue: Equatable {
+  case text(RowText)
+  case value(Value)
+  /// A text in another form; where it is a content its bytes come with the row.
+  case formed(RowText)
+  /// The content that the row has, as the other of bytes and text.
+  case relabelled(isText: Bool)
+  /// The content that the row has in another column; its bytes stay what they are.
+  case moved(byteCount: Int64, digest: [UInt8], from: Int)
+  /// Nothing: the content that the row has here stands in another column.
+  case emptied
+}
+
 /// Makes a `RowText` of a text that comes in pieces, in memory for at most `RecordPage.inlineLimit` bytes.
 struct RowTextBuilder {
   private let byteCount: Int64

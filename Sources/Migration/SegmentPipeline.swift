@@ -153,9 +153,10 @@ final class SegmentPipeline: @unchecked Sendable {
 
   /// Reads the rest.
   ///
+  /// - Parameter isBegun: Whether the consumer knows of the segment.
   /// - Returns: The end of the segment; `nil` when it could not be reached (only with `salvages`).
-  func run(into consumer: any SegmentConsumer) throws -> SegmentEnd? {
-    try consumer.begin(description: description, profile: profile, schema: schema)
+  func run(into consumer: any SegmentConsumer, isBegun: Bool = false) throws -> SegmentEnd? {
+    if !isBegun { try consumer.begin(description: description, profile: profile, schema: schema) }
     for finding in headDamage { options.report(finding) }
     let receiver = WorkerThread { [self] in
       do {

@@ -45,14 +45,31 @@ struct SegmentSequence {
     newestSchema = schema
   }
 
+  /// The seal of a segment, by what the next one says of it, else by its own inventory.
+  func seal(of number: Int, stateDirectory: String, checkpoint: () throws -> Void) throws -> Checksum? {
+    guard paths.indices.contains(number) else { return nil }
+    guard paths.indices.contains(number + 1) else {
+      return try SegmentInventory.read(paths[number], stateDirectory: stateDirectory, checkpoint: checkpoint).seal
+    }
+    let next = try SegmentPipeline(File.read(paths[number + 1]), options: options)
+    try next.readHead()
+    return Checksum(newest.algorithm, hex: Array((next.description.parent?.seal ?? "").utf8))
+  }
+
   /// Runs through all of them.
   ///
+  /// - Parameters:
+  ///   - isBegun: Whether the consumer knows of the first one.
+  ///   - past: The end of the last one that need not be read, and its number.
   /// - Returns: The end of the last one; nil where one could not be read to its end (only with `salvages`).
-  func run(into consumer: any SegmentConsumer, repairs: RowRepairs?) throws -> SegmentEnd? {
+  func run(
+    into consumer: any SegmentConsumer, repairs: RowRepairs?, isBegun: Bool = false,
+    behind past: (number: Int, end: SegmentEnd)? = nil
+  ) throws -> SegmentEnd? {
     first.repairs = repairs
-    var end = try first.run(into: consumer)
+    var end = try past?.end ?? first.run(into: consumer, isBegun: isBegun)
     var summary = end?.summary
-    for path in paths.dropFirst() {
+    for path in paths.dropFirst(1 + (past?.number ?? 0)) {
       let pipeline = try SegmentPipeline(File.read(path), options: options)
       try pipeline.readHead()
       if let end, pipeline.description.parent?.seal != end.seal.description {

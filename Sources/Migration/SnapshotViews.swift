@@ -58,6 +58,9 @@ class SnapshotView: SourceSnapshot {
   }
   func openContent(_ handle: Int) throws -> any ContentReader { try base.openContent(handle) }
   func renewIfNeeded() throws -> Bool { try base.renewIfNeeded() }
+  func wasRenewedWithinPage() -> Bool { base.wasRenewedWithinPage() }
   func brokenInvariants() throws -> [(name: String, rows: Int64)] { try base.brokenInvariants() }
+  var topology: SourceTopology { base.topology }
+  func replicationPosition() throws -> ReplicationPosition? { try base.replicationPosition() }
   func close() { base.close() }
 }

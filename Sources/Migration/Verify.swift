@@ -82,7 +82,7 @@ public func verify(
       algorithm: pipeline.description.algorithm,
       secrets: pipeline.description.secretsIncluded ? .include : .withhold)
     snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
-    let snapshot = try openStore(profile).openSnapshot(snapshotOptions)
+    let snapshot = try openStore(profile).openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     comparison = try Comparison.compare(
       collector.inventories.spools, of: pipeline.schema, with: snapshot, algorithm: pipeline.description.algorithm,

@@ -1,4 +1,5 @@
 import NoteModel
+import NoteStore
 
 /// `noteferry.json`, the first thing a reader looks at.
 public struct SegmentDescription: Sendable, Equatable {
@@ -40,11 +41,14 @@ public struct SegmentDescription: Sendable, Equatable {
   public var archive: String { parent?.archive ?? id }
   /// 0 for a base.
   public var number: Int { parent?.number ?? 0 }
+  /// The source's nodes; nil in an archive that is older than this member, whose source had one.
+  public var topology: SourceTopology?
 
   public init(
     format: Int = SegmentLayout.format, kind: Kind, toolVersion: String, id: String, created: String,
     algorithm: DigestAlgorithm, fingerprint: String, secretsIncluded: Bool,
-    sourceCounts: [(entity: String, rows: Int64)], expectedBytes: Int64, parent: Parent? = nil
+    sourceCounts: [(entity: String, rows: Int64)], expectedBytes: Int64, parent: Parent? = nil,
+    topology: SourceTopology? = nil
   ) {
     self.format = format
     self.kind = kind
@@ -57,6 +61,7 @@ public struct SegmentDescription: Sendable, Equatable {
     self.sourceCounts = sourceCounts
     self.expectedBytes = expectedBytes
     self.parent = parent
+    self.topology = topology
   }
 
   public static func == (left: SegmentDescription, right: SegmentDescription) -> Bool { left.encoded == right.encoded }
@@ -75,6 +80,7 @@ public struct SegmentDescription: Sendable, Equatable {
         .init("parent_seal", .text(parent.seal)),
       ]
     }
+    if let topology { members.append(.init("topology", topology.json)) }
     return Array((JSONValue.object(members).text + "\n").utf8)
   }
 
@@ -103,6 +109,8 @@ public struct SegmentDescription: Sendable, Equatable {
       let expectedBytes = value["expected_bytes"]?.byteCount, case .object(let rows)? = value["source_rows"],
       let counts = JSONValue.counts(rows)
     else { throw damaged("a member is missing, has another type or an impossible number") }
+    let topology = value["topology"].map { SourceTopology($0) }
+    if case .some(nil) = topology { throw damaged("the source's nodes cannot be read") }
     let parent = Self.parent(value)
     guard (kind == .delta) == (parent != nil) else {
       throw damaged("a \(kind.rawValue) with the parent of another kind")
@@ -110,7 +118,7 @@ public struct SegmentDescription: Sendable, Equatable {
     self.init(
       kind: kind, toolVersion: toolVersion, id: id, created: created, algorithm: algorithm, fingerprint: fingerprint,
       secretsIncluded: secrets, sourceCounts: counts,
-      expectedBytes: expectedBytes, parent: parent)
+      expectedBytes: expectedBytes, parent: parent, topology: topology ?? nil)
   }
 
   private static func parent(_ value: JSONValue) -> Parent? {

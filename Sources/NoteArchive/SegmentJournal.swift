@@ -1,5 +1,6 @@
 import DurableIO
 import NoteModel
+import NoteStore
 
 /// The account of an unfinished segment, beside it: what is durable, and where to go on.
 ///
@@ -17,11 +18,14 @@ public final class SegmentJournal {
     /// Proof that two snapshots are the same moment; empty when there was none.
     public var identity: String
     public var sourceCounts: [(entity: String, rows: Int64)]
+    public var topology: SourceTopology?
 
     public init(
       id: String, created: Timestamp, algorithm: DigestAlgorithm, fingerprint: String, secretsIncluded: Bool,
-      expectedBytes: Int64, identity: String, sourceCounts: [(entity: String, rows: Int64)]
+      expectedBytes: Int64, identity: String, sourceCounts: [(entity: String, rows: Int64)],
+      topology: SourceTopology? = nil
     ) {
+      self.topology = topology
       self.id = id
       self.created = created
       self.algorithm = algorithm
@@ -35,13 +39,15 @@ public final class SegmentJournal {
     public static func == (left: Header, right: Header) -> Bool { left.json == right.json }
 
     var json: JSONValue {
-      .object([
+      var members: [JSONValue.Member] = [
         .init("journal", .integer(1)), .init("id", .text(id)), .init("created_ms", .integer(created.milliseconds)),
         .init("digest", .text(algorithm.rawValue)), .init("fingerprint", .text(fingerprint)),
         .init("secrets_included", .bool(secretsIncluded)), .init("expected_bytes", .integer(expectedBytes)),
         .init("identity", .text(identity)),
         .init("source_rows", .object(sourceCounts.map { .init($0.entity, .integer($0.rows)) })),
-      ])
+      ]
+      if let topology { members.append(.init("topology", topology.json)) }
+      return .object(members)
     }
 
     init?(_ value: JSONValue) {
@@ -55,7 +61,7 @@ public final class SegmentJournal {
       self.init(
         id: id, created: Timestamp(milliseconds: created), algorithm: algorithm, fingerprint: fingerprint,
         secretsIncluded: secrets, expectedBytes: expectedBytes, identity: identity,
-        sourceCounts: counts)
+        sourceCounts: counts, topology: value["topology"].flatMap { SourceTopology($0) })
     }
   }
 

@@ -47,11 +47,19 @@ public enum NoteFerryTool {
 
 /// Command lines that are not understood.
 enum Usage {
-  static let commands = NoteFerryCommand.configuration.subcommands.map { $0._commandName }
+  static let commands = names { $0.configuration.shouldDisplay }
+  /// Commands that programs call and nobody types.
+  private static let hidden = names { !$0.configuration.shouldDisplay }
+
+  private static func names(_ isWanted: (any ParsableCommand.Type) -> Bool) -> [String] {
+    NoteFerryCommand.configuration.subcommands.filter(isWanted).map { $0._commandName }
+  }
 
   /// The refusal of a first word that is no command.
   static func unknownCommand(_ arguments: [String]) -> MigrationError? {
-    guard let word = arguments.first, !word.hasPrefix("-"), !commands.contains(word), word != "help" else { return nil }
+    guard let word = arguments.first, !word.hasPrefix("-"), !(commands + hidden).contains(word), word != "help" else {
+      return nil
+    }
     let near = Suggestion.nearest(to: word, in: commands)
     return MigrationError(
       .usage, "there is no command '\(word)'", cause: "the commands are \(commands.joined(separator: ", "))",

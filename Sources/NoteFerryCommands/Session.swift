@@ -68,6 +68,8 @@ struct Session: Sendable {
   let commandLine: String
   /// Asked between pages and batches.
   let stop: StopRequest
+  /// Where an import is a part of a larger run.
+  var part: ImportPart?
 
   // MARK: - From beginning to end
 
@@ -127,7 +129,7 @@ struct Session: Sendable {
       next: ["write events to a file: --events run.ndjson", "or to another descriptor: --events fd:3"])
   }
 
-  private static func newRunID() -> String {
+  static func newRunID() -> String {
     let letters = Array("0123456789abcdefghjkmnpqrstvwxyz")
     return "r-" + String((0..<6).map { _ in letters.randomElement()! })
   }

@@ -18,6 +18,10 @@ public struct Finding: Sendable, Hashable {
     case attachmentSizeDiffers = "attachment-size-differs"
     /// Attachment bytes live in another system (an object store, a URL); the reference is carried.
     case attachmentExternal = "attachment-external"
+    /// The bytes of attachments were moved between the database and files, as was asked for.
+    case attachmentMoved = "attachment-moved"
+    /// Attachments whose bytes were to be moved and stay where they are.
+    case attachmentNotMoved = "attachment-not-moved"
     /// Text that is not valid UTF-8; carried byte for byte.
     case textInvalidUTF8 = "text-invalid-utf8"
     /// Text with an embedded NUL; carried byte for byte.
@@ -32,6 +36,12 @@ public struct Finding: Sendable, Hashable {
     case textNotRepaired = "text-not-repaired"
     /// A value of another type than its column's; carried as it is.
     case valueTypeDiffers = "value-type-differs"
+    /// A value of another type than the target's column; converted, and nothing of it is lost.
+    case valueConverted = "value-converted"
+    /// A value that the target's column cannot hold; something else stands in its place and the original is kept.
+    case valueSubstituted = "value-substituted"
+    /// A row that cannot stand in the target; it is kept beside it.
+    case rowSetAside = "row-set-aside"
     /// The profile's key is not unique or has nulls, so the row number is the key.
     case keyNotUnique = "key-not-unique"
     /// A value the profile marks as secret was withheld.
@@ -50,6 +60,10 @@ public struct Finding: Sendable, Hashable {
     case snapshotRenewed = "snapshot-renewed"
     /// The source has no write-ahead log, so its writers wait while it is read.
     case writersWait = "writers-wait"
+    /// The two nodes of a source hold different rows.
+    case nodesDiffer = "nodes-differ"
+    /// A row that belongs to one node was adapted to the target's nodes.
+    case nodeRowAdapted = "node-row-adapted"
     /// A part of the archive is damaged.
     case archiveDamage = "archive-damage"
   }

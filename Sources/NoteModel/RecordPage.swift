@@ -204,10 +204,20 @@ public final class RecordPage: @unchecked Sendable {
 
   /// The key of a row; allocates, so not for hot loops over all rows.
   public func key(ofRow index: Int) -> Key {
+    let key = entity.key
+    var values = [Value](repeating: .null, count: key.count)
+    var left = key.count
     var reader = RecordReader(row(index))
-    var values = [Value?](repeating: nil, count: entity.columns.count)
-    for column in entity.columns.indices { values[column] = reader.next()!.copied }
-    return Key(entity.key.map { values[$0]! })
+    var column = 0
+    while left > 0 {
+      let value = reader.next()!
+      for place in key.indices where key[place] == column {
+        values[place] = value.copied
+        left -= 1
+      }
+      column += 1
+    }
+    return Key(values)
   }
 }
 

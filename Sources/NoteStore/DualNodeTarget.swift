@@ -9,25 +9,24 @@ import NoteModel
 ///
 /// Nothing is claimed beyond that: which node may be written, and what happens when one of them is gone later, is the
 /// product's business. The two stores may be of different engines.
-public final class DualNodeTarget: TargetStore {
+public final class DualNodeTarget: NodePair {
   public let policy: NodePolicy
   private let primary: any TargetStore
   private let standby: any TargetStore
   private let relay: NodeRelay
   public private(set) var states: [NodeState]
-  /// By node: why nothing may be written to it although it may be complete.
   public private(set) var refusals: [Int: MigrationError] = [:]
-
-  /// Whether a node that cannot take an import, because it is not empty, is complete already. Asked while preparing, by
-  /// the node's index; throws what keeps it from being looked at.
   public var isComplete: (Int) throws -> Bool = { _ in false }
-  /// Told when the standby is given up.
   public var onLoss: (NodeState) -> Void = { _ in }
+  public var onWait: (String) -> Void = { _ in }
+  public var checkpoint: () throws -> Void = {}
 
   /// Pages that each node has, or `.max` when nothing is written to it.
   private var skips: [Int64] = [0, 0]
   /// Which nodes get the present page.
   private var isFilling = [true, true]
+  /// Which nodes have rows of their own in the open batch.
+  private var hasOwnRows = [false, false]
 
   private static let (first, second) = (0, 1)
 
@@ -45,57 +44,23 @@ public final class DualNodeTarget: TargetStore {
   public var name: String { primary.name }
   public var guardedPaths: [String] { primary.guardedPaths + standby.guardedPaths }
 
-  /// Whether the standby was given up.
-  public var isDegraded: Bool { states[Self.second].loss != nil }
-  /// The last page that one of the nodes has, so that its repairs are decided; `.max` when a node has them all.
+  public var isReplicated: Bool { false }
   public var furthestPage: Int64 { isDegraded ? skips[0] : max(skips[0], skips[1]) }
-
-  /// Whether both nodes were complete before, or were given up, so that nothing is written to any.
   public var isWrittenNowhere: Bool { skips == [.max, .max] }
 
   private func store(_ node: Int) -> any TargetStore { node == Self.first ? primary : standby }
 
-  /// What a node's mark names: the import, and what the node is to the pair.
-  private func origin(_ origin: String, of node: Int) -> String { "\(origin), as \(states[node].role.rawValue) of two" }
-
   // MARK: - Failures
 
-  /// What can happen to a node. Everything else is the operator's or the archive's: no policy goes on behind it.
-  private static let losses: Set<ErrorCode> = [
-    .targetMissing, .noPermission, .targetReadOnly, .storeLocked, .noSpace, .linkLost, .storeLost, .deviceFailed,
-    .diskFull, .freeSpaceFloor, .targetRefusedRow, .sourceMissing, .sourceNotAStore, .sourceCorrupt,
-  ]
-
-  /// A node failed: the error with the node's name, or nothing where the run goes on without the standby.
   public func fail(_ node: Int, _ error: any Error) throws {
-    guard node == Self.second, policy == .primaryFirst, states[node].loss == nil, let loss = error as? MigrationError,
-      Self.losses.contains(loss.code)
-    else { throw named(error, node) }
+    guard let loss = loss(node, error) else { throw named(error, node) }
     relay.close()
     standby.rollback()
     standby.close()
-    states[node].loss = named(loss, node) as? MigrationError
+    states[node].loss = loss
     skips[node] = .max
     isFilling[node] = false
     onLoss(states[node])
-  }
-
-  /// Runs what a node does; tells whether it did.
-  @discardableResult
-  private func attempt(_ node: Int, _ body: () throws -> Void) throws -> Bool {
-    do {
-      try body()
-      return true
-    } catch {
-      try fail(node, error)
-      return false
-    }
-  }
-
-  private func named(_ error: any Error, _ node: Int) -> any Error {
-    guard var error = error as? MigrationError, !error.message.hasPrefix("node ") else { return error }
-    error.message = "node \(states[node].label) (\(states[node].role.rawValue)): \(error.message)"
-    return error
   }
 
   // MARK: - Beginning
@@ -139,10 +104,10 @@ public final class DualNodeTarget: TargetStore {
   }
 
   /// What both nodes hold: the narrower form of each column, so that both hold the same bytes.
-  public func forms(of entity: Entity) throws -> [TextForm] {
-    var forms = Array(repeating: TextForm.any, count: entity.columns.count)
+  public func forms(of entity: Entity) throws -> [ValueForm] {
+    var forms = Array(repeating: ValueForm.any, count: entity.columns.count)
     for node in [Self.first, Self.second] where states[node].loss == nil {
-      try attempt(node) { forms = zip(forms, try store(node).forms(of: entity)).map(max) }
+      try attempt(node) { forms = zip(forms, try store(node).forms(of: entity)).map(ValueForm.narrower) }
     }
     return forms
   }
@@ -190,6 +155,16 @@ public final class DualNodeTarget: TargetStore {
     } relayed: {
       try relay.remove(key, of: entity)
     }
+  }
+
+  /// A node that is only compared gets nothing.
+  public func apply(row: Int, of page: RecordPage, toNode node: Int) throws {
+    guard skips[node] < .max else { return }
+    try attempt(node) {
+      if node == Self.second { try relay.wait() }
+      try store(node).apply(row: row, of: page, supplies: [])
+    }
+    hasOwnRows[node] = true
   }
 
   /// Both nodes must take a repaired row; where one refuses it, the caller applies the original to both.
@@ -249,7 +224,8 @@ public final class DualNodeTarget: TargetStore {
 
   /// Ends the batch on both nodes at the same time; returns when it is durable on both.
   public func commit(_ watermark: ImportWatermark) throws {
-    let isBehind = skips.map { $0 < watermark.groups }
+    let isBehind = zip(skips, hasOwnRows).map { $0 < watermark.groups || ($1 && $0 < .max) }
+    hasOwnRows = [false, false]
     try together(isBehind) { node in
       try node.0.commit(ImportWatermark(origin: self.origin(watermark.origin, of: node.1), groups: watermark.groups))
     } done: {

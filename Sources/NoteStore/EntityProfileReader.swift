@@ -22,9 +22,9 @@ enum EntityProfileReader {
     entity.noteColumn = column("note", as: .note, in: &table, &uses)
     entity.ownerColumn = column("owner", as: .owner, in: &table, &uses)
     entity.changeHints = columns("change-hints", as: .changeHint, in: &table, &uses)
-    entity.file = fileRule(in: &table, &uses)
+    entity.file = fileRule(of: entity, in: &table, &uses)
     entity.external = condition("external", in: &table, &uses)
-    entity.nodeScoped = condition("node-scoped", in: &table, &uses)
+    entity.nodeScoped = nodeRule(of: entity, in: &table, &uses)
     entity.secrets = table.tables("secret", label: "column", noun: "a secret").map { secret($0, of: entity, &uses) }
     table.finish()
     checkPlaces(of: entity, in: table)
@@ -85,13 +85,32 @@ enum EntityProfileReader {
     return items.map(\.text)
   }
 
-  private static func fileRule(in table: inout TableReader, _ uses: inout ColumnUses) -> EntityProfile.FileRule? {
+  private static func fileRule(
+    of entity: EntityProfile, in table: inout TableReader, _ uses: inout ColumnUses
+  ) -> EntityProfile.FileRule? {
     guard var rule = table.table("file", noun: "a file rule") else { return nil }
     let reference = column("reference", as: .reference, in: &rule, required: true, &uses)
     let when = condition("when", in: &rule, required: true, &uses)
+    let move = moveRule(of: entity, when, in: &rule)
     rule.finish()
     guard let reference, let when else { return nil }
-    return EntityProfile.FileRule(referenceColumn: reference, when: when)
+    return EntityProfile.FileRule(referenceColumn: reference, when: when, move: move)
+  }
+
+  private static func moveRule(
+    of entity: EntityProfile, _ when: EntityProfile.Condition?, in table: inout TableReader
+  ) -> EntityProfile.MoveRule? {
+    guard var rule = table.table("move", noun: "a rule for moving") else { return nil }
+    let values = rule.strings("database", required: true)?.map(\.text) ?? []
+    if let value = values.first(where: { when?.values.contains($0) == true }) {
+      rule.problem("database", "has the value \(ProfileProblems.quoted(value)), which `file.when` has too")
+    }
+    let path = rule.string("path", required: true) ?? ""
+    if let cause = EntityProfile.MoveRule.problem(ofPath: path) { rule.problem("path", cause) }
+    if entity.contentColumn == nil { rule.problem("database", "needs `content`, the column with the bytes") }
+    rule.finish()
+    guard !values.isEmpty, entity.contentColumn != nil else { return nil }
+    return EntityProfile.MoveRule(databaseValues: values, path: path)
   }
 
   private static func condition(
@@ -104,6 +123,40 @@ enum EntityProfileReader {
     condition.finish()
     guard let name else { return nil }
     return EntityProfile.Condition(column: name, values: values)
+  }
+
+  private static func nodeRule(
+    of entity: EntityProfile, in table: inout TableReader, _ uses: inout ColumnUses
+  ) -> EntityProfile.NodeRule? {
+    guard var rule = table.table("node-scoped", noun: "a node rule") else { return nil }
+    let name = column("column", as: .condition, in: &rule, required: true, &uses)
+    let values = rule.strings("values", required: true)?.map(\.text) ?? []
+    if Set(values).count < values.count { rule.problem("values", "names a value a second time") }
+    let toSingle: EntityProfile.NodeRule.ToSingle? = choice("to-single", in: &rule)
+    let toDual: EntityProfile.NodeRule.ToDual? = choice("to-dual", in: &rule)
+    if toSingle ?? .keep != .keep || toDual ?? .keep != .keep, values.count != 2 {
+      rule.problem("values", "must name the two nodes, the first one first, where rows are adapted")
+    }
+    rule.finish()
+    guard let name else { return nil }
+    if toDual == .make, !entity.key.contains(where: { $0.lowercased() == name.lowercased() }) {
+      rule.problem("to-dual", "cannot be `make`: a copy needs a key of its own, and `key` has no \(name)")
+    }
+    return EntityProfile.NodeRule(
+      column: name, values: values, toSingle: toSingle ?? .keep, toDual: toDual ?? .keep)
+  }
+
+  /// One of a few words.
+  private static func choice<Choice: RawRepresentable & CaseIterable>(
+    _ key: String, in table: inout TableReader
+  ) -> Choice? where Choice.RawValue == String {
+    guard let text = table.string(key) else { return nil }
+    if let choice = Choice(rawValue: text) { return choice }
+    let known = Choice.allCases.map(\.rawValue)
+    table.problem(
+      key, "is \(ProfileProblems.quoted(text)); it must be one of \(known.joined(separator: ", "))",
+      suggestion: NearestName.find(text, in: known))
+    return nil
   }
 
   private static func secret(_ source: TableReader, of entity: EntityProfile, _ uses: inout ColumnUses)
@@ -130,6 +183,11 @@ enum EntityProfileReader {
       let value = file.when.values.first(where: external.values.contains)
     {
       table.problem("external", "has the value \(ProfileProblems.quoted(value)), which `file.when` has too")
+    }
+    if let file = entity.file, let external = entity.external, file.when.column == external.column,
+      let value = file.move?.databaseValues.first(where: external.values.contains)
+    {
+      table.problem("external", "has the value \(ProfileProblems.quoted(value)), which `file.move.database` has too")
     }
   }
 }

@@ -149,7 +149,7 @@ public struct EntityProfile: Sendable, Hashable {
   public var changeHints: [String]
   public var secrets: [SecretRule]
   /// Rows that belong to one node and not to the store.
-  public var nodeScoped: Condition?
+  public var nodeScoped: NodeRule?
 
   /// Rows with one of these texts in `column`.
   public struct Condition: Sendable, Hashable {
@@ -165,9 +165,12 @@ public struct EntityProfile: Sendable, Hashable {
     /// The column with the path, relative to the data directory, `/` between its parts.
     public var referenceColumn: String
     public var when: Condition
-    public init(referenceColumn: String, when: Condition) {
+    /// What a row holds when its bytes are moved; `nil` where they cannot be.
+    public var move: MoveRule?
+    public init(referenceColumn: String, when: Condition, move: MoveRule? = nil) {
       self.referenceColumn = referenceColumn
       self.when = when
+      self.move = move
     }
   }
 
@@ -191,7 +194,7 @@ public struct EntityProfile: Sendable, Hashable {
     requiredColumns: [String] = [], textColumns: [String] = [], jsonColumns: [String] = [],
     contentColumn: String? = nil, file: FileRule? = nil, external: Condition? = nil, sizeColumn: String? = nil,
     nameColumn: String? = nil, mimeColumn: String? = nil, noteColumn: String? = nil, ownerColumn: String? = nil,
-    changeHints: [String] = [], secrets: [SecretRule] = [], nodeScoped: Condition? = nil
+    changeHints: [String] = [], secrets: [SecretRule] = [], nodeScoped: NodeRule? = nil
   ) {
     self.name = name
     self.role = role

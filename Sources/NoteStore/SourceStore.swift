@@ -45,6 +45,9 @@ public struct SnapshotOptions: Sendable {
   public var stop: @Sendable () throws -> Void = {}
   /// Data directories of the store that this one was filled from: references that name them are looked for here.
   public var formerDataDirectories: [String] = []
+  /// Entities with which the rows are to be compared: columns come in their order, and keys are theirs where the store
+  /// keeps these unique.
+  public var likeness: [Entity] = []
 
   public init(
     algorithm: DigestAlgorithm = .sha256, secrets: SecretsPolicy = .withhold, walBudget: ByteCount? = nil,
@@ -54,6 +57,23 @@ public struct SnapshotOptions: Sendable {
     self.secrets = secrets
     self.walBudget = walBudget
     self.renewalPatienceMilliseconds = renewalPatienceMilliseconds
+  }
+}
+
+extension SnapshotOptions {
+  /// Places in the likeness's order, those that it does not have behind them.
+  package func ordered(_ places: [Int], of entity: String, name: (Int) -> String) -> [Int] {
+    guard let other = likeness.first(where: { $0.name == entity }) else { return places }
+    let ranks = Dictionary(other.columns.enumerated().map { ($1.name.lowercased(), $0) }) { first, _ in first }
+    let ranked = places.map { (rank: ranks[name($0).lowercased()] ?? .max, place: $0) }
+    return ranked.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.place)
+  }
+
+  /// The names of the key that the likeness has; nil without one, and where it is the row's number.
+  package func key(of entity: String) -> [String]? {
+    guard let other = likeness.first(where: { $0.name == entity }) else { return nil }
+    let columns = other.key.map { other.columns[$0] }
+    return columns.allSatisfy { $0.kind == .plain } ? columns.map(\.name) : nil
   }
 }
 
@@ -109,15 +129,28 @@ public protocol SourceSnapshot: AnyObject {
   /// - Returns: Whether the view was renewed, so that the rows before and after are not of one moment.
   func renewIfNeeded() throws -> Bool
 
+  /// Whether the view was renewed since the last call without `renewIfNeeded` having told so, because a content of the last
+  /// page had to be read again in another one. Called behind each page.
+  func wasRenewedWithinPage() -> Bool
+
   /// Runs the profile's invariants and returns the names of those that do not hold, with the number of rows.
   func brokenInvariants() throws -> [(name: String, rows: Int64)]
+
+  /// The nodes that the rows come from.
+  var topology: SourceTopology { get }
+
+  /// How far the server that is read is in its log at this moment; `nil` for a store without one.
+  func replicationPosition() throws -> ReplicationPosition?
 
   /// Lets the view go. Harmless when repeated.
   func close()
 }
 
 extension SourceSnapshot {
+  public var topology: SourceTopology { SourceTopology(single: schema, profile: profile) }
+  public func replicationPosition() throws -> ReplicationPosition? { nil }
   public func fileByteCount() throws -> ByteCount { ByteCount(0) }
+  public func wasRenewedWithinPage() -> Bool { false }
 }
 
 /// Reads one content from beginning to end.

@@ -74,4 +74,19 @@ public protocol StoreEngine: Sendable {
   static func source(_ location: StoreLocation, profiles: [Profile]) throws -> any SourceStore
   static func target(_ location: StoreLocation, profiles: [Profile]) throws -> any TargetStore
   static func idle(_ location: StoreLocation, profiles: [Profile]) throws -> any IdleStore
+
+  /// A primary and its standby of this engine that carry what is written from the one to the other themselves; `nil`
+  /// where each of the two is to be filled. Asks both nodes and changes nothing.
+  ///
+  /// - Throws: `.nodesSwapped`, `.nodesBothStandby`, `.nodesSame`, `.nodesUnrelated`, `.nodesBothPrimary`; what keeps a
+  ///   node from being asked.
+  static func pair(
+    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], options: PairOptions
+  ) throws -> (any NodePair)?
+}
+
+extension StoreEngine {
+  public static func pair(
+    _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], options: PairOptions
+  ) throws -> (any NodePair)? { nil }
 }

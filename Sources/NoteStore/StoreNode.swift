@@ -13,6 +13,18 @@ public enum NodePolicy: String, Sendable, CaseIterable {
   case primaryFirst = "primary-first"
 }
 
+/// How two nodes are filled together.
+public struct PairOptions: Sendable {
+  public var policy: NodePolicy
+  /// How long a standby that follows its primary by itself may be gone or silent before it counts as lost.
+  public var patience: Duration
+
+  public init(policy: NodePolicy = .both, patience: Duration = .seconds(15)) {
+    self.policy = policy
+    self.patience = patience
+  }
+}
+
 /// One node of a pair, and how far it is.
 public struct NodeState: Sendable {
   public enum Condition: Sendable, Hashable {

@@ -6,6 +6,8 @@ import NoteModel
 /// returned from is durable.
 public protocol TargetStore: AnyObject {
   var name: String { get }
+  /// The engine's scheme; empty where it has none of its own.
+  var engine: String { get }
   /// Where the bytes will lie, for the space check.
   var guardedPaths: [String] { get }
 
@@ -23,10 +25,16 @@ public protocol TargetStore: AnyObject {
   /// also in the middle of a batch.
   func uniqueColumns(of entity: Entity) throws -> Set<Int>
 
-  /// How each column of an entity holds text, by its index; all `.any` where it holds every text. Asked after `prepare`.
+  /// What each column of an entity holds, by its index; all `.any` where it holds every value. Asked after `prepare`.
   ///
-  /// The import brings rows into these forms before it applies them; the target refuses a text that is in none.
-  func forms(of entity: Entity) throws -> [TextForm]
+  /// The import brings rows into these forms before it applies them; the target refuses a value that is in none.
+  func forms(of entity: Entity) throws -> [ValueForm]
+
+  /// Whether the files of attachments have a place, so that what is in a file can be carried.
+  var holdsFiles: Bool { get }
+
+  /// Whether a row of a table without a key is found again by the number that it had in a store of the same engine.
+  var keepsRowNumbers: Bool { get }
 
   /// Files about the store stand beside this path; `nil` for a server, whose files stand in the state directory.
   var filePath: String? { get }
@@ -50,6 +58,10 @@ public protocol TargetStore: AnyObject {
   /// - Parameter supplies: How the row's contents arrive, one for each of the row's entries in `page.contents`, in
   ///   that order; empty for most rows.
   func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws
+
+  /// Applies one row without contents to one node of a target alone, by its index; also to one that has all pages. A
+  /// target of one node takes the rows of all.
+  func apply(row: Int, of page: RecordPage, toNode node: Int) throws
 
   /// Applies one row whose values were repaired, so that they are not those of the source.
   ///
@@ -87,13 +99,19 @@ public protocol TargetStore: AnyObject {
   func close()
 }
 
-/// What a target does that holds every text, works on the caller's thread alone and is durable after `finish`.
+/// What a target does that holds every value, works on the caller's thread alone and is durable after `finish`.
 extension TargetStore {
-  public func forms(of entity: Entity) throws -> [TextForm] { Array(repeating: .any, count: entity.columns.count) }
+  public func forms(of entity: Entity) throws -> [ValueForm] { Array(repeating: .any, count: entity.columns.count) }
+  public var engine: String { "" }
+  public var holdsFiles: Bool { true }
+  public var keepsRowNumbers: Bool { true }
   public var filePath: String? { name }
   public func enter(page number: Int64) {}
   public func leave(page number: Int64) throws {}
   public func rest() throws {}
+  public func apply(row: Int, of page: RecordPage, toNode node: Int) throws {
+    try apply(row: row, of: page, supplies: [])
+  }
 }
 
 public struct TargetOptions: Sendable {
@@ -104,6 +122,27 @@ public struct TargetOptions: Sendable {
   public var freeFloor: ByteCount
   /// How many stores are filled at the same time and share the memory of one.
   public var sharers = 1
+  /// Called now and then while an engine waits for a server; throws to give the work up.
+  public var stop: @Sendable () throws -> Void = {}
+  /// The longest content of each column that has one of more than 128 MiB, where the archive can be asked beforehand.
+  public var longContents: [LongContent] = []
+
+  /// A content that may be longer than a target takes.
+  public struct LongContent: Sendable {
+    public var entity: String
+    /// The row's key as it stands in messages.
+    public var key: String
+    /// The index of the column.
+    public var column: Int
+    public var byteCount: Int64
+
+    public init(entity: String, key: String, column: Int, byteCount: Int64) {
+      self.entity = entity
+      self.key = key
+      self.column = column
+      self.byteCount = byteCount
+    }
+  }
 
   public init(createSchema: Bool = false, expectedBytes: ByteCount? = nil, freeFloor: ByteCount = ByteCount(0)) {
     self.createSchema = createSchema

@@ -2,25 +2,16 @@ import NoteModel
 
 /// What a column of another engine can hold of a text, and what it makes of it.
 ///
-/// A target's forms say how a row stands there when its engine is another than the source's: the import applies them
-/// before the row, and a comparison applies them to the side that has not been through them. They are ordered: a later
-/// one holds less.
+/// They are ordered: a later one holds less.
 public enum TextForm: Sendable, Hashable, Comparable {
   /// Every byte string.
   case any
   /// Valid UTF-8 without NUL.
   case unicode
+  /// JSON whose text is kept as it is (`json`); valid UTF-8 without NUL.
+  case document
   /// JSON whose text is not kept, only what it means (`jsonb`); valid UTF-8 without NUL, also where it is escaped.
   case meaning
-
-  /// The form of a column by the type that its engine gives it.
-  public init(engine: String, declaredType: String) {
-    guard engine == "postgresql" else {
-      self = .any
-      return
-    }
-    self = declaredType.lowercased() == "jsonb" ? .meaning : .unicode
-  }
 
   /// A text in a form.
   public enum Outcome: Sendable, Equatable {
@@ -39,10 +30,14 @@ public enum TextForm: Sendable, Hashable, Comparable {
     if self == .any { return .same }
     guard isUnicode(text) else {
       let marked = Self.marked(text)
-      guard self == .meaning else { return .substitute(marked) }
+      guard self > .unicode else { return .substitute(marked) }
       return .substitute(marked.withUnsafeBytes { Self.normalized($0).text })
     }
-    guard self == .meaning else { return .same }
+    guard self > .unicode else { return .same }
+    if self == .document {
+      if (try? NormalJSON.text(of: text)) != nil { return .same }
+      return .substitute(Self.normalized(text).text)
+    }
     let (normal, isSubstitute) = Self.normalized(text)
     if isSubstitute { return .substitute(normal) }
     return text.elementsEqual(normal) ? .same : .normal(normal)
@@ -61,22 +56,10 @@ public enum TextForm: Sendable, Hashable, Comparable {
 
   /// The text with a mark for each NUL and each byte that is no UTF-8.
   private static func marked(_ text: UnsafeRawBufferPointer) -> [UInt8] {
+    var marker = TextMarker()
     var result: [UInt8] = []
-    result.reserveCapacity(text.count + 16)
-    var at = 0
-    while at < text.count {
-      let length = (1...4).first { length in
-        at + length <= text.count
-          && String(validating: text[at..<at + length], as: UTF8.self)?.unicodeScalars.count == 1
-      }
-      guard let length else {
-        result += [0xEF, 0xBF, 0xBD]
-        at += 1
-        continue
-      }
-      if text[at] == 0 { result += [0xE2, 0x90, 0x80] } else { result += text[at..<at + length] }
-      at += length
-    }
+    marker.append(text, to: &result)
+    marker.finish(to: &result)
     return result
   }
 }

@@ -102,6 +102,21 @@ extension StoreConformance {
       try filling.requireRows([kept], of: "note", in: store, bench)
       try filling.requireRows([SampleProduct.versionRow], of: "setting", in: store, bench)
     },
+    Promise("a withheld value that a new row must have is empty") { bench in
+      let filling = try Filling(bench)
+      let store = try bench.makeStore()
+      func attachment(_ id: Int64, _ name: Value) -> [Value] {
+        SampleProduct.attachment(id, bytes: [UInt8(id)]).enumerated().map { $0.offset == 2 ? name : $0.element }
+      }
+      try fill(store, bench, filling) { target in
+        try filling.apply([attachment(5, SampleProduct.text("kept"))], of: "attachment", to: target)
+        try target.commit(filling.watermark(1))
+        try filling.apply([attachment(5, .withheld), attachment(9, .withheld)], of: "attachment", to: target)
+      }
+      try filling.requireRows(
+        [attachment(5, SampleProduct.text("kept")), attachment(9, SampleProduct.text(""))], of: "attachment", in: store,
+        bench)
+    },
   ]
 
   static let endingPromises: [Promise] = [

@@ -48,7 +48,8 @@ final class ChildProcess {
     return ["/usr/bin/env"] + (try fault.environment()) + [program] + arguments
   }
 
-  private init(words: [String], in directory: String) throws {
+  /// Starts any program.
+  init(words: [String], in directory: String) throws {
     files = "\(directory)/words-\(Self.counter.next())"
     let environment = ["SOURCE_DATE_EPOCH=1700000000", "HOME=\(directory)", "TZ=UTC", "LANG=C.UTF-8"]
     var actions = posix_spawn_file_actions_t()

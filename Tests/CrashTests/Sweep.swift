@@ -13,7 +13,7 @@ import Testing
 struct Sweep: Sendable {
   static let threads = 3
   /// More cases than this are sampled; `NOTEFERRY_TEST_ALL=1` runs them all.
-  static let limit = getenv("NOTEFERRY_TEST_ALL") == nil ? 14 : Int.max / 8
+  static let limit = getenv("NOTEFERRY_TEST_ALL") == nil ? 9 : Int.max / 8
 
   private final class Failures: @unchecked Sendable {
     private let monitor = Monitor()

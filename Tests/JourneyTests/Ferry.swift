@@ -29,6 +29,8 @@ struct Run {
 final class Scratch: @unchecked Sendable {
   let directory: String
   private let counter = Mutexed()
+  /// Variables besides those of every run.
+  var variables: [String] = []
   private var runs = 0
 
   init() {
@@ -59,7 +61,7 @@ final class Scratch: @unchecked Sendable {
       "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(directory)", "LC_ALL=C.UTF-8",
       "NOTEFERRY_STATE_DIR=\(path("state"))", "NOTEFERRY_NO_INPUT=1", "NOTEFERRY_PROGRESS=none",
       "NOTEFERRY_FREE_FLOOR=1MiB", "FERRY=\(Self.program)",
-    ]
+    ] + variables
   }
 
   private func next() -> Int {

@@ -216,3 +216,49 @@ func fileMode(_ path: String) -> mode_t {
   var info = stat()
   return stat(path, &info) == 0 ? info.st_mode & 0o777 : 0
 }
+
+extension Child {
+  /// Whether it has ended; does not wait.
+  var hasEnded: Bool {
+    var info = siginfo_t()
+    return waitid(P_PID, id_t(process), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info._sifields._kill.si_pid != 0
+  }
+}
+
+/// A port of the loopback that nobody uses now.
+func freePort() -> Int {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  defer { close(descriptor) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  return withUnsafeMutablePointer(to: &address) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      _ = bind(descriptor, $0, length)
+      _ = getsockname(descriptor, $0, &length)
+    }
+    return Int(UInt16(bigEndian: $0.pointee.sin_port))
+  }
+}
+
+/// sshd wants this directory when it runs as root; its package makes it when the machine starts.
+func makeSSHDirectory() { if isRoot { _ = mkdir("/run/sshd", 0o755) } }
+
+private nonisolated(unsafe) var processToEnd: pid_t = 0
+private nonisolated(unsafe) var directoryToRemove = ""
+
+/// Ends a process and removes a directory when the tests are over; for one of each.
+func endWithProcess(_ process: pid_t, remove directory: String) {
+  processToEnd = process
+  directoryToRemove = directory
+  atexit {
+    kill(processToEnd, SIGTERM)
+    for name in ["host", "other-host", "key", "other-key"] {
+      unlink("\(directoryToRemove)/\(name)")
+      unlink("\(directoryToRemove)/\(name).pub")
+    }
+    for name in ["sshd_config", "sshd.log", "keygen"] { unlink("\(directoryToRemove)/\(name)") }
+    rmdir(directoryToRemove)
+  }
+}

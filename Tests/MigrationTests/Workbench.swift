@@ -258,7 +258,7 @@ extension Workbench {
   ///   - onCommit: Called when a batch is durable.
   func imported(
     _ path: String, salvages: Bool = false, readsBack: Bool = true, batch: Int64 = 64 << 20, goesOn: Bool = false,
-    stop: StopRequest = StopRequest(), onCommit: @escaping () -> Void = {}
+    keepsOpen: Bool = false, stop: StopRequest = StopRequest(), onCommit: @escaping () -> Void = {}
   ) throws -> ImportResult {
     if !goesOn { try Folder.removeTree(file("target")) }
     try Folder.create(file("target"))
@@ -267,6 +267,7 @@ extension Workbench {
     options.createSchema = true
     options.salvages = salvages
     options.readsBack = readsBack
+    options.keepsOpen = keepsOpen
     options.ledgerPath = file("ledger")
     options.batchBytes = ByteCount(batch)
     options.freeFloor = FreeFloor(limit: ByteCount(0))

@@ -107,7 +107,7 @@ extension LocalFiles.Result {
     #expect(files.open("root").summary.hasPrefix("(unreadable"))
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `pipes, sockets and devices are not opened`() throws {
     #expect(mkfifo(data + "/pipe", 0o600) == 0)
     let files = try LocalFiles(directory: data)

@@ -24,7 +24,8 @@ import Testing
   static let sections = [
     ("Keys of the file", "a profile"), ("`[versions]`", "versions"), ("`[[version-probe]]`", "a version probe"),
     ("`[[version-hint]]`", "a version hint"), ("`[[entity]]`", "an entity"), ("A condition", "a condition"),
-    ("`file`", "a file rule"), ("`[[entity.secret]]`", "a secret"), ("`[[skip]]`", "a skipped table"),
+    ("`file`", "a file rule"), ("`node-scoped`", "a node rule"), ("`[[entity.secret]]`", "a secret"),
+    ("`[[skip]]`", "a skipped table"),
     ("`[[invariant]]`", "an invariant"),
   ]
 

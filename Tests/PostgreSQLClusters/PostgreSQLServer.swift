@@ -116,6 +116,26 @@ public final class PostgreSQLServer: Sendable {
     unlink(socketDirectory + "/.s.PGSQL.\(port).lock")
   }
 
+  /// Stops all of the server's processes where they are, as a network does that swallows every packet.
+  public func freeze() throws { try signalAll(SIGSTOP) }
+  public func thaw() throws { try signalAll(SIGCONT) }
+
+  private func signalAll(_ signal: Int32) throws {
+    guard let process else { throw POSIXError(.ESRCH) }
+    // The first process makes others, so it is stopped first.
+    Foundation.kill(process, signal)
+    for child in try Self.children(of: process) { Foundation.kill(child, signal) }
+  }
+
+  /// Makes a standby the primary, and waits until it can be written.
+  public func promote() throws { try run("pg_ctl", "promote", "-D", dataDirectory, "-w", "-t", "120", "-s") }
+
+  /// Makes this server, which must not run, anew as a standby of another one.
+  public func rebuild(following primary: PostgreSQLServer) throws {
+    try run("rm", "-rf", dataDirectory, folder: "/bin")
+    try copy(primary)
+  }
+
   /// The server's first process, when there is one.
   public var process: pid_t? {
     let text = try? String(contentsOfFile: dataDirectory + "/postmaster.pid", encoding: .utf8)

@@ -51,6 +51,12 @@ extension Catalogue {
         "Rows on a damaged page cannot be read; what could be read is marked.",
         "Check the disk, run the database's own integrity check, and restore the damaged part from a backup."
       )
+    case .sourceNotAPair:
+      (
+        "Two stores were named as the nodes of one source, and their product, version or tables differ.",
+        "Rows of two different stores in one archive would be mixed for good.",
+        "Name the other node of the same store, bring both nodes to one version, or export each of them alone."
+      )
     case .archiveMissing:
       (
         "There is no archive at the place that was named.",
@@ -236,6 +242,56 @@ extension Catalogue {
         "The repairs file beside a target cannot be read; the message names the line.",
         "It says which rows differ from the source by repairs alone. Without it such rows count as changed.",
         "Fetch it from a backup. The archive still has every original: import it again into a new target."
+      )
+    case .nodesSwapped, .nodesBothStandby, .nodesSame, .nodesUnrelated, .nodesBothPrimary, .nodesChanged, .standbyLost:
+      wordsOfNodes(code)
+    case .remoteVersion:
+      (
+        "noteferry on the other machine is another version than here.",
+        "Two versions could understand the same link or archive in two ways.",
+        "Install the same version there, or name it: ssh://HOST/PATH?noteferry=/PATH/TO/noteferry."
+      )
+    case .remoteHostKey:
+      (
+        "ssh does not know the key of the other machine, or knows another one.",
+        "Whoever answers may be somebody else, who would get every note.",
+        "Compare the fingerprint with the one that its owner tells, accept it by hand (ssh HOST true), and repeat."
+      )
+    case .remoteDenied:
+      (
+        "ssh reached the other machine, which does not let this user in.",
+        "Nothing was read or changed there.",
+        "Try `ssh HOST true` by hand. Without a terminal, or with --no-input, only keys work, never passwords."
+      )
+    case .sshMissing:
+      (
+        "The program ssh, which makes every connection to another machine, cannot be started.",
+        "noteferry has no network code of its own for this.",
+        "Install the OpenSSH client, or name the program with NOTEFERRY_SSH."
+      )
+    case .remoteProgramMissing:
+      (
+        "The other machine has no noteferry, or not where its shell looks.",
+        "The work on the store there is done by noteferry there.",
+        "Install it there, or name it: ssh://HOST/PATH?noteferry=/PATH/TO/noteferry, or NOTEFERRY_REMOTE."
+      )
+    case .remoteNoise:
+      (
+        "Something wrote into the link before noteferry on the other machine did, usually a start file of the shell.",
+        "What stands before the first byte could stand between others too, so nothing is read.",
+        "Let ~/.bashrc and the like print only on a terminal; `ssh HOST true` must print nothing."
+      )
+    case .remoteUnreachable:
+      (
+        "ssh could not reach the other machine.",
+        "Nothing was read or changed there.",
+        "Check the name, the port and the network with `ssh HOST true`, then repeat the same command."
+      )
+    case .remoteCut:
+      (
+        "The connection to the other machine, or noteferry on it, ended in the middle of the work.",
+        "What a target there has committed is kept, behind its mark. A source is only read.",
+        "Repeat the same command. An import goes on behind the mark; an export of a remote store begins again."
       )
     case .usage:
       (

@@ -103,6 +103,27 @@ extension Catalogue {
         "SQLite allows that, other engines do not.",
         "Nothing for a move to the same engine."
       )
+    case .valueConverted:
+      (
+        "A value has another type than its column in the target, which is of another engine: a number that is a text, a "
+          + "text among bytes. It was converted, and nothing of it is lost.",
+        "The product reads it like the other values of the column. Moved back, it is of the column's type.",
+        "Nothing."
+      )
+    case .valueSubstituted:
+      (
+        "A column of the target cannot hold a value: a number that is too large for it, a text that is no number. Null "
+          + "stands in its place, or 0, an empty or a marked text where null is not allowed.",
+        "The row is there, and this value of it is not. The stored value is kept in the repairs file, in a line with "
+          + "`value`.",
+        "Look at the rows that the ledger names, and keep the repairs file."
+      )
+    case .rowSetAside:
+      (
+        "A row cannot stand in the target: its key, or a value that must not repeat, is one that the column cannot hold.",
+        "The row is not in the target. It is kept in the repairs file, in a line with `row`, and in the archive.",
+        "Look at the rows that the ledger names. Correct them in the source, or add them by hand, and keep the file."
+      )
     case .keyNotUnique:
       (
         "The columns that should tell the rows of a table apart do not, so the hidden row number is used.",
@@ -150,7 +171,34 @@ extension Catalogue {
       (
         "The view of the source was let go and taken anew, to keep its write-ahead log small.",
         "The segment is fuzzy: its rows are not all of one moment.",
-        "Give a larger --wal-budget, or export at a quieter hour."
+        "Give a larger --wal-budget (a server: --snapshot-age), or export at a quieter hour."
+      )
+    case .nodesDiffer:
+      (
+        "The two nodes of a source do not hold the same row: one has not got it, or they have different versions.",
+        "The primary's row is carried; rows that the standby alone has are carried or left behind, as --standby-rows "
+          + "says. The version that is not carried stands in the standby only; the ledger has its digest.",
+        "Look at these rows on both nodes in the product before either of them is given up, or export the standby, too."
+      )
+    case .nodeRowAdapted:
+      (
+        "A row that belongs to one node was adapted, because the target has other nodes than the source: renamed, dropped, "
+          + "made for a new node, or put on its own node alone.",
+        "The product finds the settings of the nodes that it has. The archive holds the row as the source had it.",
+        "Read the list, and correct the settings of the node in the product where they do not fit."
+      )
+    case .attachmentMoved:
+      (
+        "The bytes of attachments were moved between the database and files, because --attachments asked for it.",
+        "Every byte is there. The rows say where; the archive holds them as the source had them.",
+        "Nothing. noteferry diff names these rows as changed, for they are; the ledger has each of them."
+      )
+    case .attachmentNotMoved:
+      (
+        "Attachments were to be moved and stay where they are: their rows have bytes in both places, name another file "
+          + "already, or say that the bytes are elsewhere.",
+        "They are carried as the source had them; nothing is lost.",
+        "Look at these rows in the product where they do not open."
       )
     case .archiveDamage:
       (
@@ -166,6 +214,7 @@ extension Catalogue {
 enum ItemOutcome: String, CaseIterable, Sendable {
   case identical, repaired, degraded, quarantined
   case skippedByRule = "skipped_by_rule"
+  case adapted
   case missing
 
   /// The bucket that a finding puts its row or attachment in.
@@ -173,6 +222,9 @@ enum ItemOutcome: String, CaseIterable, Sendable {
     switch finding.kind {
     case .secretWithheld, .tableNotCarried: self = .skippedByRule
     case .textRepaired, .textSubstituted: self = .repaired
+    case .valueSubstituted: self = .degraded
+    case .rowSetAside: self = .quarantined
+    case .nodeRowAdapted, .attachmentMoved: self = .adapted
     default: self = finding.severity == .loss ? .missing : .identical
     }
   }

@@ -111,6 +111,10 @@ extension Catalogue {
       "skipped_by_rule", "Items left out because a rule said so: withheld secrets, derived tables, a selection.",
       "They are counted so that a rule never hides a loss.", "Check that the rule means what you want."),
     metric(
+      "adapted", "Rows of one node that were given another node's name, because the target has other nodes.",
+      "They differ from the source in the name of their node alone.",
+      "Read the list in the result or the ledger; the profile's node-scoped rule decides it."),
+    metric(
       "missing", "Items that the source has, or names, and that did not arrive.",
       "This is loss. The good value is 0.", "Read the findings of severity loss; restore the cause and export again."),
     metric(
@@ -119,7 +123,7 @@ extension Catalogue {
     metric(
       "fuzzy", "A segment whose rows are not all of one moment, because it was resumed or its view was renewed.",
       "Each row is right, but two rows may be of different moments.",
-      "Export again in one go, at a quieter hour or with a larger --wal-budget."),
+      "Export again in one go, at a quieter hour or with a larger --wal-budget or --snapshot-age."),
     metric(
       "seal", "The digest of the last member of a segment, which lists the digests of all others.",
       "Equal seals mean equal archives, to the last byte.", "Keep it with the archive; `verify` prints it."),
@@ -151,6 +155,9 @@ extension Catalogue {
     metric(
       "wal-budget", "How far the source's write-ahead log may grow while the run holds its view.",
       "A reader keeps the log from being folded back, and a full disk stops production.", "Set it with --wal-budget."),
+    metric(
+      "snapshot-age", "How long a server is asked to hold one view of the store; by default an hour.",
+      "While it does, it keeps every row that others remove or change.", "Set it with --snapshot-age."),
     metric(
       "rate", "Bytes a second over the last 15 seconds.", "With the total it gives the time to the end.",
       "Limit it with --rate when production suffers."),

@@ -8,13 +8,15 @@ struct DemoCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Makes a live sample store and walks the whole journey.",
-    usage: "noteferry demo [--dir <dir>] [--seed <number>] [--keep] [<options>]",
+    usage: "noteferry demo [--dual] [--dir <dir>] [--seed <n>] [--keep] [<options>]",
     discussion: """
-      Takes less than a minute and 200 MiB, needs no network and no rights, and removes what it made.
+      Takes less than a minute and 200 MiB, needs no network and no rights, and removes what it made. With --dual, a \
+      store of two nodes moves into one.
 
       Examples:
         noteferry demo
         noteferry demo --dir /tmp/ferry --keep --seed 7
+        noteferry demo --dual --dir /tmp/pair --keep
       """)
 
   @Option(name: .long, help: ArgumentHelp("Where to work; by default a new temporary directory.", valueName: "dir"))
@@ -23,12 +25,18 @@ struct DemoCommand: LongCommand {
   @Option(name: .long, help: ArgumentHelp("Makes the same sample store again.", valueName: "number"))
   var seed: UInt64 = 1
 
+  @Flag(name: .long, help: "Move a store of two nodes into one.")
+  var dual = false
+
   @Flag(name: .long, help: "Keep the store, the archive and the target.")
   var keep = false
 
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
-    try DemoJourney(session: session, directory: dir, seed: seed, keeps: keep).run()
+    let directory = dir ?? (session.environment["TMPDIR"] ?? "/tmp") + "/noteferry-demo-" + session.runID
+    return dual
+      ? try DualDemo(session: session, directory: directory, seed: seed, keeps: keep).run()
+      : try DemoJourney(session: session, directory: directory, seed: seed, keeps: keep).run()
   }
 }

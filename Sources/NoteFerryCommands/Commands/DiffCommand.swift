@@ -59,6 +59,7 @@ struct DiffCommand: LongCommand {
   }
 
   func perform(_ session: Session) throws -> Outcome {
+    if isRemote { return try performRemote(session) }
     let kinds = Set(try kinds().map(\.rawValue))
     let access = StoreAccess(session: session, profilePath: profile)
     let result = try Migration.diff(

@@ -4,7 +4,7 @@ import NoteModel
 
 // What a delta came to.
 extension ExportCommand {
-  func deltaOutcome(_ result: ExportResult, _ changes: DeltaChanges) -> Outcome {
+  func deltaOutcome(_ result: ExportResult, _ changes: DeltaChanges, pair: PairReport?) -> Outcome {
     var reasons: [ExitStatus] = []
     var lines: [String] = []
     let touched = changes.entities.filter { $0.inserted + $0.changed + $0.deleted > 0 }
@@ -32,6 +32,8 @@ extension ExportCommand {
       lines.append(
         "The delta is not one moment of the store: the snapshot was renewed on the way. Another one makes it exact.")
     }
+    if let pair, pair.differences > 0 { reasons.append(.partial) }
+    if let pair { lines += ResultText.lines(pair) }
     lines.append("Seal \(result.seal.algorithm.rawValue) \(result.seal)")
     let next = ["noteferry verify \(output)", "noteferry import \(output) --to TARGET --create-schema"]
     lines.append("Next:  \(next[0])")
@@ -47,6 +49,6 @@ extension ExportCommand {
             .init("written", .bool(!changes.isEmpty)), .init("inserted", .integer(changes.inserted)),
             .init("changed", .integer(changes.changed)), .init("deleted", .integer(changes.deleted)),
           ])), .init("summary", result.summary.json),
-      ], reasons: reasons, next: next)
+      ] + (pair.map(members) ?? []), reasons: reasons, next: next)
   }
 }

@@ -3,25 +3,38 @@ import DurableIO
 import Migration
 import NoteModel
 import NoteStore
+import RemoteLink
 
 struct ExportCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Writes a live store into a checksummed archive.",
-    usage: "noteferry export <store> -o <archive> [<options>]",
+    usage: "noteferry export <store> [--node <store>] -o <archive> [<options>]",
     discussion: """
       The store stays as it is; it may be in use. The archive is a directory of tar files that plain tar and sha256sum \
       can check. An export that was stopped goes on when the same command is repeated. Into an archive that is complete it \
       writes a delta: what was changed and deleted since.
+
+      A store on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL for any store there. Both \
+      machines need the same noteferry, there in the search path or as ?noteferry=/PATH. Such an export begins again \
+      when it was stopped.
+
+      With --node, the store has two nodes. They are compared first, and differences end with 31. The standby is read \
+      when both hold the same and it is not too far behind; else the primary. Rows that belong to one node are carried \
+      of both.
 
       Examples:
         noteferry export data/memos_prod.db -o notes
         noteferry export data/memos_prod.db -o /mnt/usb/notes --rate 20MiB/s
         noteferry export data/memos_prod.db -o - | ssh depot 'cat > notes.tar'
         noteferry export data/memos_prod.db -o notes --estimate-only
+        noteferry export ssh://jo@old:2222/srv/memos_prod.db -o notes
+        noteferry export 'ssh://old/?store=postgresql://memos@127.0.0.1/memos' -o notes
+        noteferry export a/notes.db --node b/notes.db -o notes
       """)
 
-  @Argument(help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, or postgresql://USER@HOST/DATABASE.")
+  @Argument(
+    help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, postgresql://USER@HOST/DATABASE, ssh://HOST/PATH.")
   var store: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The archive's directory, or - for a pipe.", valueName: "archive"))
@@ -43,11 +56,33 @@ struct ExportCommand: LongCommand {
 
   @Option(
     name: .long,
+    help: ArgumentHelp("The longest that a server is asked to hold one view of the store: 30min.", valueName: "time"))
+  var snapshotAge: String?
+
+  @Option(
+    name: .long,
     help: ArgumentHelp("Archive bytes between two points to go on from: 256MiB.", valueName: "size"))
   var checkpoint: String?
 
   @Flag(name: .long, help: "For a delta: read every attachment again, not only its length.")
   var paranoid = false
+
+  @Option(name: .long, help: ArgumentHelp("The second node of the store.", valueName: "store"))
+  var node: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("carry or leave rows that only the standby has.", valueName: "policy"))
+  var standbyRows: StandbyRows = .carry
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The most that a standby may be behind to be read: 16MiB.", valueName: "size"))
+  var standbyLag: String?
+
+  @Option(
+    name: .long, help: ArgumentHelp("Write every difference between the nodes to a file.", valueName: "file"))
+  var ledger: String?
 
   @Flag(name: .long, help: "Say how much space and time it takes, and write nothing.")
   var estimateOnly = false
@@ -62,9 +97,12 @@ struct ExportCommand: LongCommand {
   }
 
   func perform(_ session: Session) throws -> Outcome {
+    if RemoteAddress.isRemote(store) { return try performRemote(session) }
     let access = StoreAccess(session: session, profilePath: profile)
-    let source = try access.source(store)
-    if estimateOnly { return try estimate(source, access: access) }
+    let store = try access.source(store)
+    let pair = try pair(store, access: access)
+    let source: any SourceStore = pair ?? store
+    if estimateOnly { return try estimate(store, access: access) }
     var options = ExportOptions(stateDirectory: access.stateDirectory, toolVersion: ToolVersion.current)
     options.algorithm = digest
     options.secrets = secrets
@@ -72,10 +110,11 @@ struct ExportCommand: LongCommand {
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
     options.walBudget = try walBudgetSize()
+    if let snapshotAge { options.snapshotAge = try DurationArgument.duration(snapshotAge, for: "--snapshot-age") }
     if let checkpoint { options.checkpointInterval = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     let result = try Migration.export(
       source, to: ArchivePlace(output), options: options, observer: session.observer, stop: session.stop)
-    return outcome(result, access: access)
+    return outcome(result, pair: pair?.report, access: access)
   }
 
   /// The survey's numbers against the free space, without writing anything.
@@ -105,8 +144,8 @@ struct ExportCommand: LongCommand {
       ])
   }
 
-  private func outcome(_ result: ExportResult, access: StoreAccess) -> Outcome {
-    if let changes = result.changes { return deltaOutcome(result, changes) }
+  private func outcome(_ result: ExportResult, pair: PairReport?, access: StoreAccess) -> Outcome {
+    if let changes = result.changes { return deltaOutcome(result, changes, pair: pair) }
     let conservation = Conservation(result.summary)
     var reasons: [ExitStatus] = []
     var remarks: [String] = []
@@ -132,8 +171,10 @@ struct ExportCommand: LongCommand {
       reasons.append(.partial)
       remarks.append(
         "The archive is not one moment of the store: the snapshot was renewed \(Format.count(result.summary.renewals, "time")). "
-          + "Export at a quieter hour, or with a larger --wal-budget.")
+          + "Export at a quieter hour, or with a larger \(access.isServer(store) ? "--snapshot-age" : "--wal-budget").")
     }
+    if let pair, pair.differences > 0 { reasons.append(.partial) }
+    if let pair { remarks += ResultText.lines(pair) }
     let withheld = result.summary.findings.filter { $0.kind == Finding.Kind.secretWithheld.rawValue }
       .reduce(0) { $0 + $1.count }
     if withheld > 0 {
@@ -151,7 +192,11 @@ struct ExportCommand: LongCommand {
     let next =
       output == "-"
       ? []
-      : ["noteferry verify \(output) --against \(store)", "noteferry import \(output) --to TARGET --create-schema"]
+      // No single node of two holds all that the archive holds.
+      : [
+        pair == nil ? "noteferry verify \(output) --against \(store)" : "noteferry verify \(output)",
+        "noteferry import \(output) --to TARGET --create-schema",
+      ]
     if let first = next.first { lines.append("Next:  \(first)") }
     reasons.sort { $0.severity > $1.severity }
     return Outcome(
@@ -163,6 +208,6 @@ struct ExportCommand: LongCommand {
         .init("resumed", .bool(result.wasResumed)),
         .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
         .init("conservation", ResultText.json(conservation)), .init("summary", result.summary.json),
-      ], reasons: reasons, next: next)
+      ] + (pair.map(members) ?? []), reasons: reasons, next: next)
   }
 }

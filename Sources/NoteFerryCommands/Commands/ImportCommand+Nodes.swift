@@ -1,3 +1,4 @@
+import AllStores
 import ArgumentParser
 import DurableIO
 import Migration
@@ -11,12 +12,24 @@ extension ImportCommand {
   /// - Throws: `.usage` for more than two targets, and for one store named twice.
   func requireNodes(_ nodes: [ImportNode]) throws {
     guard nodes.count > 2 || nodes.count == 2 && place(nodes[0]) == place(nodes[1]) else { return }
-    throw MigrationError(
+    throw nodesRefusal
+  }
+
+  var nodesRefusal: MigrationError {
+    MigrationError(
       .usage, targets.count > 2 ? "--to names more than two stores" : "--to names one store twice",
       cause: targets.count > 2
         ? "\(targets.count) are named; one or two nodes can be filled at a time"
         : "\(targets[0]) and \(targets[1]) are the same place",
       safeNow: "nothing was read or changed", next: ["name the primary, then its standby: --to A --to B"])
+  }
+
+  /// What two nodes are to one another, by asking them; `nil` for one.
+  func pair(of nodes: [ImportNode], _ access: StoreAccess) throws -> (any NodePair)? {
+    guard nodes.count == 2 else { return nil }
+    return try AllStores.pair(
+      (targets[0], targets[1]), targets: (nodes[0].target, nodes[1].target), profiles: access.profiles(),
+      options: PairOptions(policy: nodePolicy, patience: .seconds(nodePatience)))
   }
 
   /// One spelling for every way to name a file that may not exist yet; else the name as it is.
@@ -42,7 +55,8 @@ extension ImportCommand {
           + (extra > 0 ? "; \(Format.count(extra, "row")) of its own (settings) kept." : "."))
     }
     if let sum = result.nodes.first?.comparison?.sums?.expected, result.areNodesEqual == true {
-      lines.append("Both nodes hold the same: inventory sum \(sum.description.prefix(16))… on each.")
+      let own = result.mapping.isActive && result.hasOwnRows ? " but for the rows of one node" : ""
+      lines.append("Both nodes hold the same\(own): inventory sum \(sum.description.prefix(16))… on each.")
     }
     if result.areOwnRowsEqual == false {
       lines.append("The rows that the nodes had of their own differ: noteferry diff \(targets[0]) \(targets[1])")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Migration
 import NoteModel
+import RemoteLink
 
 struct InspectCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -16,7 +17,8 @@ struct InspectCommand: LongCommand {
         noteferry inspect data/memos_prod.db --deep
       """)
 
-  @Argument(help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, or postgresql://USER@HOST/DATABASE.")
+  @Argument(
+    help: "The store: a path, sqlite:PATH?profile=NAME&data=DIR, postgresql://USER@HOST/DATABASE, ssh://HOST/PATH.")
   var store: String
 
   @Option(name: .long, help: ArgumentHelp("A profile that describes the product.", valueName: "file"))
@@ -28,6 +30,7 @@ struct InspectCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
+    if RemoteAddress.isRemote(store) { return try performRemote(session) }
     let access = StoreAccess(session: session, profilePath: profile)
     let survey = try survey(
       access.source(store), deep: deep, rate: session.settings.rate, observer: session.observer, stop: session.stop)

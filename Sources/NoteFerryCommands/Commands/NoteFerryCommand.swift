@@ -6,6 +6,7 @@ struct NoteFerryCommand: ParsableCommand {
     commandName: "noteferry",
     abstract: "Moves a live note server with its images to another machine and proves that nothing was lost.",
     version: ToolVersion.current,
+    subcommands: [RemoteCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Look (never write to a store)", subcommands: [InspectCommand.self, VerifyCommand.self, DiffCommand.self]),

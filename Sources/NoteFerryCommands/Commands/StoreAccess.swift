@@ -37,6 +37,9 @@ struct StoreAccess {
     Self.isArchive(text) ? .archive(ArchivePlace(text)) : .store(try source(text))
   }
 
+  /// Whether the words name a store on a server rather than a file.
+  func isServer(_ text: String) -> Bool { (try? source(text))?.filePath == nil }
+
   /// The store at `text`, read with the profile that an archive carries.
   func source(_ text: String, profile: Profile) throws -> any SourceStore {
     try AllStores.source(text, profiles: [profile])
@@ -48,10 +51,14 @@ struct StoreAccess {
 
   /// Journals, spools and ledgers: `--state-dir`, else by the XDG base directory rules.
   var stateDirectory: String {
-    if let named = session.settings.stateDirectory { return named }
-    if let state = session.environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/noteferry" }
-    if let home = session.environment["HOME"], home.hasPrefix("/") { return home + "/.local/state/noteferry" }
-    return (session.environment["TMPDIR"] ?? "/tmp") + "/noteferry"
+    Self.stateDirectory(named: session.settings.stateDirectory, session.environment)
+  }
+
+  static func stateDirectory(named: String?, _ environment: [String: String]) -> String {
+    if let named { return named }
+    if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/noteferry" }
+    if let home = environment["HOME"], home.hasPrefix("/") { return home + "/.local/state/noteferry" }
+    return (environment["TMPDIR"] ?? "/tmp") + "/noteferry"
   }
 
   var freeFloor: FreeFloor { FreeFloor(limit: session.settings.freeFloor) }
@@ -72,8 +79,18 @@ enum ResultText {
       return "\(Format.count(sum.source, noun)) in the source = \(Format.number(sum.identical)) identical + "
         + "\(Format.number(sum.repaired)) repaired + \(Format.number(sum.degraded)) degraded + "
         + "\(Format.number(sum.quarantined)) quarantined + \(Format.number(sum.skippedByRule)) skipped by rule + "
+        + (sum.adapted > 0 ? "\(Format.number(sum.adapted)) adapted + " : "")
         + "\(Format.number(sum.missing)) missing.\(mark)"
     }
+  }
+
+  /// `The source had two nodes; node B (standby) was read, and they held the same.`
+  static func source(_ topology: SourceTopology) -> String {
+    let role = topology.nodes.first { $0.label == topology.read }?.role ?? .primary
+    let agreement =
+      topology.differences == 0
+      ? "they held the same" : "they differed in \(Format.count(topology.differences, "row"))"
+    return "The source had two nodes; node \(topology.read) (\(role.rawValue)) was read, and \(agreement)."
   }
 
   static func json(_ conservation: Conservation) -> JSONValue {
@@ -84,7 +101,8 @@ enum ResultText {
           .init("source", .integer(account.source)), .init("identical", .integer(account.identical)),
           .init("repaired", .integer(account.repaired)), .init("degraded", .integer(account.degraded)),
           .init("quarantined", .integer(account.quarantined)),
-          .init("skipped_by_rule", .integer(account.skippedByRule)), .init("missing", .integer(account.missing)),
+          .init("skipped_by_rule", .integer(account.skippedByRule)), .init("adapted", .integer(account.adapted)),
+          .init("missing", .integer(account.missing)), .init("made", .integer(account.made)),
           .init("balanced", .bool(account.isBalanced)),
         ]
         if let target = account.target { members.append(.init("target", .integer(target))) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Migration
 import NoteModel
 import NoteStore
+import RemoteLink
 
 struct VerifyCommand: LongCommand {
   static let configuration = CommandConfiguration(
@@ -35,6 +36,7 @@ struct VerifyCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
+    if let against, RemoteAddress.isRemote(against) { return try performRemote(against, session) }
     let access = StoreAccess(session: session)
     let openStore: ((Profile) throws -> any SourceStore)? = against.map { store in
       { profile in try access.source(store, profile: profile) }
@@ -76,6 +78,9 @@ struct VerifyCommand: LongCommand {
         lines.append("A delta: \(Format.count(rows, "row")), and \(Format.number(deleted)) that are gone.")
       } else {
         lines += ResultText.conservation(Conservation(summary))
+        if let topology = result.archive.topology, topology.nodes.count == 2 {
+          lines.append(ResultText.source(topology))
+        }
       }
       if summary.isFuzzy {
         lines.append("The archive is fuzzy: its rows are of \(summary.renewals + 1) moments of the store.")

@@ -12,18 +12,21 @@ struct DemoJourney {
   let keeps: Bool
   private let access: StoreAccess
 
-  init(session: Session, directory: String?, seed: UInt64, keeps: Bool) throws {
+  init(session: Session, directory: String, seed: UInt64, keeps: Bool) throws {
     self.session = session
     self.seed = seed
     self.keeps = keeps
     access = StoreAccess(session: session)
-    let temporary = session.environment["TMPDIR"] ?? "/tmp"
-    self.directory = directory ?? temporary + "/noteferry-demo-" + session.runID
-    if FileStatus.of(self.directory) != nil {
-      throw MigrationError(
-        .targetNotEmpty, "the demo wants a directory of its own", cause: "\(self.directory) exists",
-        safeNow: "nothing was changed", next: ["noteferry demo --dir ANOTHER-DIRECTORY"])
-    }
+    self.directory = directory
+    try Self.requireFree(directory)
+  }
+
+  /// - Throws: `.targetNotEmpty`.
+  static func requireFree(_ directory: String) throws {
+    guard FileStatus.of(directory) != nil else { return }
+    throw MigrationError(
+      .targetNotEmpty, "the demo wants a directory of its own", cause: "\(directory) exists",
+      safeNow: "nothing was changed", next: ["noteferry demo --dir ANOTHER-DIRECTORY"])
   }
 
   private var store: DemoStore { DemoStore(directory: directory + "/live") }

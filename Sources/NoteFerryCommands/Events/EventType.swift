@@ -61,7 +61,8 @@ enum EventType: String, CaseIterable, Sendable {
         Self.required("item", .string), Self.required("entity", .string),
         Self.required("severity", .string, ["info", "warning", "loss"]),
         Self.required(
-          "outcome", .string, ["identical", "repaired", "degraded", "quarantined", "skipped_by_rule", "missing"]),
+          "outcome", .string,
+          ["identical", "repaired", "degraded", "quarantined", "skipped_by_rule", "adapted", "missing"]),
         Self.required("reason", .string), Self.optional("field", .string), Self.required("text", .string),
       ]
     case .notice:

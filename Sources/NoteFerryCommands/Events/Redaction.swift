@@ -1,12 +1,15 @@
 /// Takes secrets out of what is written down about a command line.
 enum Redaction {
-  /// Hides the user and password of a URL and the values of options that name a secret.
+  /// Hides user and password of a URL that has both, and the values of options that name a secret.
   static func argument(_ text: String) -> String {
     var result = text
     if let scheme = range(of: "://", in: text) {
       let rest = text[scheme.upperBound...]
       let authority = rest.prefix { $0 != "/" && $0 != "?" }
-      if let at = authority.lastIndex(of: "@") { result = text[..<scheme.upperBound] + "***" + text[at...] }
+      // A user alone is no secret, and a command without it would not run again.
+      if let at = authority.lastIndex(of: "@"), authority[..<at].contains(":") {
+        result = text[..<scheme.upperBound] + "***" + text[at...]
+      }
     }
     guard let mark = result.firstIndex(of: "?") else { return result }
     var shown = result[..<mark]
@@ -16,7 +19,9 @@ enum Redaction {
       let option = rest.prefix { $0 != "&" && $0 != "?" }
       let name = option.prefix { $0 != "=" }
       let isSecret = ["password", "passfile", "token", "secret", "key", "sslkey"].contains(name.lowercased())
-      shown += "\(separator)\(isSecret ? "\(name)=***" : String(option))"
+      let isStore = name == "store" && text.hasPrefix("ssh://")
+      let plain = isStore ? "store=" + argument(String(option.dropFirst(6))) : String(option)
+      shown += "\(separator)\(isSecret ? "\(name)=***" : plain)"
       rest = rest[option.endIndex...]
     }
     return String(shown)

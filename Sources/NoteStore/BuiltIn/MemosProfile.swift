@@ -192,8 +192,13 @@ extension Profile {
     note = "memo_id"
     owner = "creator_id"
     change-hints = ["updated_ts"]
-    file = { reference = "reference", when = { column = "storage_type", values = ["LOCAL"] } }
     external = { column = "storage_type", values = ["S3", "EXTERNAL"] }
+
+    [entity.file]
+    reference = "reference"
+    when = { column = "storage_type", values = ["LOCAL"] }
+    # The server writes an empty text for rows with their bytes in the database.
+    move = { database = ["", "DATABASE"], path = "assets/{unique}_{name}" }
 
     # Until 0.30 each row had a copy of the object store's credentials.
     [[entity.secret]]

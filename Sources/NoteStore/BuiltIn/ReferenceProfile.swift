@@ -108,13 +108,14 @@ extension Profile {
     key = ["note_id", "tag_id"]
     note = "note_id"
 
-    # Node '*' is for both; the rows of one node stay with that node.
+    # Node '*' is for both; the rows of one node stay with that node. Alone, the first node goes on with the second one's
+    # settings that it has none of; a second node that is new begins with the first one's.
     [[entity]]
     name = "node_setting"
     role = "setting"
     tables = ["node_setting"]
     key = ["node", "name"]
-    node-scoped = { column = "node", values = ["a", "b"] }
+    node-scoped = { column = "node", values = ["a", "b"], to-single = "rename", to-dual = "make" }
 
     [[invariant]]
     name = "notebook-tree"

@@ -131,6 +131,7 @@ extension Connection {
       PQresultErrorField(result, Int32(code.asciiValue!)).map { String(cString: $0) } ?? ""
     }
     lastState = field("C")
+    lastLine = field("W").split(separator: ", line ").last.flatMap { Int($0.prefix { $0.isNumber }) }
     let words = field("M")
     return ServerFailure(state: lastState, words: words.isEmpty ? Self.line(PQerrorMessage(handle)) : words)
       .error(message, name, role)
@@ -154,6 +155,10 @@ extension Connection {
         "put HOST:PORT:DATABASE:USER:PASSWORD into ~/.pgpass (mode 0600), or name such a file by PGPASSFILE",
         "see the user's name, and pg_hba.conf on the server",
       ]
+    } else if failure.code == .internal {
+      // A server that cannot begin a session is not well.
+      failure.code = .storeLost
+      failure.next = ["see what the server's log says, then repeat the same command"]
     } else if lastState.isEmpty {
       failure.code = role == .source ? .sourceMissing : .targetMissing
       failure.next = ["see whether the server is up, and name it: postgresql://USER@HOST:PORT/DATABASE"]
@@ -184,7 +189,10 @@ extension Connection {
 
   private static func line(_ text: UnsafePointer<CChar>?) -> String {
     guard let text else { return "" }
-    let lines = String(cString: text).split(separator: "\n").map { String($0) }
+    let lines = String(cString: text).split(separator: "\n").map { String($0.drop { $0 == "\t" }) }
     return lines.joined(separator: "; ")
   }
 }
+
+/// Waits without doing anything.
+func pause(milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }

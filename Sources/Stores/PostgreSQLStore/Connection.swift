@@ -37,6 +37,8 @@ final class Connection {
   let notices = Notices()
   /// SQLSTATE of the last refusal; empty when the connection itself failed.
   var lastState = ""
+  /// The number of the row of a COPY that was refused last, counted from 1, where the server tells it in English.
+  var lastLine: Int?
   /// Schemas in which the user's names are looked for, in their order.
   private(set) var searchPath: [String] = []
   /// Where a statement that is called off is told so; libpq allows it from any thread.
@@ -90,8 +92,10 @@ final class Connection {
   // MARK: - Opening
 
   private func connect(_ address: ConnectionAddress, _ tag: String) throws {
-    // A list of keywords; the first is expanded, and what stands behind it wins.
+    // A list of keywords; the database's name is expanded, and what stands behind it wins.
     let values: KeyValuePairs = [
+      // A peer that has gone without a word is noticed within two minutes; what the location says wins.
+      "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "6", "tcp_user_timeout": "120000",
       "dbname": address.text, "application_name": "noteferry \(role) \(tag)",
       // Every database takes this one; what is meant is set when the database has told its own.
       "client_encoding": "SQL_ASCII", "replication": "false",

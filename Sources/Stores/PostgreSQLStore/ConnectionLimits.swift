@@ -11,7 +11,7 @@ struct ConnectionLimits: Sendable {
   /// How long the server keeps a transaction open in which nothing is asked.
   var idleInTransaction: Duration = .seconds(900)
   /// How long a statement that is called off may take to end.
-  var cancelling: Duration = .seconds(5)
+  var cancelling: Duration = .seconds(3)
 }
 
 extension Duration {

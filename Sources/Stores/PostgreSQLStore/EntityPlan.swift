@@ -70,6 +70,15 @@ struct EntityPlan {
       + "WHERE (\(order.joined(separator: ", "))) = (\(parameters)) OFFSET 0) t"
   }
 
+  /// The statement for the place of the row with a key, and the length of one of its long values; `nil` where the key is
+  /// the row's place in the order.
+  func place(ofColumn column: Int) -> String? {
+    guard !isRanked, steps[column].length >= 0 else { return nil }
+    let parameters = order.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+    return "SELECT t.p, t.o, \(results[steps[column].length]) FROM (SELECT \(columnList) FROM \(shape.source) "
+      + "WHERE (\(order.joined(separator: ", "))) = (\(parameters)) OFFSET 0) t"
+  }
+
   private func keyed(_ isResumed: Bool) -> String {
     let parameters = order.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
     let test = isResumed ? " WHERE (\(order.joined(separator: ", "))) > (\(parameters))" : ""

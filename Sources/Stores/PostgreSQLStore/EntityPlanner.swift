@@ -5,7 +5,7 @@ import NoteStore
 struct EntityPlanner {
   let connection: Connection
   let profile: Profile
-  let secrets: SecretsPolicy
+  let options: SnapshotOptions
   let shapes: [TableShape]
   var findings: [Finding] = []
   private var names: Set<String> = []
@@ -14,10 +14,10 @@ struct EntityPlanner {
   /// Tables of ours in a target that is being filled.
   static let markPrefix = "noteferry_import"
 
-  init(_ connection: Connection, _ profile: Profile, _ secrets: SecretsPolicy, _ shapes: [TableShape]) {
+  init(_ connection: Connection, _ profile: Profile, _ options: SnapshotOptions, _ shapes: [TableShape]) {
     self.connection = connection
     self.profile = profile
-    self.secrets = secrets
+    self.options = options
     self.shapes = shapes
   }
 
@@ -105,12 +105,23 @@ struct EntityPlanner {
           .tableNotCarried, .info, entity: name, column: column.name,
           explanation: "a generated column; the target computes it again"))
     }
-    let key = try usableKey(shape, profile)
+    let key = try likeKey(shape, name) ?? usableKey(shape, profile)
+    let carried = shape.columns.indices.filter { !shape.columns[$0].isGenerated }
     var builder = PlanBuilder(shape: shape, profile: profile, encoding: connection.databaseEncoding)
-    builder.addColumns(shape.columns.indices.filter { !shape.columns[$0].isGenerated }, isRanked: key.isEmpty)
-    if secrets == .withhold { builder.addSecrets() }
+    builder.addColumns(options.ordered(carried, of: name) { shape.columns[$0].name }, isRanked: key.isEmpty)
+    if options.secrets == .withhold { builder.addSecrets() }
     builder.addConditions()
     return builder.plan(name: name, key: key, isGuarded: key.isEmpty || shape.isUnique(key))
+  }
+
+  /// The key of the entity that the rows are compared with, where it is one here, too.
+  private func likeKey(_ shape: TableShape, _ name: String) -> [Int]? {
+    guard let names = options.key(of: name) else { return nil }
+    let key = names.compactMap { shape.index(of: $0) }
+    let canOrder = key.allSatisfy {
+      !shape.columns[$0].isGenerated && shape.columns[$0].type.order("", encoding: connection.databaseEncoding) != nil
+    }
+    return key.count == names.count && canOrder && shape.isUnique(key) ? key : nil
   }
 
   /// Places of the key columns; empty for the row's place in the order of all its values.

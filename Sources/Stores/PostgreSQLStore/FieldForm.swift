@@ -41,8 +41,23 @@ enum FieldForm {
     }
   }
 
+  /// Whether the server can be asked for an order of the column in which keys stand.
+  var isOrderedAsKeys: Bool { [.int2, .int4, .int8, .text, .bytea].contains(self) }
+
   /// Bytes in front of a value's own: the version of a `jsonb`.
   var prefix: [UInt8] { self == .jsonb ? [1] : [] }
+
+  /// Whether a value of a key stands in the column as it is.
+  func isOrdered(_ value: Value) -> Bool {
+    switch (value, self) {
+    case (.integer, .int2), (.integer, .int4), (.integer, .int8), (.text, .text), (.bytes, .bytea): true
+    default: false
+    }
+  }
+
+  /// The most bytes of one value: one allocation of the server of 1 GiB less what a row needs besides; of a `jsonb` what
+  /// its own offsets reach.
+  var lengthLimit: Int64 { self == .jsonb ? 268_435_455 : RowPlan.valueLimit }
 
   /// Whether contents of that kind go into the column.
   func takes(text isText: Bool) -> Bool {

@@ -25,6 +25,14 @@ public final class PostgreSQLSnapshot: SourceSnapshot {
   var reportedSecrets: Set<String> = []
   /// Whether the server took the view away.
   var wasTaken = false
+  /// Counts the views, so that a place in an earlier one is not looked for in a later one.
+  private(set) var view = 0
+  /// Whether a view was renewed for a content, and nobody has been told.
+  private var wasRenewedWithin = false
+  /// How often a content of the page was begun anew because its view was taken away.
+  var interruptions = 0
+  /// The page that was filled last.
+  var page: RecordPage?
 
   private let address: ConnectionAddress
   private let options: SnapshotOptions
@@ -44,7 +52,7 @@ public final class PostgreSQLSnapshot: SourceSnapshot {
     profile = product.profile
     schemaName = product.schema
     shapes = product.shapes
-    var planner = EntityPlanner(connection, profile, options.secrets, shapes)
+    var planner = EntityPlanner(connection, profile, options, shapes)
     let plans = try planner.plans()
     self.plans = Dictionary(uniqueKeysWithValues: plans.map { ($0.entity.name, $0) })
     files = try Self.files(location, profile, plans, options)
@@ -94,9 +102,27 @@ public final class PostgreSQLSnapshot: SourceSnapshot {
 
   public func renewIfNeeded() throws -> Bool {
     guard wasTaken || ContinuousClock.now - begun > options.snapshotAge else { return false }
-    reading?.pause()
     handles.removeAll()
+    try takeAnother()
+    return true
+  }
+
+  public func wasRenewedWithinPage() -> Bool {
+    defer { wasRenewedWithin = false }
+    return wasRenewedWithin
+  }
+
+  /// Takes another view for contents of the last page, whose rows are of the one that was taken away.
+  func takeAnotherWithinPage() throws {
+    try takeAnother()
+    wasRenewedWithin = true
+  }
+
+  /// - Throws: `.storeLost` when the tables are not the same any more.
+  private func takeAnother() throws {
+    reading?.pause()
     try renew()
+    view += 1
     reading?.isWhole = false
     wasTaken = false
     let present = try TableShape.all(connection, schema: schemaName)
@@ -107,7 +133,6 @@ public final class PostgreSQLSnapshot: SourceSnapshot {
         safeNow: "the source was not changed; what was written up to here is complete",
         next: ["begin the export anew when the server's upgrade has ended"])
     }
-    return true
   }
 
   private func renew() throws {
@@ -129,6 +154,21 @@ public final class PostgreSQLSnapshot: SourceSnapshot {
         cause: "no index keeps it so, and it was changed while it was read", safeNow: "the source was not changed",
         next: ["begin the export anew"])
     }
+  }
+
+  /// The position is of this moment, not of the view's.
+  public func replicationPosition() throws -> ReplicationPosition? {
+    let result = try connection.query(
+      "SELECT pg_is_in_recovery()::int::int8, ((CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "
+        + "ELSE pg_current_wal_lsn() END) - '0/0'::pg_lsn)::int8")
+    // A standby that has replayed nothing since it was started says null.
+    guard result.rowCount == 1, !result.isNull(0, 1) else { return nil }
+    let mayAsk = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE')::int::int8"
+    let system =
+      try connection.integer(mayAsk) == 1
+      ? try connection.text("SELECT system_identifier::text FROM pg_control_system()") : nil
+    return ReplicationPosition(
+      isStandby: result.integer(0, 0) == 1, offset: result.integer(0, 1), system: system)
   }
 
   // MARK: - Counting

@@ -6,10 +6,17 @@ import NoteStore
 extension PostgreSQLTarget {
   private var untouched: String { "the target was not changed" }
 
-  public func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
+  public func prepare(for source: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
     -> ImportWatermark?
   {
+    let schema = source.made(for: PostgreSQLEngine.scheme, profile: profile)
     self.profile = profile
+    stop = options.stop
+    files = location.dataDirectory.map {
+      TargetFiles(
+        directory: $0, sourceDirectory: schema.dataDirectory ?? "",
+        unfinishedMark: "." + String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16)))
+    }
     for entity in schema.entities where entity.table.hasPrefix(TargetMark.prefix) {
       throw MigrationError(
         .archiveHostile, "the archive asks for the table \(entity.table)", cause: "names of that kind are ours",
@@ -18,11 +25,16 @@ extension PostgreSQLTarget {
     do {
       try connect(origin)
       try requireWritable()
+      try requireSchema()
       try takeOver(origin)
+      // It is read back from there, also where no attachment is a file.
+      if let directory = location.dataDirectory { try Folder.create(directory) }
       return try begin(schema, profile, origin, options)
     } catch {
       rollback()
       resetStages()
+      // A target that is full may be what this import left when it ended; then it is asked for its forms, and compared.
+      guard (error as? MigrationError)?.code != .targetNotEmpty else { throw error }
       connection?.close()
       connection = nil
       throw error
@@ -36,11 +48,13 @@ extension PostgreSQLTarget {
     if let mark = try TargetMark.read(connection) {
       guard mark.origin == origin else {
         throw MigrationError(
-          .targetUnfinished, "the target holds an unfinished import of another archive, or one with other repairs",
+          .targetUnfinished, "the target holds an unfinished import of another archive, or one with other options",
           cause: "\(name) is being filled from \(Self.brief(mark.origin)), this is \(Self.brief(origin))",
           safeNow: untouched, next: ["finish that import", "or import into a new database"])
       }
       isCreated = mark.isCreated
+      // The product may have upgraded its tables since.
+      try checkVersion(schema, profile, isBegun: true)
       try makeStages(schema)
       return ImportWatermark(origin: mark.origin, groups: mark.groups)
     }
@@ -48,13 +62,11 @@ extension PostgreSQLTarget {
     let tables = try TargetTable.names(connection)
     if tables.isEmpty {
       guard options.createSchema else { throw missing("the database has no tables") }
-      guard schema.engine == PostgreSQLEngine.scheme else {
-        throw missing("how its tables are made there is not known: the archive came from \(schema.engine)")
-      }
       try create(schema)
     }
     try checkVersion(schema, profile)
     try makeStages(schema)
+    try requireRoom(schema, options)
     try requirePrivileges(schema)
     try checkEmpty(schema)
     try TargetMark(origin: origin, groups: 0, isCreated: isCreated).create(connection)
@@ -78,8 +90,8 @@ extension PostgreSQLTarget {
   // MARK: - The session
 
   private func connect(_ origin: String) throws {
-    let tag = String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
-    connection = try Connection(location, role: .target, tag: tag, limits: limits)
+    tag = String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
+    connection = try Connection(location, role: .target, tag: tag, limits: limits, stop: stop)
     try connection.execute("SET synchronous_commit = local; SET client_min_messages = warning")
   }
 
@@ -102,6 +114,19 @@ extension PostgreSQLTarget {
     }
   }
 
+  /// The product finds its tables, and the reading back finds them, where the user's search path leads first.
+  ///
+  /// - Throws: `.targetMismatch` for a search path that begins elsewhere.
+  private func requireSchema() throws {
+    let first = connection.searchPath.first ?? "no schema"
+    guard first != TargetTable.schema else { return }
+    throw MigrationError(
+      .targetMismatch, "the target's user works in another schema than the import",
+      cause: "\(name): the user's search path leads to \(first), and tables are filled in \(TargetTable.schema)",
+      safeNow: untouched,
+      next: ["…/DATABASE?options=-csearch_path%3D\(TargetTable.schema)", "or give the product a database of its own"])
+  }
+
   /// Ends sessions that an earlier run of this import left behind, and keeps other imports out while this one lasts.
   private func takeOver(_ origin: String) throws {
     let leftovers =
@@ -117,9 +142,29 @@ extension PostgreSQLTarget {
       }
       try connection.execute("SELECT pg_sleep(0.1)")
     }
+    // One that waits for a standby in its commit holds no such lock, only those of its rows.
+    _ = try connection.query("SELECT pg_terminate_backend(pid) \(leftovers)")
   }
 
   // MARK: - The product's tables
+
+  /// - Throws: `.targetRefusedRow` naming the key for a content that no server takes.
+  private func requireRoom(_ schema: StoreSchema, _ options: TargetOptions) throws {
+    for content in options.longContents {
+      guard let entity = schema.entities.first(where: { $0.name == content.entity }),
+        let form = try stage(for: entity).forms[content.column], content.byteCount > form.lengthLimit
+      else { continue }
+      throw MigrationError(
+        .targetRefusedRow, "a row of \(content.entity), key \(content.key), does not go into a PostgreSQL server",
+        cause:
+          "its \(entity.columns[content.column].name) has \(content.byteCount) bytes, the most is \(form.lengthLimit)",
+        safeNow: "\(untouched); the source and the archive are untouched",
+        next: [
+          "import into a store of the engine that the archive came from",
+          "or make it shorter in the source, and export anew",
+        ])
+    }
+  }
 
   /// - Throws: `.noPermission` naming the table and what may not be done with it.
   private func requirePrivileges(_ schema: StoreSchema) throws {
@@ -140,14 +185,18 @@ extension PostgreSQLTarget {
       next: ["connect as the owner of the product's tables"])
   }
 
-  private func checkVersion(_ schema: StoreSchema, _ profile: Profile) throws {
-    guard !isCreated else { return }
+  private func checkVersion(_ schema: StoreSchema, _ profile: Profile, isBegun: Bool = false) throws {
+    guard !isCreated || isBegun else { return }
     let version = try TargetVersion.version(connection, profile)
     guard version.isEmpty || schema.productVersion.isEmpty || version == schema.productVersion else {
       throw MigrationError(
         .storeVersion, "the target is of another version than the archive",
         cause: "\(name) has version \(version), the archive \(schema.productVersion)", safeNow: untouched,
-        next: ["let version \(schema.productVersion) of the product initialise the target"])
+        next: [
+          isBegun
+            ? "it was upgraded since the import began: import into a new database"
+            : "let version \(schema.productVersion) of the product initialise the target"
+        ])
     }
   }
 
@@ -167,7 +216,7 @@ extension PostgreSQLTarget {
   }
 
   public func uniqueColumns(of entity: Entity) throws -> Set<Int> {
-    let table = try stage(for: entity).table
+    let table = try table(of: entity)
     return Set(table.uniqueColumns.compactMap { entity.index(of: $0) })
   }
 }

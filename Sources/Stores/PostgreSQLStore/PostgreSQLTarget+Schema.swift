@@ -10,8 +10,19 @@ extension PostgreSQLTarget {
     isCreated = true
     for kind in [StoreSchema.Definition.Kind.type, .sequence, .table] { try make(kind, of: schema) }
     try own(sequencesOf: schema)
+    try storeUnpacked(contentsOf: schema)
     // A key that only an index of its own keeps unique needs that index from the first row on.
     try make(.index, of: schema) { Self.words($0.statement).starts(with: ["CREATE", "UNIQUE", "INDEX"]) }
+  }
+
+  /// Images are packed already: the server would try it again, for every one of them.
+  private func storeUnpacked(contentsOf schema: StoreSchema) throws {
+    for entity in schema.entities {
+      guard let table = try TargetTable(connection, entity.table) else { continue }
+      for column in entity.columns where column.kind == .content && table.column(column.name) != nil {
+        try connection.execute("ALTER TABLE \(table.sql) ALTER COLUMN \(quoted(column.name)) SET STORAGE EXTERNAL")
+      }
+    }
   }
 
   /// Makes what waits for the load.
@@ -19,6 +30,26 @@ extension PostgreSQLTarget {
     let existing = try names()
     for kind in [StoreSchema.Definition.Kind.index, .constraint, .view] {
       try make(kind, of: schema) { !existing.contains("\(kind.rawValue) \($0.name)") }
+    }
+    try validateConstraints()
+  }
+
+  /// Constraints between tables that were made without a look at the rows. One that some rows break stays so: it holds for
+  /// new rows.
+  private func validateConstraints() throws {
+    let rows = try connection.query(
+      "SELECT quote_ident(t.relname), quote_ident(k.conname) FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid "
+        + "WHERE k.connamespace = $1::text::regnamespace AND k.contype = 'f' AND NOT k.convalidated",
+      [Parameter(TargetTable.schema)])
+    let names = (0..<rows.rowCount).map { (rows.text($0, 0), rows.text($0, 1)) }
+    for (table, name) in names {
+      try connection.execute("SAVEPOINT noteferry_constraint")
+      do {
+        try connection.execute("ALTER TABLE \(quoted(TargetTable.schema)).\(table) VALIDATE CONSTRAINT \(name)")
+      } catch let error as MigrationError where error.code == .targetRefusedRow {
+        try connection.execute("ROLLBACK TO SAVEPOINT noteferry_constraint")
+      }
+      try connection.execute("RELEASE SAVEPOINT noteferry_constraint")
     }
   }
 
@@ -29,7 +60,7 @@ extension PostgreSQLTarget {
     try connection.execute("SET LOCAL search_path = \(quoted(TargetTable.schema))")
     for definition in schema.definitions where definition.kind == kind && isWanted(definition) {
       guard Self.beginnings[kind]?.contains(where: { Self.words(definition.statement).starts(with: $0) }) == true,
-        kind != .table || Self.words(definition.statement).dropFirst(2).first?.contains("AS") != true
+        kind != .table || Self.listsColumns(definition.statement)
       else {
         throw MigrationError(
           .archiveHostile, "the archive's \(kind.rawValue) \(definition.name) is not made as it should be",
@@ -47,6 +78,18 @@ extension PostgreSQLTarget {
     .constraint: [["ALTER", "TABLE"], ["ALTER", "SEQUENCE"]],
     .view: [["CREATE", "VIEW"], ["CREATE", "MATERIALIZED", "VIEW"]],
   ]
+
+  /// Whether the list of columns stands behind the table's name, so that no query fills the table.
+  private static func listsColumns(_ statement: String) -> Bool {
+    var isQuoted = false
+    for (index, byte) in statement.utf8.enumerated() {
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      guard byte == UInt8(ascii: "("), !isQuoted else { continue }
+      let words = String(decoding: statement.utf8.prefix(index), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      return !words.dropFirst(2).contains { $0.uppercased() == "AS" }
+    }
+    return false
+  }
 
   private static func words(_ statement: String) -> [String] {
     statement.split(maxSplits: 4, whereSeparator: \.isWhitespace).map { $0.uppercased() }

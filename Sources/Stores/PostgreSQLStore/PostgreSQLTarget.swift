@@ -4,8 +4,8 @@ import NoteStore
 
 /// A PostgreSQL database that is filled.
 ///
-/// Rows travel by COPY in binary form into a table of the session's own and are upserted from there, so that a row may
-/// come again. Every transaction holds the watermark beside its rows. Batches are durable on this server alone
+/// Rows travel by COPY in binary form, straight into their table where they cannot be there yet; else they are upserted
+/// (`Stage`), so that a row may come again. Every transaction holds the watermark beside its rows. Batches are durable on this server alone
 /// (`synchronous_commit = local`); whether a standby has them is asked before the seal, not at every batch.
 ///
 /// Memory here: 96 KiB of rows and the keys of one COPY. On the server: about 16 MB of rows, or one content, three times.
@@ -14,7 +14,13 @@ public final class PostgreSQLTarget: TargetStore {
   let limits: ConnectionLimits
   var connection: Connection!
   var profile: Profile?
+  /// Names the import in the server's list of sessions.
+  var tag = ""
+  /// nil where no data directory is named.
+  var files: TargetFiles?
   var isCreated = false
+  /// Asked while the server is waited for.
+  var stop: @Sendable () throws -> Void = {}
   private var stages: [String: Stage] = [:]
   /// The stage with rows under way.
   private var open: Stage?
@@ -31,23 +37,24 @@ public final class PostgreSQLTarget: TargetStore {
 
   deinit { close() }
 
+  public var keepsRowNumbers: Bool { false }
+  public var engine: String { PostgreSQLEngine.scheme }
   public var name: String { (try? ConnectionAddress(location).name) ?? "the server" }
   public var filePath: String? { nil }
 
-  public func forms(of entity: Entity) throws -> [TextForm] {
-    let table = try stage(for: entity).table
+  public func forms(of entity: Entity) throws -> [ValueForm] {
+    let table = try table(of: entity)
     return entity.columns.map { column in
-      guard let found = table.column(column.name) else { return .any }
-      switch FieldForm(type: found.type) {
-      case .jsonb: return .meaning
-      case .text, .json: return .unicode
-      default: return .any
-      }
+      guard column.kind != .file, let found = table.column(column.name) else { return .any }
+      return ValueForm(
+        engine: PostgreSQLEngine.scheme, declaredType: found.baseTypeName, source: column.declaredType,
+        isNullable: found.isNullable)
     }
   }
 
   /// Only a data directory lies here; the server guards its own disks.
   public var guardedPaths: [String] { location.dataDirectory.map { [$0] } ?? [] }
+  public var holdsFiles: Bool { location.dataDirectory != nil }
 
   public func close() {
     rollback()
@@ -69,6 +76,9 @@ public final class PostgreSQLTarget: TargetStore {
 
   func stage(for entity: Entity) throws -> Stage {
     if let stage = stages[entity.name], stage.entity == entity { return stage }
+    guard connection != nil else {
+      throw MigrationError(.internal, "the target is not open", cause: "it was closed, or never prepared")
+    }
     // Nothing can be asked while rows are under way.
     try settle()
     guard !entity.table.hasPrefix(TargetMark.prefix), let table = try TargetTable(connection, entity.table) else {
@@ -78,6 +88,17 @@ public final class PostgreSQLTarget: TargetStore {
     stage.isDelta = isDelta
     stages[entity.name] = stage
     return stage
+  }
+
+  /// The table of an entity; also of a target that is only compared, so that nothing was prepared for filling it.
+  func table(of entity: Entity) throws -> TargetTable {
+    if connection != nil { return try stage(for: entity).table }
+    let session = try Connection(location, role: .target, limits: limits)
+    defer { session.close() }
+    guard let table = try TargetTable(session, entity.table) else {
+      throw Stage.mismatch(session, "it has no table \(entity.table)")
+    }
+    return table
   }
 
   /// Brings all rows under way into their tables.
@@ -105,7 +126,7 @@ public final class PostgreSQLTarget: TargetStore {
       try connection.execute("SAVEPOINT noteferry_row")
     }
     let key = page.key(ofRow: row)
-    let plan = try RowPlan(row, of: page, supplies: supplies, stage: stage, key: key)
+    let plan = try RowPlan(row, of: page, supplies: supplies, stage: stage, key: key, hasFiles: files != nil)
     try stage.beginRow(key: key, without: plan.left)
     open = stage
     pending = PendingContents(stage: stage, page: page, row: row, plan: plan, isStreamed: isStreamed)
@@ -125,9 +146,14 @@ public final class PostgreSQLTarget: TargetStore {
     try openBatch()
     try settle()
     let names = entity.key.map { quoted(entity.columns[$0].name) }
-    let test = names.enumerated().map { "\($0.element) IS NOT DISTINCT FROM $\($0.offset + 1)" }
-    _ = try connection.query(
-      "DELETE FROM \(stage.table.sql) WHERE \(test.joined(separator: " AND "))", key.values.map(Parameter.init(key:)))
+    // No index serves IS NOT DISTINCT FROM.
+    var parameters: [Parameter] = []
+    let test = zip(names, key.values).map { name, value in
+      if value == .null { return "\(name) IS NULL" }
+      parameters.append(Parameter(key: value))
+      return "\(name) = $\(parameters.count)"
+    }
+    _ = try connection.query("DELETE FROM \(stage.table.sql) WHERE \(test.joined(separator: " AND "))", parameters)
   }
 
   public func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
@@ -169,6 +195,7 @@ public final class PostgreSQLTarget: TargetStore {
         guard try row.stage.append(value, column: field.column) else {
           throw misfit(row.page.entity, row.page.key(ofRow: row.row), field.column)
         }
+      case .file: return
       }
       row.next += 1
     }
@@ -181,9 +208,34 @@ public final class PostgreSQLTarget: TargetStore {
       try settle()
       try connection.execute("RELEASE SAVEPOINT noteferry_row")
     }
+    for action in row.plan.files { try carryOut(action, row) }
     guard !row.plan.shared.isEmpty else { return }
     try settle()
     for shared in row.plan.shared { try share(shared.column, from: shared.key, to: row.plan.key, row.stage) }
+  }
+
+  private func carryOut(_ action: RowPlan.FileAction, _ row: PendingContents) throws {
+    guard let files else { throw unfinished() }
+    switch action {
+    case .write(let bytes): try files.write(bytes, to: files.path(ofRow: row.row, of: row.page), isDurable: true)
+    case .copy(let key): try copyFile(of: key, for: row, files)
+    case .remove: if let path = try? files.path(ofRow: row.row, of: row.page) { try files.remove(path) }
+    }
+  }
+
+  /// Copies the file of another row of the same entity.
+  private func copyFile(of key: Key, for row: PendingContents, _ files: TargetFiles) throws {
+    let entity = row.stage.entity
+    guard let column = entity.referenceColumn else { throw unfinished() }
+    try settle()
+    let tests = entity.key.enumerated().map { "\(quoted(entity.columns[$0.element].name)) = $\($0.offset + 1)" }
+    let found = try connection.query(
+      "SELECT \(quoted(entity.columns[column].name)) FROM \(row.stage.table.sql) WHERE \(tests.joined(separator: " AND "))",
+      key.values.map(Parameter.init(key:)))
+    guard found.rowCount == 1, !found.isNull(0, 0) else { throw unfinished() }
+    try files.copy(
+      from: found.bytes(0, 0), of: "\(entity.name) \(key.description)", to: files.path(ofRow: row.row, of: row.page),
+      isDurable: true)
   }
 
   /// Copies a content on the server.
@@ -221,13 +273,17 @@ public final class PostgreSQLTarget: TargetStore {
     }
     pending?.isOpen = true
     pending?.written = 0
+    guard case .file = row.plan.fields[row.next].source else { return }
+    guard let files else { throw unfinished() }
+    let path = try files.path(ofRow: row.row, of: row.page)
+    pending?.file = (try files.begin(path), path)
   }
 
   public func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
     guard let row = pending, row.isOpen, row.written + Int64(bytes.count) <= row.plan.fields[row.next].byteCount else {
       throw unfinished()
     }
-    try row.stage.put(bytes)
+    if let file = row.file { try file.pending.file.write(bytes) } else { try row.stage.put(bytes) }
     pending?.written += Int64(bytes.count)
   }
 
@@ -235,6 +291,8 @@ public final class PostgreSQLTarget: TargetStore {
     guard let row = pending, row.isOpen, row.written == row.plan.fields[row.next].byteCount else {
       throw unfinished()
     }
+    if let file = row.file { try files?.end(file.pending, file.path, isDurable: true) }
+    pending?.file = nil
     pending?.isOpen = false
     pending?.next += 1
     try sendFields()
@@ -263,7 +321,11 @@ public final class PostgreSQLTarget: TargetStore {
     try openBatch()
     try settle()
     try TargetMark.advance(connection, to: watermark.groups)
-    _ = try connection.commit()
+    let transaction = try connection.text("SELECT pg_current_xact_id()::text")
+    do { _ = try connection.commit() } catch let error as MigrationError where error.code == .storeLost {
+      try requireCommitted(transaction ?? "", else: error)
+    }
+    files?.endBatch()
   }
 
   public func rollback() {
@@ -275,8 +337,9 @@ public final class PostgreSQLTarget: TargetStore {
 
   // MARK: - The end
 
-  public func finish(_ schema: StoreSchema) throws {
+  public func finish(_ source: StoreSchema) throws {
     guard pending == nil else { throw unfinished() }
+    let schema = profile.map { source.made(for: PostgreSQLEngine.scheme, profile: $0) } ?? source
     try openBatch()
     try settle()
     try setSequences(schema)
@@ -292,7 +355,11 @@ public final class PostgreSQLTarget: TargetStore {
         let highest = try connection.integer("SELECT max(\(quoted(column)))::int8 FROM \(table.sql)")
         let known = schema.sequences.filter { $0.table == entity.table }.map(\.value).max()
         let given = try connection.integer("SELECT CASE WHEN is_called THEN last_value END FROM \(sequence)")
-        guard let value = [highest, known, given].compactMap({ $0 }).max(), value > given ?? 0 else { continue }
+        // The source may have given out numbers that the column does not hold.
+        let most = try connection.integer(
+          "SELECT seqmax FROM pg_sequence WHERE seqrelid = $1::text::regclass", [Parameter(sequence)])
+        let values = [highest, known, given].compactMap { $0 }.filter { $0 < most ?? .max }
+        guard let value = values.max(), value > given ?? 0 else { continue }
         _ = try connection.query("SELECT setval($1::text::regclass, $2)", [Parameter(sequence), .integer(value)])
       }
     }

@@ -7,6 +7,15 @@ struct RowPlan {
     case value(ValueView)
     case supplied(UnsafeRawBufferPointer)
     case stream(byteCount: Int64)
+    /// Bytes that follow and become a file beside the server.
+    case file(byteCount: Int64)
+  }
+
+  /// What becomes of the row's file, when that is known with the row.
+  enum FileAction {
+    case write(UnsafeRawBufferPointer)
+    case copy(Key)
+    case remove
   }
 
   struct Field {
@@ -15,7 +24,12 @@ struct RowPlan {
     /// The position among the row's supplies.
     var supply = -1
 
-    var byteCount: Int64 { if case .stream(let count) = source { count } else { 0 } }
+    var byteCount: Int64 {
+      switch source {
+      case .stream(let count), .file(let count): count
+      case .value, .supplied: 0
+      }
+    }
   }
 
   /// The longest value that the server takes, in bytes: one allocation of 1 GiB less what a row needs besides.
@@ -27,8 +41,11 @@ struct RowPlan {
   var left: [Int] = []
   /// Contents that are copied from other rows when this one is there.
   var shared: [(column: Int, key: Key)] = []
+  var files: [FileAction] = []
 
-  init(_ row: Int, of page: RecordPage, supplies: [ContentSupply], stage: Stage, key: Key) throws {
+  init(
+    _ row: Int, of page: RecordPage, supplies: [ContentSupply], stage: Stage, key: Key, hasFiles: Bool
+  ) throws {
     self.key = key
     let entity = page.entity
     var reader = RecordReader(page.row(row))
@@ -42,6 +59,11 @@ struct RowPlan {
       case .content(let byteCount, _, let isText):
         guard supply < supplies.count else { throw Self.misses(entity, key) }
         defer { supply += 1 }
+        if entity.columns[column].kind == .file {
+          guard hasFiles else { throw Self.misses(entity, key) }
+          add(file: supplies[supply], column, supply, byteCount)
+          continue
+        }
         guard let form = stage.forms[column] else { throw Self.misses(entity, key) }
         var field = Field(column: column, source: .value(.null), supply: supply)
         switch supplies[supply] {
@@ -54,7 +76,7 @@ struct RowPlan {
         case .stream: field.source = .stream(byteCount: byteCount)
         }
         if case .value = field.source {
-        } else if !form.takes(text: isText) || byteCount > Self.valueLimit {
+        } else if !form.takes(text: isText) || byteCount > form.lengthLimit {
           throw MigrationError(
             .targetRefusedRow, "the target refuses a row of \(entity.name), key \(key.description)",
             cause: "\(byteCount) bytes do not go into its column \(entity.columns[column].name)",
@@ -63,6 +85,16 @@ struct RowPlan {
         fields.append(field)
       default: if stage.forms[column] != nil { fields.append(Field(column: column, source: .value(value))) }
       }
+    }
+  }
+
+  /// A file is the last column, so its bytes come when the row is sent.
+  private mutating func add(file supply: ContentSupply, _ column: Int, _ place: Int, _ byteCount: Int64) {
+    switch supply {
+    case .bytes(let bytes): files.append(.write(bytes))
+    case .stream: fields.append(Field(column: column, source: .file(byteCount: byteCount), supply: place))
+    case .sameAs(let other): if other != key { files.append(.copy(other)) }
+    case .lost: files.append(.remove)
     }
   }
 
@@ -92,6 +124,8 @@ struct PendingContents {
   var next = 0
   var isOpen = false
   var written: Int64 = 0
+  /// The file that is being written.
+  var file: (pending: PendingFile, path: [UInt8])?
 
   var isAtEnd: Bool { next == plan.fields.count }
 }

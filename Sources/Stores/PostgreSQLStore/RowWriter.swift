@@ -94,7 +94,10 @@ struct RowWriter {
       page.append(unread: byteCount, isSuspect: false, column: column)
     case .large(let byteCount, let isText):
       if step.kind == .content { notes.contentLength = byteCount }
-      snapshot.handles.append(.value(StoredValue(result, row, plan, column, byteCount)))
+      snapshot.handles.append(
+        .value(
+          StoredValue(
+            result, row, plan, column, byteCount, pageRow: page.rowCount - 1, view: snapshot.view)))
       page.append(contentOf: byteCount, handle: snapshot.handles.count - 1, isText: isText, column: column)
     }
   }

@@ -35,7 +35,9 @@ struct SchemaReader {
 
   private func definitions() throws -> [StoreSchema.Definition] {
     var definitions = try list(.type, Self.types) + list(.sequence, Self.sequences)
-    for shape in shapes where shape.kind == .ordinary && !shape.name.hasPrefix(EntityPlanner.markPrefix) {
+    // A table in parts becomes one in one part, with all rows.
+    for shape in shapes
+    where [.ordinary, .partitioned].contains(shape.kind) && !shape.name.hasPrefix(EntityPlanner.markPrefix) {
       definitions.append(
         StoreSchema.Definition(kind: .table, name: shape.name, table: shape.name, statement: try table(shape)))
     }
@@ -112,7 +114,7 @@ struct SchemaReader {
     SELECT c.relname, t.relname, pg_get_indexdef(c.oid, 0, true)
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
       JOIN pg_namespace n ON n.oid = t.relnamespace
-    WHERE n.nspname = $1 AND t.relkind = 'r' AND i.indisvalid
+    WHERE n.nspname = $1 AND t.relkind IN ('r', 'p') AND NOT t.relispartition AND i.indisvalid
       AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.conrelid = t.oid)
     ORDER BY c.relname
     """
@@ -122,7 +124,7 @@ struct SchemaReader {
     SELECT k.conname, t.relname, 'ALTER TABLE ' || quote_ident(t.relname) || ' ADD CONSTRAINT ' || quote_ident(k.conname)
       || ' ' || pg_get_constraintdef(k.oid, true)
     FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
-    WHERE n.nspname = $1 AND k.contype = 'f' AND t.relkind = 'r'
+    WHERE n.nspname = $1 AND k.contype = 'f' AND k.conparentid = 0 AND t.relkind IN ('r', 'p') AND NOT t.relispartition
     UNION ALL
     SELECT c.relname, t.relname, 'ALTER SEQUENCE ' || quote_ident(c.relname) || ' OWNED BY ' || quote_ident(t.relname)
       || '.' || quote_ident(a.attname)
@@ -130,7 +132,7 @@ struct SchemaReader {
       JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refobjsubid > 0
         AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'a'
       JOIN pg_class t ON t.oid = d.refobjid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-    WHERE n.nspname = $1 AND c.relkind = 'S' AND t.relkind = 'r'
+    WHERE n.nspname = $1 AND c.relkind = 'S' AND t.relkind IN ('r', 'p') AND NOT t.relispartition
     ORDER BY 2, 1
     """
 

@@ -15,6 +15,7 @@ import NoteModel
 /// | 58030, XX001, XX002 pages or files that cannot be read | `NF-SOURCE-20E` | `NF-LINK-32B` |
 /// | 42P01, 42703, 3F000 no such table or column | `NF-SOURCE-20D` | `NF-TARGET-21C` |
 /// | 22021, 22P05 bytes that are no text in this encoding | `NF-SOURCE-20E` | `NF-TARGET-21D` |
+/// | 54… more than the server takes: columns, bytes of a key | `NF-INTERNAL-1` | `NF-TARGET-21D` |
 /// | 22…, 23… a value or a rule | `NF-INTERNAL-1` | `NF-TARGET-21D` |
 struct ServerFailure {
   /// Five characters; empty where there is no server to give them.
@@ -48,7 +49,7 @@ struct ServerFailure {
     case "28": return .noPermission
     case "08": return .storeLost
     case "57": return .storeLost
-    case "22", "23": return isSource ? .internal : .targetRefusedRow
+    case "22", "23", "54": return isSource ? .internal : .targetRefusedRow
     default: return .internal
     }
   }

@@ -1,12 +1,17 @@
 import NoteModel
 
-/// Rows of one entity on their way: sent by COPY into a table of the session's own, then upserted by key.
+/// Rows of one entity on their way to their table.
+///
+/// A row behind every row that is there travels by COPY straight into its table; one that may be there already goes into a
+/// table of the session's own and is upserted from there by key. An archive gives rows in the order of their keys, so
+/// nearly all of them go straight, at the price of a plain COPY.
 ///
 /// The server buffers up to 1,000 rows of one COPY whatever their size, so a COPY ends after `copyLimit` bytes.
 final class Stage {
   /// Bytes of one COPY, about.
   static let copyLimit = 16 << 20
-  /// Rows of one COPY: their keys are remembered, so that no key comes twice in one upsert.
+  /// Rows of one COPY: their keys are remembered, to name the one that is refused, and so that no key comes twice in one
+  /// upsert.
   static let rowLimit = 16_384
 
   let entity: Entity
@@ -22,9 +27,21 @@ final class Stage {
 
   /// Whether rows take unique values from other rows.
   var isDelta = false
+  /// Whether the form of every value is the column's own, and the order of the keys is one that the server has.
+  private let mayGoStraight: Bool
+  /// No row of the table has a key behind this one; `nil` where that is not known.
+  private var furthest: Key?
+  /// Whether the server was asked for it.
+  private var isAsked = false
+  /// Whether the rows under way go straight.
+  private var isStraight = false
+  /// Whether the session's own table is there.
+  private var hasTable = false
+
   /// Columns that the rows under way have no value for.
   private var left: [Int] = []
-  private var keys: Set<Key> = []
+  private var keys: [Key] = []
+  private var upserted: Set<Key> = []
   private var isCopying = false
   private(set) var rowCount = 0
   private var byteCount = 0
@@ -51,11 +68,8 @@ final class Stage {
     sent = entity.columns.indices.filter { forms[$0] != nil }
     let keyNames = Set(entity.key.map { entity.columns[$0].name })
     isKeyUnique = table.uniqueKeys.contains { Set($0) == keyNames }
-    let columns = sent.map { "\(Self.place($0)) \(forms[$0]!.stagedType)" }
-    // A rollback may have taken the stage that was here away, or not.
-    try connection.execute(
-      "DROP TABLE IF EXISTS \(name); CREATE TEMPORARY TABLE \(name.dropFirst("pg_temp.".count)) (\(columns.joined(separator: ", ")))"
-    )
+    mayGoStraight =
+      !forms.contains(.ownText) && entity.key.allSatisfy { forms[$0] == nil || forms[$0]!.isOrderedAsKeys }
   }
 
   static func mismatch(_ connection: Connection, _ cause: String) -> MigrationError {
@@ -73,18 +87,75 @@ final class Stage {
 
   // MARK: - Rows
 
-  /// Begins a row, behind those that can be in one upsert with it.
+  /// Begins a row, behind those that can travel with it. Inside a transaction.
   func beginRow(key: Key, without columns: [Int]) throws {
-    if isFull || columns != left || keys.contains(key) { try settle() }
+    // A row of which something must be made up goes through the stage.
+    let (isLast, isBehind) = try placeOfRow(key, without: columns)
+    if isFull || columns != left || isBehind != isStraight || upserted.contains(key) { try settle() }
     if !isCopying {
       left = columns
-      let names = sent.filter { !left.contains($0) }.map(Self.place)
-      try connection.beginCopyIn("COPY \(name) (\(names.joined(separator: ", "))) FROM STDIN (FORMAT binary)")
-      isCopying = true
+      isStraight = isBehind
+      try begin()
     }
-    keys.insert(key)
+    keys.append(key)
+    if isLast { furthest = key }
+    if !isBehind { upserted.insert(key) }
     rowCount += 1
     buffer.append(littleEndian: Int16(sent.count - left.count).bigEndian)
+  }
+
+  /// Whether no row of the table can have this key, and whether it may so go there without the stage.
+  private func placeOfRow(_ key: Key, without columns: [Int]) throws -> (isLast: Bool, isStraight: Bool) {
+    let isLast = try isBehindAll(key)
+    return (isLast, isLast && empty(columns).isEmpty && !(isDelta && hasRivals))
+  }
+
+  /// Whether another row may have a unique value of a new row.
+  private var hasRivals: Bool {
+    let keyNames = Set(entity.key.map { entity.columns[$0].name })
+    return table.uniqueKeys.contains { Set($0) != keyNames }
+  }
+
+  /// Those of the columns that a new row must name.
+  private func empty(_ columns: [Int]) -> [Int] {
+    columns.filter { forms[$0] != nil && table.column(entity.columns[$0].name)?.needsEmpty == true }
+  }
+
+  /// Whether no row of the table can have this key. Asks the server at the first row.
+  private func isBehindAll(_ key: Key) throws -> Bool {
+    guard mayGoStraight else { return false }
+    let places = entity.key.indices.filter { forms[entity.key[$0]] != nil }
+    // Rows without a key are only ever inserted.
+    guard !places.isEmpty else { return true }
+    // A value of another type than its column's may stand there as the value of another key.
+    guard places.allSatisfy({ forms[entity.key[$0]]!.isOrdered(key.values[$0]) }) else { return false }
+    if isAsked { return furthest.map { $0 < key } ?? false }
+    isAsked = true
+    let names = places.map { place in
+      let column = entity.key[place]
+      return sqlName(column) + (forms[column] == .text ? " COLLATE \"C\"" : "")
+    }
+    let numbers = places.indices.map { "$\($0 + 1)" }
+    let isAnyBehind = try connection.integer(
+      "SELECT EXISTS (SELECT FROM \(table.sql) WHERE (\(names.joined(separator: ", "))) "
+        + ">= (\(numbers.joined(separator: ", "))))::int", places.map { Parameter(key: key.values[$0]) })
+    return isAnyBehind == 0
+  }
+
+  private func begin() throws {
+    let columns = sent.filter { !left.contains($0) }
+    if !isStraight, !hasTable {
+      let columns = sent.map { "\(Self.place($0)) \(forms[$0]!.stagedType)" }
+      // A rollback may have taken the one that was here away, or not.
+      try connection.execute(
+        "DROP TABLE IF EXISTS \(name); CREATE TEMPORARY TABLE \(name.dropFirst("pg_temp.".count)) "
+          + "(\(columns.joined(separator: ", ")))")
+      hasTable = true
+    }
+    let place = isStraight ? table.sql : name
+    let names = columns.map { isStraight ? sqlName($0) : Self.place($0) }
+    try connection.beginCopyIn("COPY \(place) (\(names.joined(separator: ", "))) FROM STDIN (FORMAT binary)")
+    isCopying = true
   }
 
   /// Appends a value; `false` when the column cannot hold it.
@@ -131,18 +202,28 @@ final class Stage {
     do {
       try connection.endCopyIn()
       isCopying = false
-      try connection.execute((isDelta ? removalOfRivals() : "") + upsert() + "; TRUNCATE \(name)")
+      if !isStraight { try connection.execute((isDelta ? removalOfRivals() : "") + upsert() + "; TRUNCATE \(name)") }
     } catch {
-      let key = rowCount == 1 ? keys.first : nil
+      let key = refusedKey()
+      // A savepoint may take it away.
+      hasTable = false
       reset()
       throw named(error, key)
     }
     reset()
   }
 
+  /// The key of the row that the server refused, where it says which one it was.
+  private func refusedKey() -> Key? {
+    if rowCount == 1 { return keys.first }
+    guard isStraight, let line = connection.lastLine, keys.indices.contains(line - 1) else { return nil }
+    return keys[line - 1]
+  }
+
   /// Forgets the rows under way. The transaction has failed when some of them were sent.
   func abandon() {
     if isCopying { connection.abandonCopyIn() }
+    hasTable = false
     reset()
   }
 
@@ -150,6 +231,7 @@ final class Stage {
     isCopying = false
     buffer.removeAll()
     keys.removeAll(keepingCapacity: true)
+    upserted.removeAll(keepingCapacity: true)
     left = []
     rowCount = 0
     byteCount = 0
@@ -178,9 +260,11 @@ final class Stage {
       forms[column] == .ownText
         ? "\(Self.place(column))::\(table.column(entity.columns[column].name)!.typeName)" : Self.place(column)
     }
+    // As on SQLite, what is left out of a new row and must be there is empty.
+    let empty = empty(left)
     let insert =
-      "INSERT INTO \(table.sql) (\(columns.map(sqlName).joined(separator: ", "))) OVERRIDING SYSTEM VALUE "
-      + "SELECT \(values.joined(separator: ", ")) FROM \(name) s"
+      "INSERT INTO \(table.sql) (\((columns + empty).map(sqlName).joined(separator: ", "))) OVERRIDING SYSTEM VALUE "
+      + "SELECT \((values + empty.map { _ in "''" }).joined(separator: ", ")) FROM \(name) s"
     let key = entity.key.filter { forms[$0] != nil }
     guard !key.isEmpty else { return insert }
     let same = key.map { "t.\(sqlName($0)) IS NOT DISTINCT FROM s.\(Self.place($0))" }.joined(separator: " AND ")

@@ -15,9 +15,20 @@ struct StoredValue {
   let column: String
   /// What stands behind FROM and finds the one row.
   let source: String
+  /// The column of the entity, and the row of the page.
+  let index: Int
+  let pageRow: Int
+  /// The view in which `source` finds the row.
+  let view: Int
 
-  init(_ result: QueryResult, _ row: Int, _ plan: EntityPlan, _ column: Int, _ byteCount: Int64) {
+  /// - Parameter result: Its first two columns are the row's place and its table.
+  init(
+    _ result: QueryResult, _ row: Int, _ plan: EntityPlan, _ column: Int, _ byteCount: Int64, pageRow: Int, view: Int
+  ) {
     self.byteCount = byteCount
+    index = column
+    self.pageRow = pageRow
+    self.view = view
     type = plan.steps[column].type
     self.column = quoted(plan.entity.columns[column].name)
     // Block (4 bytes) and place in it (2 bytes).

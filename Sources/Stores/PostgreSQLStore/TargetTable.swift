@@ -8,9 +8,19 @@ struct TargetTable {
     var type: UInt32
     /// The type as SQL text: `character varying(256)`.
     var typeName: String
+    /// The same of what a domain is made of.
+    var baseTypeName: String
     var isNullable: Bool
     /// Computed by the server, so it takes no value.
     var isGenerated: Bool
+    /// Whether a new row gets a value here that it does not name.
+    var hasDefault: Bool
+
+    /// Whether a new row must name a value, and an empty one is taken: `''` is an empty text and no bytes.
+    var needsEmpty: Bool {
+      !isNullable && !hasDefault && !isGenerated
+        && ["text", "character", "bytea"].contains { baseTypeName.hasPrefix($0) }
+    }
   }
 
   static let schema = "public"
@@ -44,7 +54,9 @@ struct TargetTable {
     let found = try connection.query(
       """
       SELECT a.attname::text, (CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END)::int8,
-        format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, a.attgenerated <> ''
+        format_type(a.atttypid, a.atttypmod), NOT a.attnotnull, a.attgenerated <> '',
+        CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END,
+        a.atthasdef OR a.attidentity <> ''
       FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
       WHERE a.attrelid = \(place) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
       """, parameters)
@@ -53,7 +65,8 @@ struct TargetTable {
     columns = (0..<found.rowCount).map { row in
       Column(
         name: found.text(row, 0), type: UInt32(truncatingIfNeeded: found.integer(row, 1)),
-        typeName: found.text(row, 2), isNullable: found.isTrue(row, 3), isGenerated: found.isTrue(row, 4))
+        typeName: found.text(row, 2), baseTypeName: found.text(row, 5), isNullable: found.isTrue(row, 3),
+        isGenerated: found.isTrue(row, 4), hasDefault: found.isTrue(row, 6))
     }
     let indexes = try connection.query(
       """

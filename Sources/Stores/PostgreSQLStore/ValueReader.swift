@@ -21,18 +21,21 @@ final class ValueReader: ContentReader {
   let byteCount: Int64
   private let connection: Connection
   private let value: StoredValue
-  /// Bytes that one cursor gives; 0 where windows are fetched one by one.
-  private let slab: Int64
+  /// Bytes that one cursor gives; 0 where windows are fetched one by one; `nil` before the server was asked.
+  private var slab: Int64?
+  /// Finds the value again after its view was taken away, and tells its length.
+  private let findAgain: () throws -> Int64
+  private var wasTaken = false
   private var hasCursor = false
   private var present: QueryResult?
   private var used = 0
   private var offset: Int64 = 0
 
-  init(_ connection: Connection, _ value: StoredValue) throws {
+  init(_ connection: Connection, _ value: StoredValue, findAgain: @escaping () throws -> Int64) {
     self.connection = connection
     self.value = value
+    self.findAgain = findAgain
     byteCount = value.byteCount
-    slab = try Self.slab(connection, value)
   }
 
   deinit { release() }
@@ -48,7 +51,16 @@ final class ValueReader: ContentReader {
 
   private var message: String { "cannot read a value of \(byteCount) bytes at byte \(offset)" }
 
+  /// Fewer bytes than there are when a standby takes the view away; `finish` tells then.
   func read(into room: UnsafeMutableRawBufferPointer) throws -> Int {
+    guard !wasTaken else { return 0 }
+    do { return try readWindows(into: room) } catch  where connection.lastState == "40001" {
+      wasTaken = true
+      return 0
+    }
+  }
+
+  private func readWindows(into room: UnsafeMutableRawBufferPointer) throws -> Int {
     var got = 0
     while got < room.count, offset < byteCount {
       if present == nil || used == present!.bytes(0, 0).count {
@@ -70,18 +82,19 @@ final class ValueReader: ContentReader {
   }
 
   private func nextWindow() throws -> QueryResult {
-    guard slab > 0 else {
+    if slab == nil { slab = try Self.slab(connection, value) }
+    guard let slab, slab > 0 else {
       return try connection.query(
         "SELECT substring(\(value.column) FROM $1::int FOR $2::int) FROM \(value.source)",
         [.integer(offset + 1), .integer(Self.window)], message: message)
     }
-    if offset % slab == 0 { try openSlab() }
+    if offset % slab == 0 { try openSlab(slab) }
     return try connection.query("FETCH 1 FROM \(Self.cursor)", message: message)
   }
 
   /// Has the server make the slab that begins here. The second part of FROM looks at the first, so that it is made once
   /// and not for each window.
-  private func openSlab() throws {
+  private func openSlab(_ slab: Int64) throws {
     release()
     let slab =
       slab >= byteCount
@@ -100,6 +113,7 @@ final class ValueReader: ContentReader {
   /// A value of a snapshot cannot change, so a short one is a fault.
   func finish() throws -> ContentOutcome {
     release()
+    if wasTaken { return .changed(byteCount: try findAgain()) }
     guard offset == byteCount else {
       throw MigrationError(
         .sourceCorrupt, "a value cannot be read to its end",

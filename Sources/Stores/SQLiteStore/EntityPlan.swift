@@ -94,17 +94,17 @@ struct EntityPlan {
 struct EntityPlanner {
   let connection: Connection
   let profile: Profile
-  let secrets: SecretsPolicy
+  let options: SnapshotOptions
   let shapes: [TableShape]
   var findings: [Finding] = []
 
   /// Tables of ours in a target that is being filled.
   static let markPrefix = "noteferry_import"
 
-  init(_ connection: Connection, _ profile: Profile, _ secrets: SecretsPolicy) throws {
+  init(_ connection: Connection, _ profile: Profile, _ options: SnapshotOptions) throws {
     self.connection = connection
     self.profile = profile
-    self.secrets = secrets
+    self.options = options
     shapes = try TableShape.all(connection)
   }
 
@@ -199,14 +199,16 @@ struct EntityPlanner {
     let required = profile.role == .other ? [] : profile.key + profile.requiredColumns
     for column in required where shape.index(of: column) == nil { throw missingColumn(column, shape, profile) }
 
-    let carried = shape.columns.indices.filter { !shape.columns[$0].isGenerated && !shape.columns[$0].isHidden }
+    let carried = options.ordered(
+      shape.columns.indices.filter { !shape.columns[$0].isGenerated && !shape.columns[$0].isHidden }, of: name
+    ) { shape.columns[$0].name }
     for column in shape.columns where column.isGenerated {
       findings.append(
         Finding(
           .tableNotCarried, .info, entity: name, column: column.name,
           explanation: "a generated column; the target computes it again"))
     }
-    guard let key = try usableKey(shape, profile, carried) else {
+    guard let key = try likeKey(shape, name) ?? usableKey(shape, profile, carried) else {
       findings.append(
         Finding(
           .tableNotCarried, .loss, entity: name,
@@ -217,9 +219,17 @@ struct EntityPlanner {
     var builder = PlanBuilder(
       shape: shape, profile: profile, resultLimit: Int(sqlite3_limit(connection.handle, SQLITE_LIMIT_COLUMN, -1)))
     builder.addColumns(carried, rowNumberKey: key.isEmpty)
-    if secrets == .withhold { builder.addSecrets() }
+    if options.secrets == .withhold { builder.addSecrets() }
     builder.addConditions()
     return builder.plan(name: name, key: key)
+  }
+
+  /// The key of the entity that the rows are compared with, where rows can be read by it here, too.
+  private func likeKey(_ shape: TableShape, _ name: String) throws -> [Int]? {
+    guard let names = options.key(of: name) else { return nil }
+    let key = names.compactMap { shape.index(of: $0) }
+    guard key.count == names.count, let usable = shape.usableKey(key), usable == key else { return nil }
+    return try isTooLong(shape, key) ? nil : key
   }
 
   /// Places of the key columns; empty for the row number; `nil` when there is neither.

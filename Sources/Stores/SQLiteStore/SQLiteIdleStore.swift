@@ -43,7 +43,7 @@ public final class SQLiteIdleStore: IdleStore {
       let shapes = try TableShape.all(connection)
       let tables = shapes.filter { $0.kind != .view }.map(\.name)
       let profile = try ProductVersion.profile(for: location, among: profiles, tables: tables)
-      var planner = try EntityPlanner(connection, profile, .include)
+      var planner = try EntityPlanner(connection, profile, SnapshotOptions(secrets: .include))
       try ProductVersion.check(
         ProductVersion.version(connection, profile, planner.shapes), profile, path: location.path)
       let plans = try planner.plans()

@@ -50,7 +50,7 @@ public final class SQLiteSnapshot: SourceSnapshot {
     tables.reset()
     let profile = try ProductVersion.profile(for: location, among: profiles, tables: names)
     self.profile = profile
-    var planner = try EntityPlanner(connection, profile, options.secrets)
+    var planner = try EntityPlanner(connection, profile, options)
     let version = try ProductVersion.version(connection, profile, planner.shapes)
     try ProductVersion.check(version, profile, path: location.path)
     let plans = try planner.plans()

@@ -159,13 +159,15 @@ extension SQLiteTarget {
         let isFile = page.entity.columns[column].kind == .file
         switch supplies[supply] {
         case .bytes(let bytes) where isFile:
-          if isFirst { try writeFile(bytes, page, row) }
+          if isFirst {
+            try files.write(bytes, to: files.path(ofRow: row, of: page), isDurable: loadGuard == nil)
+          }
         case .bytes(let bytes):
           if isText { statement.bind(text: bytes, at: index) } else { statement.bind(blob: bytes, at: index) }
         case .stream:
           guard isFirst else { break }
           var stream = PendingRow.Stream(supply: supply, column: column, byteCount: byteCount, isText: isText)
-          if isFile { stream.path = try filePath(page, row) }
+          if isFile { stream.path = try files.path(ofRow: row, of: page) }
           streams.append(stream)
         case .sameAs(let key) where isFile:
           if isFirst, key != page.key(ofRow: row) { try copyFile(of: key, page, row, loader) }
@@ -247,7 +249,7 @@ extension SQLiteTarget {
     row.written = 0
     let stream = row.streams[row.next]
     if let path = stream.path {
-      row.file = try createFile(path)
+      row.file = try files.begin(path)
     } else if row.statement != nil {
       row.streams[row.next].start = buffer.count
     } else {
@@ -274,8 +276,7 @@ extension SQLiteTarget {
   public func endContent() throws {
     guard var row = pending, row.isOpen, row.written == row.streams[row.next].byteCount else { throw unfinished() }
     if let file = row.file, let path = row.streams[row.next].path {
-      try file.commit(isDurable: loadGuard == nil)
-      writtenFiles.insert(path)
+      try files.end(file, path, isDurable: loadGuard == nil)
     }
     if let blob = row.blob { sqlite3_blob_close(blob) }
     row.file = nil
@@ -308,52 +309,8 @@ extension SQLiteTarget {
 
   /// Removes the file of a row, if it is this batch that wrote it.
   private func removeFile(_ page: RecordPage, _ row: Int) throws {
-    guard !writtenFiles.isEmpty, let path = try? filePath(page, row), writtenFiles.remove(path) != nil else { return }
-    try path.withUnsafeBytes { try localFiles().remove(relativePath: $0) }
-  }
-
-  private func filePath(_ page: RecordPage, _ row: Int) throws -> [UInt8] {
-    var found: [UInt8]?
-    if let column = page.entity.referenceColumn {
-      var reader = RecordReader(page.row(row))
-      for index in 0...column {
-        guard let value = reader.next() else { break }
-        guard index == column else { continue }
-        switch value {
-        // Some programs store the path as bytes.
-        case .text(let bytes), .bytes(let bytes):
-          found = LocalFiles.safeRelativePath(bytes, dataDirectory: sourceDirectory)
-        default: break
-        }
-      }
-    }
-    guard let found else {
-      throw MigrationError(
-        .archiveHostile, "an attachment's file has no safe place",
-        cause: "the reference of \(page.entity.name) \(page.key(ofRow: row).description) leads out of its directory",
-        safeNow: "nothing was written outside the data directory", next: ["noteferry verify ARCHIVE"])
-    }
-    return found
-  }
-
-  private func writeFile(_ bytes: UnsafeRawBufferPointer, _ page: RecordPage, _ row: Int) throws {
-    let path = try filePath(page, row)
-    let file = try createFile(path)
-    try file.file.write(bytes)
-    try file.commit(isDurable: loadGuard == nil)
-    writtenFiles.insert(path)
-  }
-
-  private func localFiles() throws -> LocalFiles {
-    if let files { return files }
-    try Folder.create(dataDirectory)
-    let opened = try LocalFiles(directory: dataDirectory, unfinishedMark: unfinishedMark)
-    files = opened
-    return opened
-  }
-
-  private func createFile(_ path: [UInt8]) throws -> PendingFile {
-    try path.withUnsafeBytes { try localFiles().create(relativePath: $0) }
+    guard let path = try? files.path(ofRow: row, of: page) else { return }
+    try files.remove(path)
   }
 
   /// Copies the file of another row of the same entity.
@@ -362,24 +319,8 @@ extension SQLiteTarget {
       throw unfinished()
     }
     defer { other.reset() }
-    guard let path = LocalFiles.safeRelativePath(other.bytes(0), dataDirectory: sourceDirectory),
-      case .opened(let source, let status) = try path.withUnsafeBytes({ try localFiles().open(reference: $0) })
-    else {
-      throw MigrationError(
-        .storeLost, "a file that was written before is gone from the target",
-        cause: "the file of \(loader.entity.name) \(key.description) cannot be opened",
-        safeNow: "what was committed before stays", next: ["repeat the command"])
-    }
-    let file = try createFile(try filePath(page, row))
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
-    defer { room.deallocate() }
-    var offset: Int64 = 0
-    while offset < status.byteCount {
-      let count = try source.read(into: room, at: offset)
-      if count == 0 { break }
-      try file.file.write(UnsafeRawBufferPointer(rebasing: room[..<count]))
-      offset += Int64(count)
-    }
-    try file.commit(isDurable: loadGuard == nil)
+    try files.copy(
+      from: other.bytes(0), of: "\(loader.entity.name) \(key.description)", to: files.path(ofRow: row, of: page),
+      isDurable: loadGuard == nil)
   }
 }

@@ -7,15 +7,16 @@ import NoteStore
 extension SQLiteTarget {
   private var untouched: String { "the target was not changed" }
 
-  public func prepare(for schema: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
+  public func prepare(for source: StoreSchema, profile: Profile, origin: String, options: TargetOptions) throws
     -> ImportWatermark?
   {
+    let schema = source.made(for: SQLiteEngine.scheme, profile: profile)
     self.profile = profile
     sharers = options.sharers
     definitions = schema.definitions.filter { $0.kind == .table || $0.kind == .index }
-    sourceDirectory = schema.dataDirectory ?? ""
-    unfinishedMark = "." + String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16))
-    dataDirectory = location.dataDirectory(of: profile)
+    files = TargetFiles(
+      directory: location.dataDirectory(of: profile), sourceDirectory: schema.dataDirectory ?? "",
+      unfinishedMark: "." + String(origin.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(16)))
     for entity in schema.entities where isOurs(entity.table) {
       throw MigrationError(
         .archiveHostile, "the archive asks for the table \(entity.table)",
@@ -211,7 +212,7 @@ extension SQLiteTarget {
   private func resume(_ mark: ImportMark, _ schema: StoreSchema, _ origin: String) throws -> ImportWatermark {
     guard mark.origin == origin else {
       throw MigrationError(
-        .targetUnfinished, "the target holds an unfinished import of another archive, or one with other repairs",
+        .targetUnfinished, "the target holds an unfinished import of another archive, or one with other options",
         cause: "\(location.path) is being filled from \(brief(mark.origin)), this is \(brief(origin))",
         safeNow: untouched, next: ["finish that import", "or import into a new store"])
     }

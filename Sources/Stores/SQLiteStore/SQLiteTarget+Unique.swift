@@ -1,8 +1,21 @@
 import CSQLite
 import NoteModel
+import NoteStore
 
-// Which columns must not repeat.
+// Which columns must not repeat, and what they hold.
 extension SQLiteTarget {
+  public func forms(of entity: Entity) throws -> [ValueForm] {
+    // One that is complete already was not opened.
+    guard connection != nil else { return Array(repeating: .any, count: entity.columns.count) }
+    let shape = try TableShape.all(connection).first { foldedCase($0.name) == foldedCase(entity.table) }
+    return entity.columns.map { column in
+      guard let shape, let place = shape.index(of: column.name), !isCreated else { return .any }
+      return ValueForm(
+        engine: SQLiteEngine.scheme, declaredType: shape.columns[place].declaredType, source: column.declaredType,
+        isNullable: !shape.columns[place].isNotNull)
+    }
+  }
+
   public func uniqueColumns(of entity: Entity) throws -> Set<Int> {
     var shapes = try TableShape.all(connection)
     if isCreated { shapes += try shapesAfterLoad() }

@@ -24,13 +24,8 @@ public final class SQLiteTarget: TargetStore {
   /// Targets that are filled at the same time and share the page cache of one.
   var sharers = 1
   var profile: Profile?
-  /// The data directory; opened, and made where it is missing, when the first file is written.
-  var files: LocalFiles?
-  var dataDirectory = ""
-  /// What the names of unfinished files have of the archive that is imported.
-  var unfinishedMark = ""
-  /// The data directory of the source, for references that name it.
-  var sourceDirectory = ""
+  /// Set by `prepare`.
+  var files: TargetFiles!
   var loaders: [String: RowLoader] = [:]
   /// Tables and indexes of the archive, for constraints that come after the load.
   var definitions: [StoreSchema.Definition] = []
@@ -47,13 +42,12 @@ public final class SQLiteTarget: TargetStore {
   var withheld: [Int] = []
   /// Whether rows take unique values from other rows.
   var isDelta = false
-  /// Files that the open batch wrote.
-  var writtenFiles: Set<[UInt8]> = []
 
   public init(_ location: StoreLocation, profiles: [Profile]) { self.location = location }
 
   deinit { close() }
 
+  public var engine: String { SQLiteEngine.scheme }
   public var name: String { location.path }
 
   public var guardedPaths: [String] {
@@ -136,7 +130,7 @@ public final class SQLiteTarget: TargetStore {
     }
     try ImportMark.advance(connection, to: watermark.groups)
     try endTransaction()
-    writtenFiles.removeAll()
+    files.endBatch()
   }
 
   func endTransaction() throws { try connection.execute("COMMIT") }
@@ -197,8 +191,9 @@ public final class SQLiteTarget: TargetStore {
 
   // MARK: - The end
 
-  public func finish(_ schema: StoreSchema) throws {
+  public func finish(_ source: StoreSchema) throws {
     guard pending == nil, patches.isEmpty else { throw unfinished() }
+    let schema = profile.map { source.made(for: SQLiteEngine.scheme, profile: $0) } ?? source
     lastPage = nil
     lastLoader = nil
     loaders.removeAll()
@@ -258,7 +253,7 @@ public final class SQLiteTarget: TargetStore {
   public func rest() throws {
     closeConnection()
     try File.write(location.path).synchronize()
-    if loadGuard != nil { files?.synchronize() }
+    if loadGuard != nil { files.synchronize() }
     try loadGuard?.remove()
     loadGuard = nil
     try Folder.synchronize(Folder.parent(of: location.path))

@@ -1,0 +1,45 @@
+import NoteModel
+import PostgreSQLClusters
+import Testing
+
+/// A database of the tests' server as a place that stores are moved to, with its data directory.
+struct ServerPlace {
+  let server: PostgreSQLServer
+  let database: String
+  let url: String
+
+  init(_ scratch: Scratch, _ statements: String = "") throws {
+    let cluster = try PostgreSQLCluster.shared()
+    server = cluster.primary
+    database = try cluster.makeDatabase()
+    url = server.url(database) + "&data=" + scratch.path("server-\(database)")
+    if !statements.isEmpty { try server.sql(statements, database: database) }
+  }
+
+  @discardableResult
+  func sql(_ text: String) throws -> [String] { try server.sql(text, database: database) }
+}
+
+extension Scratch {
+  /// Brings a store to a new place by way of an archive.
+  func move(_ source: String, to target: String, name: String, _ flags: String...) -> Run {
+    let export = start(["export", source, "-o", path(name), "--secrets", "include", "--json"]).wait()
+    #expect(export.status == .ok, "\(export.words)")
+    return start(["import", path(name), "--to", target, "--json"] + flags).wait()
+  }
+
+  /// Whether a comparison finds nothing, in either order.
+  func expectEqual(_ first: String, _ second: String, location: SourceLocation = #_sourceLocation) {
+    for (one, other) in [(first, second), (second, first)] {
+      let run = ferry("diff", one, other, "--secrets", "include", "--json")
+      #expect(run.status == .ok, "\(run.words)", sourceLocation: location)
+    }
+  }
+}
+
+extension Run {
+  /// A number of the sum of an entity.
+  func account(_ entity: String, _ bucket: String) -> Int64? {
+    json["conservation"]?.array?.first { $0["entity"]?.string == entity }?[bucket]?.integer
+  }
+}
