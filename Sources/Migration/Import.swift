@@ -13,6 +13,15 @@ public struct ImportOptions: Sendable {
   public var readsBack = true
   /// Leave the target open when everything is proven: it keeps its mark, so that a later import of the same archive, with
   /// deltas that were added to it since, brings only these in.
+  ///
+  /// The base is imported so while the source is in use, and each delta behind it. The last one, made when nobody writes to
+  /// the source any more, is imported without it. That import compares all rows of the target with the archive, their
+  /// attachments by length and those of new and changed rows by their bytes, asks `part?.gate.mayApprove`, and opens the
+  /// target. The gate is where the source is closed for good. Ended between the two, the same call proves and opens again.
+  ///
+  /// What is needed of the segments that are in the target lies in `stateDirectory`, about 50 bytes a row and 32 for each
+  /// content. Without it, also in another directory, they are read again. Not for pipes and `salvages`; without
+  /// `readsBack` nothing is left open.
   public var keepsOpen = false
   public var rate: ByteCount?
   public var freeFloor = FreeFloor()

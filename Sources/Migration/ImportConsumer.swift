@@ -183,7 +183,7 @@ final class ImportConsumer: SegmentConsumer {
   private func findHeld() throws {
     inventories.contents = options.keepsOpen ? description.algorithm : nil
     heldPath = HeldTarget.path(nodes, origin: origin, stateDirectory: options.stateDirectory)
-    guard options.readsBack, !options.salvages, options.part == nil, let found = HeldTarget.read(heldPath),
+    guard options.readsBack, !options.salvages, let found = HeldTarget.read(heldPath),
       found.origin == origin, try isSealed(found.number, found.seal)
     else { return }
     inventories.contents = description.algorithm
@@ -752,6 +752,7 @@ final class ImportConsumer: SegmentConsumer {
   /// A resumed import applies these rows again: only the end of the archive tells all of them.
   func finish() throws {
     try countRows()
+    try requireNoNodeRows()
     try nodeRows?.settle(tell: tell) { row, page, node in
       if refusal == nil { try target.apply(row: row, of: page, toNode: node) }
     }
@@ -759,6 +760,16 @@ final class ImportConsumer: SegmentConsumer {
     if refusal == nil, checkedGroups > skips || checkedGroups == 0 || nodeRows?.hasRows == true { try commit() }
     observer.observe(
       .phaseFinished(.init(name: .import, wall: .zero, items: progress.items, bytes: progress.bytes)))
+  }
+
+  /// What these rows become is known when all of them are; a later delta may have others.
+  private func requireNoNodeRows() throws {
+    guard options.keepsOpen, nodeRows?.hasRows == true else { return }
+    throw MigrationError(
+      .targetMismatch, "the target cannot stay open for deltas: the archive has rows that belong to one node",
+      cause: "what becomes of them in the target is decided when the last delta is there",
+      safeNow: "what was committed to the target is kept, behind its mark",
+      next: ["repeat the command without --keep-open, when the last delta is in the archive"])
   }
 
   /// Rows that a delta replaced or deleted are not there twice.
