@@ -27,6 +27,21 @@ public struct Timestamp: Sendable, Hashable {
     return now
   }
 
+  /// Reads what `rfc3339` writes; `nil` for anything else.
+  public init?(rfc3339 text: String) {
+    let parts = text.split(whereSeparator: { "-T:.Z".contains($0) }).map { Int64($0) }
+    guard parts.count == 7, !parts.contains(nil) else { return nil }
+    let numbers = parts.map { $0! }
+    let (year, month) = (numbers[1] <= 2 ? numbers[0] - 1 : numbers[0], numbers[1])
+    // Days since 1970-01-01 in the Gregorian calendar, counted in years that begin in March.
+    let era = year / 400
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + numbers[2] - 1
+    let dayOfEra = year % 400 * 365 + year % 400 / 4 - year % 400 / 100 + dayOfYear
+    let days = era * 146_097 + dayOfEra - 719_468
+    milliseconds = ((days * 24 + numbers[3]) * 60 + numbers[4]) * 60_000 + numbers[5] * 1000 + numbers[6]
+    guard rfc3339 == text else { return nil }
+  }
+
   /// RFC 3339 in UTC with milliseconds: `2026-11-20T21:04:00.125Z`.
   public var rfc3339: String {
     let (year, month, day) = date

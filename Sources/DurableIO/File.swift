@@ -175,6 +175,11 @@ public struct FileStatus: Sendable, Hashable {
   public var isDirectory: Bool
   public var isRegularFile: Bool
 
+  /// Whether bytes, name or rights may have changed since a moment. File times tick in steps of some milliseconds.
+  public func mayHaveChanged(since moment: Timestamp) -> Bool {
+    changedSeconds * 1000 + changedNanoseconds / 1_000_000 >= moment.milliseconds - 2000
+  }
+
   init(_ info: stat) {
     byteCount = Int64(info.st_size)
     device = UInt64(truncatingIfNeeded: info.st_dev)

@@ -4,7 +4,7 @@ import NoteModel
 
 /// Opens an archive for reading.
 enum ArchiveInput {
-  /// The files of the segments, in order; for now an archive has one.
+  /// The first segment, or the only one.
   ///
   /// - Throws: `.archiveMissing`, `.archiveNotSealed` for an export that has not ended.
   static func open(_ place: ArchivePlace) throws -> File {
@@ -28,7 +28,32 @@ enum ArchiveInput {
     }
   }
 
-  private static func open(_ path: String) throws -> File {
+  /// The files of a directory's segments, the base first.
+  ///
+  /// - Throws: `.archiveMissing`, `.archiveNotSealed` where there is no base; `.archiveDamaged` where one is missing between
+  ///   others.
+  static func segments(of directory: String) throws -> [String] {
+    _ = try open(.directory(directory))
+    let numbers = try Folder.names(in: directory).compactMap(SegmentLayout.number(ofFile:)).sorted()
+    for (expected, number) in numbers.enumerated() where number != expected {
+      throw MigrationError.archiveDamaged(
+        "a segment of the archive is missing",
+        cause: "\(directory)/\(SegmentLayout.segment(expected)).tar does not exist, "
+          + "and \(SegmentLayout.segment(number)).tar needs it")
+    }
+    return numbers.map { "\(directory)/\(SegmentLayout.segment($0)).tar" }
+  }
+
+  /// The files that a place has, in order; nil for the pipe.
+  static func files(of place: ArchivePlace) throws -> [String]? {
+    switch place {
+    case .standardStream, .stream: nil
+    case .segment(let path): [path]
+    case .directory(let directory): try segments(of: directory)
+    }
+  }
+
+  static func open(_ path: String) throws -> File {
     do {
       return try File.read(path)
     } catch let error as MigrationError where error.code == .sourceMissing {
@@ -44,4 +69,7 @@ extension ArchivePlace {
   ///
   /// - Throws: `.archiveMissing`, `.archiveNotSealed`.
   public func openSegment() throws -> File { try ArchiveInput.open(self) }
+
+  /// How many segments there are; 1 for a pipe.
+  public func segmentCount() throws -> Int { try ArchiveInput.files(of: self)?.count ?? 1 }
 }

@@ -20,6 +20,10 @@ final class ArchiveSink: GroupSink {
   /// The members of the open group, in the order in which they stand in the tar.
   private var members: [Member] = []
 
+  /// Called before the first member of each entity of which there is a page.
+  var willBegin: (_ entityIndex: Int) throws -> Void = { _ in }
+  private var entityIndex = -1
+
   private enum Member {
     case payload(content: Int)
     case stream
@@ -43,6 +47,10 @@ final class ArchiveSink: GroupSink {
     nextContent = 0
     members.removeAll(keepingCapacity: true)
     guard !group.page.isEmpty else { return }
+    if group.entityIndex > entityIndex {
+      entityIndex = group.entityIndex
+      try willBegin(entityIndex)
+    }
     try writer.writeUnnoted(
       SegmentLayout.rows(group.page.entity.name, page: group.number), group.rowsMember.bytes)
   }

@@ -65,7 +65,7 @@ public struct ComparisonResult: Sendable {
 
 /// Merges an inventory with the pages of a store that is scanned in the same order.
 final class Comparison {
-  private var cursor: InventorySpool.Cursor
+  private var cursor: InventoryChain
   private let expectedEntities: [Entity]
   private let key = GrowingBuffer(capacity: 256)
   private let report: (Difference) throws -> Void
@@ -86,20 +86,25 @@ final class Comparison {
   private let sums: (expected: Digest, extra: Digest)?
   /// Rows that the store must have beside those of the inventory; no part of the sums.
   private let own: ExpectedNodeRows?
+  private let rowDigest = Digest(.sha256)
+  /// Gets the rows whose contents were measured and must be read; they count as expected and nothing else yet.
+  private let rereads: Rereads?
 
   /// - Parameters:
+  ///   - inventories: Of a base and its deltas; with the digests of contents where contents may come unread.
   ///   - other: The schema of the side that is found.
   ///   - forms: Of the side that the inventory is of, where it is of another engine than the one that is found.
   ///   - report: Gets every difference, in order.
   init(
-    _ inventory: InventorySpool, of schema: StoreSchema, with other: StoreSchema, forms: FormedDigests? = nil,
-    sums: Bool = false,
-    own: ExpectedNodeRows? = nil, report: @escaping (Difference) throws -> Void
+    _ inventories: [InventorySpool], of schema: StoreSchema, with other: StoreSchema, forms: FormedDigests? = nil,
+    sums: Bool = false, own: ExpectedNodeRows? = nil, rereads: Rereads? = nil,
+    report: @escaping (Difference) throws -> Void
   ) throws {
     self.forms = forms
     self.own = own
+    self.rereads = rereads
     self.sums = sums ? (Digest(.sha256), Digest(.sha256)) : nil
-    cursor = try InventorySpool.Cursor(inventory)
+    cursor = try InventoryChain(inventories)
     expectedEntities = schema.entities
     self.report = report
     result = ComparisonResult(entities: schema.entities.map { .init(entity: $0.name, role: $0.role) })
@@ -125,21 +130,68 @@ final class Comparison {
       }
       return
     }
+    var content = 0
     for row in 0..<page.rowCount where omitted.isEmpty || !omitted.contains(row) {
+      while content < page.contents.count, page.contents[content].row < row { content += 1 }
       key.removeAll()
       RowKey.append(of: row, in: page, to: key)
+      let first = content
+      var isUnread = false
+      while content < page.contents.count, page.contents[content].row == row {
+        if case .unread = page.contents[content].place { isUnread = true }
+        content += 1
+      }
       let digest = rowDigests.slice(row * 32..<(row + 1) * 32)
-      try found(entityIndex: entityIndex, digest: digest)
+      if isUnread {
+        try found(entityIndex: entityIndex, digest: digest, isMeasured: true) {
+          assume(first..<content, in: page, expected: $0)
+          rowDigest.update(page.row(row))
+          rowDigest.finish { rowDigests.overwrite(at: row * 32, with: $0) }
+        }
+      } else {
+        try found(entityIndex: entityIndex, digest: digest)
+      }
     }
   }
 
-  private func found(entityIndex: Int, digest: UnsafeRawBufferPointer) throws {
+  /// A row of another inventory, in the forms of this side.
+  func found(entityIndex: Int, key json: [UInt8], digest: [UInt8]) throws {
+    guard rowSums[entityIndex] == nil else {
+      digest.withUnsafeBytes { rowSums[entityIndex]?.found.add($0) }
+      return
+    }
+    key.removeAll()
+    key.append(json)
+    try digest.withUnsafeBytes { try found(entityIndex: entityIndex, digest: $0) }
+  }
+
+  /// Takes contents that were only measured for those that are expected. A row whose digest is then the expected one has
+  /// contents of the expected lengths. Where a content is suspect nothing is taken for granted, so the row differs.
+  private func assume(_ contents: Range<Int>, in page: RecordPage, expected: [UInt8]) {
+    let size = page.algorithm.byteCount
+    guard expected.count == contents.count * size else { return }
+    for (ordinal, index) in contents.enumerated() {
+      guard case .unread(let isSuspect) = page.contents[index].place, !isSuspect else { continue }
+      expected[ordinal * size..<(ordinal + 1) * size].withUnsafeBytes { page.setDigest($0, ofContent: index) }
+    }
+  }
+
+  /// - Parameter complete: Called with the expected digests of the row's contents before its digest is looked at.
+  private func found(
+    entityIndex: Int, digest: UnsafeRawBufferPointer, isMeasured: Bool = false,
+    complete: ([UInt8]) -> Void = { _ in }
+  ) throws {
     if let own, own.concerns(entityIndex), let expected = own.take(entityIndex, key.bytes) {
       return try found(own: expected, entityIndex, digest)
     }
     while !cursor.isAtEnd {
       if cursor.entityIndex == entityIndex, key.bytes.elementsEqual(cursor.key) {
+        complete(cursor.contents)
         result.entities[entityIndex].expected += 1
+        if isMeasured, let rereads, try rereads.take(cursor, digest) {
+          cursor.digest.withUnsafeBytes { add($0, to: sums?.expected) }
+          return try cursor.advance()
+        }
         add(digest, to: sums?.expected)
         if digest.elementsEqual(cursor.digest) {
           result.entities[entityIndex].identical += 1
@@ -155,7 +207,7 @@ final class Comparison {
         return
       }
       if cursor.entityIndex > entityIndex { break }
-      if cursor.entityIndex == entityIndex, try parse(cursor.key) > parse(Array(key.bytes)) { break }
+      if cursor.entityIndex == entityIndex, try RowKey.order(cursor.key, Array(key.bytes)) > 0 { break }
       try reportMissing()
     }
     result.entities[entityIndex].extra += 1
@@ -235,15 +287,6 @@ final class Comparison {
     try cursor.advance()
   }
 
-  private func parse(_ json: [UInt8]) throws -> Key {
-    guard let value = try? JSONReader.parse(json), let key = Key(json: value) else {
-      throw MigrationError(
-        .internal, "a key of the inventory cannot be read", cause: String(decoding: json, as: UTF8.self),
-        safeNow: "nothing was changed", next: [])
-    }
-    return key
-  }
-
   private func add(
     _ kind: Difference.Kind, _ entityIndex: Int, _ key: [UInt8], _ explanation: String, expected: [UInt8] = [],
     found: [UInt8] = []
@@ -266,14 +309,15 @@ extension Comparison {
   ///
   /// - Parameter omitting: Which rows of a page are left out.
   static func compare(
-    _ inventory: InventorySpool, of expected: StoreSchema, with snapshot: any SourceSnapshot,
+    _ inventories: [InventorySpool], of expected: StoreSchema, with snapshot: any SourceSnapshot,
     algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, forms: FormedDigests? = nil,
-    sums: Bool = false, own: ExpectedNodeRows? = nil,
+    sums: Bool = false, own: ExpectedNodeRows? = nil, rereads: Rereads? = nil,
     omitting: @escaping (RecordPage, _ rowDigests: GrowingBuffer) throws -> Set<Int> = { _, _ in [] },
     report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
     let comparison = try Comparison(
-      inventory, of: expected, with: snapshot.schema, forms: forms, sums: sums, own: own, report: report)
+      inventories, of: expected, with: snapshot.schema, forms: forms, sums: sums, own: own, rereads: rereads,
+      report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {

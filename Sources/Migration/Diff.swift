@@ -28,16 +28,16 @@ public func diff(
   }
   defer { _ = try? ledger.close() }
   let book = repairs(first, second, stateDirectory)
-  let inventory = InventorySpool(directory: stateDirectory)
+  let inventories = ChainInventories(directory: stateDirectory)
   let other = try schemaOf(second, stateDirectory, stop)
   let isCrossing = try other.map { try schemaOf(first, stateDirectory, stop)?.engine != $0.engine } ?? false
-  let formed = FormedInventory(inventory, comparedWith: isCrossing ? other.map { FormedDigests($0) } : nil)
+  let formed = FormedInventory(inventories, comparedWith: isCrossing ? other.map { FormedDigests($0) } : nil)
   let schema: StoreSchema
   var algorithm = DigestAlgorithm.fastest
   var secrets = secrets
   var unreadable: Int64 = 0
   // A pipe comes only once: what was read of its head is gone on with.
-  var opened: SegmentPipeline?
+  var opened: SegmentSequence?
   switch first {
   case .archive(let place):
     let (pipeline, _) = try collect(
@@ -50,14 +50,15 @@ public func diff(
     if case .archive(let place) = second {
       let head = try open(place, stateDirectory: stateDirectory, rate: rate, stop: stop)
       opened = head
-      algorithm = head.description.algorithm
-      secrets = head.description.secretsIncluded ? secrets : .withhold
+      algorithm = head.newest.algorithm
+      secrets = head.newest.secretsIncluded ? secrets : .withhold
     }
     var options = SnapshotOptions(algorithm: algorithm, secrets: secrets)
     if case .archive = second { options.likeness = other?.entities ?? [] }
     let snapshot = try store.openSnapshot(options, stop: stop)
     defer { snapshot.close() }
     schema = snapshot.schema
+    inventories.begin(isDelta: false)
     let recorded = try book.map { try RecordedRepairs($0.path, side: $0.side, entities: schema.entities) }
     unreadable = try StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop).run(
       snapshot, entities: schema.entities, algorithm: algorithm, totalItems: nil,
@@ -76,16 +77,17 @@ public func diff(
     let snapshot = try store.openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     var result = try Comparison.compare(
-      inventory, of: schema, with: snapshot, algorithm: algorithm,
+      inventories.spools, of: schema, with: snapshot, algorithm: algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop), totalItems: nil,
       totalBytes: storeBytes(store, snapshot), forms: forms, report: report)
     result.unreadable += unreadable
     return result
   case .archive(let place):
-    let comparison = try Comparison(inventory, of: schema, with: other ?? schema, forms: forms, report: report)
+    let comparison = try Comparison(
+      inventories.spools, of: schema, with: other ?? schema, forms: forms, report: report)
     try collect(
       opened ?? open(place, stateDirectory: stateDirectory, rate: rate, stop: stop), against: comparison,
-      schema: schema, observer: observer)
+      schema: schema, forms: forms, stateDirectory: stateDirectory, observer: observer)
     comparison.addUnreadable(unreadable)
     return comparison.result
   }
@@ -125,67 +127,93 @@ private func collect(
   _ place: ArchivePlace, into inventory: FormedInventory, book: (path: String, side: RecordedRepairs.Side)?,
   stateDirectory: String, rate: ByteCount?, observer: any RunObserver, stop: StopRequest
 ) throws -> (SegmentPipeline, SegmentEnd?) {
-  let consumer = InventoryConsumer { try inventory.append(entityIndex: $0, page: $1, rowDigests: $2, alternatives: $3) }
+  let consumer = InventoryConsumer(inventory.inventories) {
+    try inventory.append(entityIndex: $0, page: $1, rowDigests: $2, alternatives: $3)
+  }
   if let book {
     consumer.recorded = { try RecordedRepairs(book.path, side: book.side, entities: $0) }
   }
-  let pipeline = try open(place, stateDirectory: stateDirectory, rate: rate, stop: stop)
-  return (pipeline, try read(pipeline, into: consumer, observer: observer))
+  let segments = try open(place, stateDirectory: stateDirectory, rate: rate, stop: stop)
+  return (segments.first, try read(segments, into: consumer, observer: observer))
 }
 
 private func collect(
-  _ pipeline: SegmentPipeline, against comparison: Comparison, schema: StoreSchema, observer: any RunObserver
+  _ segments: SegmentSequence, against comparison: Comparison, schema: StoreSchema, forms: FormedDigests?,
+  stateDirectory: String, observer: any RunObserver
 ) throws {
-  let consumer = InventoryConsumer { entityIndex, page, digests, _ in
-    guard let index = schema.entities.firstIndex(where: { $0.name == page.entity.name }) else {
-      try comparison.add(
-        Difference(
-          kind: .extra, entity: page.entity.name, key: "",
-          explanation: "a table that is not expected, with \(page.rowCount) rows in one page"))
-      return
-    }
-    try comparison.found(entityIndex: index, page: page, rowDigests: digests)
+  let other = ChainInventories(directory: stateDirectory)
+  let consumer = InventoryConsumer(other) {
+    _ = forms?.apply($1, $2)
+    try other.append(entityIndex: $0, page: $1, rowDigests: $2, alternatives: $3)
   }
-  _ = try read(pipeline, into: consumer, observer: observer)
+  let pipeline = segments.first
+  _ = try read(segments, into: consumer, observer: observer)
+  let indices = pipeline.schema.entities.map { entity in schema.entities.firstIndex { $0.name == entity.name } }
+  var strange = indices.map { _ in Int64(0) }
+  var chain = try InventoryChain(other.spools)
+  while !chain.isAtEnd {
+    if let index = indices[chain.entityIndex] {
+      try comparison.found(entityIndex: index, key: chain.key, digest: chain.digest)
+    } else {
+      strange[chain.entityIndex] += 1
+    }
+    try chain.advance()
+  }
+  for (index, rows) in strange.enumerated() where rows > 0 {
+    try comparison.add(
+      Difference(
+        kind: .extra, entity: pipeline.schema.entities[index].name, key: "",
+        explanation: "a table that is not expected, with \(rows) rows"))
+  }
   try comparison.end()
 }
 
 /// Opens an archive and reads its head.
 private func open(_ place: ArchivePlace, stateDirectory: String, rate: ByteCount?, stop: StopRequest) throws
-  -> SegmentPipeline
+  -> SegmentSequence
 {
   var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
   options.throttle = Throttle(rate: rate)
   options.readsContents = false
   options.checkpoint = { try requireNoStop(stop) }
-  let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
-  try pipeline.readHead()
-  return pipeline
+  return try SegmentSequence(place, options: options)
 }
 
-private func read(_ pipeline: SegmentPipeline, into consumer: InventoryConsumer, observer: any RunObserver) throws
+private func read(_ segments: SegmentSequence, into consumer: InventoryConsumer, observer: any RunObserver) throws
   -> SegmentEnd?
 {
+  let pipeline = segments.first
   let start = ContinuousClock.now
   observer.observe(
     .phaseStarted(.init(name: .compare, index: 1, of: 1, totalBytes: pipeline.description.expectedBytes)))
-  let end = try pipeline.run(into: consumer)
+  let end = try segments.run(into: consumer, repairs: nil)
   observer.observe(.phaseFinished(.init(name: .compare, wall: .now - start, items: consumer.rows, bytes: 0)))
   return end
 }
 
 private final class InventoryConsumer: SegmentConsumer {
+  private let inventories: ChainInventories
   private let body: (Int, RecordPage, GrowingBuffer, RepairedRows?) throws -> Void
   private(set) var rows: Int64 = 0
   /// Opens the repairs file, when the entities are known.
   var recorded: (([Entity]) throws -> RecordedRepairs)?
   private var repairs: RecordedRepairs?
 
-  init(_ body: @escaping (Int, RecordPage, GrowingBuffer, RepairedRows?) throws -> Void) { self.body = body }
+  init(
+    _ inventories: ChainInventories,
+    _ body: @escaping (Int, RecordPage, GrowingBuffer, RepairedRows?) throws -> Void
+  ) {
+    self.inventories = inventories
+    self.body = body
+  }
 
   var wantsChecks: Bool { false }
   func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) throws {
-    repairs = try recorded?(schema.entities)
+    inventories.begin(isDelta: description.kind == .delta)
+    if repairs == nil { repairs = try recorded?(schema.entities) }
+  }
+  func deleted(_ entityIndex: Int, keys: [Key]) throws {
+    try inventories.append(entityIndex: entityIndex, deleted: keys)
   }
   func open(_ group: ReceivedGroup) {}
   func content(_ group: ReceivedGroup, path: String, bytes: UnsafeRawBufferPointer) {}

@@ -43,6 +43,10 @@ public struct ExportOptions: Sendable {
   public var snapshotAge: Duration?
   /// Bytes of archive between two checkpoints of a resumable export.
   public var checkpointInterval = ByteCount.mebibytes(256)
+  /// When the export counts as begun; nil: now.
+  var created: Timestamp?
+  /// Of a delta: read every attachment again instead of measuring it.
+  public var isParanoid = false
   /// For spools of an export into a pipe.
   public var stateDirectory: String
   public var toolVersion: String
@@ -65,9 +69,11 @@ public struct ExportResult: Sendable {
   public var wall: Duration
   public var productVersion: String
   public var profile: String
+  /// Of a delta: what changed. Where that is nothing, no segment was written.
+  public var changes: DeltaChanges?
 }
 
-/// Exports a live store into the base segment of an archive.
+/// Exports a live store into an archive: into its base, or, where it has one, into a delta of its newest segment.
 ///
 /// The source is only read. An export into a directory that was interrupted is taken up where its journal says.
 ///
@@ -115,10 +121,8 @@ private func exportUnexplained(
   let wasRenamed = try FileStatus.ifPresent(segment) != nil
   let resumed = try SegmentJournal.resume(files.journal)
   guard !wasRenamed || resumed?.0.completion != nil else {
-    throw MigrationError(
-      .archiveExists, "\(directory) already holds a sealed archive", cause: "\(segment) exists",
-      safeNow: "the archive was not changed",
-      next: ["noteferry verify \(directory)", "export into another directory: -o DIRECTORY"])
+    return try DeltaExport(source: source, directory: directory, options: options, observer: observer, stop: stop)
+      .run()
   }
   var options = options
   if let (_, header, _) = resumed { options.algorithm = options.algorithm ?? header.algorithm }
@@ -321,7 +325,7 @@ private final class ExportRun {
   }
 
   private func makeHeader(_ counts: [(entity: String, rows: Int64)]) -> SegmentJournal.Header {
-    let created = Timestamp.forArchive
+    let created = options.created ?? .forArchive
     let digest = Digest(.sha256)
     for text in [snapshot.schema.fingerprint, created.rfc3339] + counts.map({ "\($0.entity) \($0.rows)" }) {
       var text = text + "\n"

@@ -10,6 +10,10 @@ final class FindingsCheck {
   private let pending = GrowingBuffer(capacity: 64 << 10)
   private let text = GrowingBuffer(capacity: 64 << 10)
   private var counts: [String: Int64] = [:]
+  private let found: (JSONValue) throws -> Void
+
+  /// - Parameter found: Gets each finding.
+  init(found: @escaping (JSONValue) throws -> Void = { _ in }) { self.found = found }
 
   /// - Throws: `.archiveDamaged` for what is not findings in frames.
   func append(_ bytes: UnsafeRawBufferPointer) throws {
@@ -28,6 +32,7 @@ final class FindingsCheck {
           let kind = value["kind"]?.string, let severity = value["severity"]?.string, value["entity"]?.string != nil
         else { throw damaged("a line is not a finding") }
         counts["\(kind) \(severity)", default: 0] += 1
+        try found(value)
       }
       start += length
     }

@@ -47,12 +47,12 @@ final class FormedDigests {
 
 /// An inventory of rows as another store holds them: with their repairs, and in that store's forms.
 final class FormedInventory {
-  let inventory: InventorySpool
+  let inventories: ChainInventories
   private let forms: FormedDigests?
 
   /// - Parameter forms: Of the store that the rows are compared with; nil where it is of the same engine.
-  init(_ inventory: InventorySpool, comparedWith forms: FormedDigests?) {
-    self.inventory = inventory
+  init(_ inventories: ChainInventories, comparedWith forms: FormedDigests?) {
+    self.inventories = inventories
     self.forms = forms
   }
 
@@ -62,7 +62,7 @@ final class FormedInventory {
     omitting omitted: Set<Int> = []
   ) throws {
     let rows = forms?.apply(page, rowDigests, alternatives: alternatives) ?? alternatives
-    try inventory.append(
+    try inventories.append(
       entityIndex: entityIndex, page: page, rowDigests: rowDigests, alternatives: rows, omitting: omitted)
   }
 }

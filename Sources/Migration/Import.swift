@@ -11,6 +11,18 @@ public struct ImportOptions: Sendable {
   public var salvages = false
   /// Read every row and attachment back from the target and compare.
   public var readsBack = true
+  /// Leave the target open when everything is proven: it keeps its mark, so that a later import of the same archive, with
+  /// deltas that were added to it since, brings only these in.
+  ///
+  /// The base is imported so while the source is in use, and each delta behind it. The last one, made when nobody writes to
+  /// the source any more, is imported without it. That import compares all rows of the target with the archive, their
+  /// attachments by length and those of new and changed rows by their bytes, asks `part?.gate.mayApprove`, and opens the
+  /// target. The gate is where the source is closed for good. Ended between the two, the same call proves and opens again.
+  ///
+  /// What is needed of the segments that are in the target lies in `stateDirectory`, about 50 bytes a row and 32 for each
+  /// content. Without it, also in another directory, they are read again. Not for pipes and `salvages`; without
+  /// `readsBack` nothing is left open.
+  public var keepsOpen = false
   public var rate: ByteCount?
   public var freeFloor = FreeFloor()
   public var stateDirectory: String
@@ -55,6 +67,8 @@ public struct ImportResult: Sendable {
   public var wasResumed: Bool
   /// Whether everything is proven: the mark of the import is removed and nothing is lost. Of a pair, on both nodes.
   public var isApproved: Bool
+  /// Whether everything is proven and the target was left open, with its mark, because that was asked for.
+  public var isHeld: Bool
   /// Whether the mark was removed although the archive is damaged: the target holds what was whole, the ledger the rest.
   public var isSalvaged: Bool
   public var wall: Duration
@@ -146,21 +160,34 @@ private func importUnexplained(
   pipelineOptions.checkpoint = { try requireNoStop(stop) }
   let reporter = DamageReporter(ledger: ledger, observer: observer)
   pipelineOptions.report = { reporter.report($0) }
-  let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: pipelineOptions)
-  try pipeline.readHead()
+  let segments = try SegmentSequence(place, options: pipelineOptions)
+  let pipeline = segments.first
   let consumer = ImportConsumer(
-    nodes: nodes, options: options, readProfile: readProfile, ledger: ledger, observer: observer,
-    stop: stop)
+    nodes: nodes, newest: segments.newest, options: options, readProfile: readProfile, ledger: ledger,
+    observer: observer, stop: stop)
   let target = nodes.target
   defer { target.close() }
   let end: SegmentEnd?
   do {
-    pipeline.repairs = try repairs(place, head: pipeline, options: options, readProfile: readProfile, stop: stop)
-    consumer.longTexts = pipeline.repairs.map {
+    let repairs = try repairs(place, head: pipeline, options: options, readProfile: readProfile, stop: stop)
+    consumer.longTexts = repairs.map {
       LongTextImport(LongTexts($0, directory: options.stateDirectory), consumer.repairs, target: target)
     }
-    consumer.longContents = try LongContentPass.run(place, head: pipeline) { try requireNoStop(stop) }
-    end = try pipeline.run(into: consumer)
+    try KeylessDelta.requireNone(in: place, head: pipeline, nodes: nodes) { try requireNoStop(stop) }
+    consumer.longContents = { number in
+      try LongContentPass.run(place, head: pipeline, behind: number) { try requireNoStop(stop) }
+    }
+    consumer.isSealed = { number, seal in
+      try segments.seal(of: number, stateDirectory: options.stateDirectory) { try requireNoStop(stop) }?.description
+        == seal
+    }
+    try consumer.begin(description: pipeline.description, profile: pipeline.profile, schema: pipeline.schema)
+    let past = consumer.held.flatMap { held in
+      Checksum(pipeline.description.algorithm, hex: Array(held.seal.utf8)).map {
+        (held.number, SegmentEnd(seal: $0, summary: held.summary))
+      }
+    }
+    end = try segments.run(into: consumer, repairs: repairs, isBegun: true, behind: past)
     try consumer.finish()
   } catch {
     target.rollback()
@@ -168,7 +195,7 @@ private func importUnexplained(
     throw error
   }
   let damage = reporter.count + consumer.damageCount
-  if consumer.refusal == nil { try target.finish(pipeline.schema) }
+  if consumer.refusal == nil { try target.finish(segments.newestSchema) }
 
   let proofs = try ReadBack(
     consumer: consumer, pipeline: pipeline, nodes: nodes, options: options, ledger: ledger, observer: observer,
@@ -193,17 +220,27 @@ private func importUnexplained(
     try options.part.map {
       try $0.gate.mayApprove(isProven: isApproved || isSalvaged, sums: first?.comparison.sums)
     } ?? true
-  if consumer.refusal == nil, isApproved || isSalvaged { try isAllowed ? target.approve() : target.rest() }
+  let isHeld = options.keepsOpen && isApproved && consumer.refusal == nil && nodes.pair?.isDegraded != true
+  if consumer.refusal == nil, isApproved || isSalvaged {
+    try isAllowed && !isHeld ? target.approve() : target.rest()
+    // A target in service, or one of which too much would have to be known, is not gone on with by what was left of it.
+    try HeldTarget.remove(consumer.heldPath)
+    if isHeld, consumer.canBeHeld, let end {
+      try HeldTarget.leave(
+        consumer, nodes, proofs: proofs, summary: end.summary, seal: end.seal, number: segments.newest.number)
+    }
+  }
   let results = nodes.results { node in
     (consumer.conservation(summary: end?.summary, node: node, proof: proofs[node]), proofs[node]?.comparison)
   }
   return ImportResult(
-    archive: pipeline.description, seal: end?.seal, summary: end?.summary, conservation: conservation,
+    archive: segments.newest, seal: end?.seal, summary: end?.summary, conservation: conservation,
     comparison: first?.comparison, nodes: results, damageCount: damage,
     mapping: consumer.nodeRows!.mapping, adapted: consumer.nodeRows!.adapted,
     adaptedCount: consumer.nodeRows!.adaptedCount, repairs: consumer.repairs.tally,
     attachments: consumer.repairs.moves?.tally, ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
-    isApproved: isApproved && isAllowed && nodes.pair?.isDegraded != true, isSalvaged: isSalvaged && isAllowed,
+    isApproved: isApproved && isAllowed && nodes.pair?.isDegraded != true && !isHeld, isHeld: isHeld,
+    isSalvaged: isSalvaged && isAllowed,
     wall: .now - start)
 }
 

@@ -8,24 +8,35 @@ import NoteStore
 /// A row is applied as soon as its own contents begin to arrive; rows without contents at once. Each page is checked
 /// before its batch is committed.
 final class ImportConsumer: SegmentConsumer {
-  private let nodes: ImportNodes
+  let nodes: ImportNodes
   private let target: any TargetStore
-  private let options: ImportOptions
+  let options: ImportOptions
   private let readProfile: (UnsafeRawBufferPointer) throws -> Profile
   private let ledger: Ledger
-  private let observer: any RunObserver
-  private let stop: StopRequest
-  /// Contents that a target may refuse for their length; set before the pipeline runs.
-  var longContents: [TargetOptions.LongContent] = []
+  let observer: any RunObserver
+  let stop: StopRequest
+  /// Whether the archive's segment of a number has a seal; set before the pipeline runs.
+  var isSealed: (Int, String) throws -> Bool = { _, _ in false }
+  /// Looks for contents behind a segment that a target may refuse for their length; set before the pipeline runs.
+  var longContents: (_ behind: Int) throws -> [TargetOptions.LongContent] = { _ in [] }
+
+  /// What an earlier import left of the target, where it need not be read again; set before the import begins.
+  var held: HeldTarget?
+  /// Where that lies.
+  private(set) var heldPath = ""
 
   private(set) var profile: Profile?
   private(set) var damageCount: Int64 = 0
   private(set) var wasResumed = false
-  let inventory: InventorySpool
+  /// What the segments say of their rows.
+  let inventories: ChainInventories
   /// Rows that belong to one node; nil before the import has begun.
   private(set) var nodeRows: NodeRowImport?
-  private var description: SegmentDescription!
-  private var schema: StoreSchema!
+  /// Of the base.
+  private(set) var description: SegmentDescription!
+  /// Of the last segment, whose counts are those that the target shall have.
+  private let newest: SegmentDescription
+  private(set) var schema: StoreSchema!
   private var progress: ProgressCounter!
 
   /// Groups received, applied and checked so far, and those that an earlier run committed.
@@ -76,10 +87,13 @@ final class ImportConsumer: SegmentConsumer {
   private var isWaiting = false
 
   init(
-    nodes: ImportNodes, options: ImportOptions, readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile,
-    ledger: Ledger, observer: any RunObserver, stop: StopRequest
+    nodes: ImportNodes, newest: SegmentDescription, options: ImportOptions,
+    readProfile: @escaping (UnsafeRawBufferPointer) throws -> Profile, ledger: Ledger, observer: any RunObserver,
+    stop: StopRequest
   ) {
     self.nodes = nodes
+    self.newest = newest
+    inventories = ChainInventories(directory: options.stateDirectory)
     repairs = ImportRepairs(
       options.repair, nodes: nodes, stateDirectory: options.stateDirectory, ledger: ledger, observer: observer)
     target = nodes.target
@@ -88,10 +102,14 @@ final class ImportConsumer: SegmentConsumer {
     self.ledger = ledger
     self.observer = observer
     self.stop = stop
-    inventory = InventorySpool(directory: options.stateDirectory)
   }
 
   func begin(description: SegmentDescription, profile bytes: [UInt8], schema: StoreSchema) throws {
+    // A delta goes on in the target of the segment before.
+    guard self.description == nil else {
+      inventories.begin(isDelta: description.kind == .delta)
+      return try target.beginDelta()
+    }
     self.description = description
     self.schema = schema
     rowsByEntity = Array(repeating: 0, count: schema.entities.count)
@@ -115,6 +133,7 @@ final class ImportConsumer: SegmentConsumer {
       options.attachments, archive: description.id, schema: schema, profile: profile, nodes: nodes, ledger: ledger,
       observer: observer)
     try requireSpace()
+    try findHeld()
     nodes.pair?.isComplete = { [unowned self] in try holdsAsMuch(profile, in: nodes.all[$0]) }
     let watermark: ImportWatermark?
     do {
@@ -123,7 +142,7 @@ final class ImportConsumer: SegmentConsumer {
         options: TargetOptions(
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
           freeFloor: options.freeFloor.limit ?? ByteCount(0)
-        ).with(longContents, options.patience, stop))
+        ).with(try longContents(held?.number ?? -1), options.patience, stop))
     } catch let error as MigrationError where error.code == .targetNotEmpty {
       // A pair has looked at its nodes already.
       guard try nodes.pair?.isWrittenNowhere ?? holdsAsMuch(profile, in: nodes.all[0]) else { throw error }
@@ -135,9 +154,10 @@ final class ImportConsumer: SegmentConsumer {
           text: "the target has as many items as the archive; nothing is written, both are compared", next: []))
     }
     options.part?.gate.prepared()
-    leavesNumbersOut = nodes.all.contains { !$0.target.engine.isEmpty && $0.target.engine != schema.engine }
+    leavesNumbersOut = nodes.isCrossing(schema)
     skips = refusal == nil ? watermark?.groups ?? 0 : .max
     decided = nodes.pair?.furthestPage ?? skips
+    try goOnBehindHeld()
     try repairs.begin(archive: description.id, pages: pagesInNodes(), entities: schema.entities)
     if repairs.hasForms || repairs.moves != nil {
       longForms = LongForms(directory: options.stateDirectory, repairs) { [target] in try target.forms(of: $0) }
@@ -157,8 +177,57 @@ final class ImportConsumer: SegmentConsumer {
           totalBytes: description.expectedBytes)))
   }
 
+  // MARK: - Targets that wait for deltas
+
+  /// Looks for what an earlier import left, and whether the target is as it was left.
+  private func findHeld() throws {
+    inventories.contents = options.keepsOpen ? description.algorithm : nil
+    heldPath = HeldTarget.path(nodes, origin: origin, stateDirectory: options.stateDirectory)
+    guard options.readsBack, !options.salvages, let found = HeldTarget.read(heldPath),
+      found.origin == origin, try isSealed(found.number, found.seal)
+    else { return }
+    inventories.contents = description.algorithm
+    let inventory = try InventorySpool(
+      path: HeldTarget.inventory(heldPath), keeping: found.byteCount, contents: description.algorithm)
+    if !found.isApplying {
+      try found.requireUnchanged(nodes, inventory, self)
+      var begun = found
+      begun.isApplying = true
+      try begun.write(heldPath)
+    }
+    held = found
+    inventories.adopt(inventory)
+  }
+
+  /// Where the target has less than what was left, the old segments are read again.
+  private func goOnBehindHeld() throws {
+    guard let held, refusal == nil, skips >= held.pages, skips < .max else {
+      self.held = nil
+      return inventories.begin(isDelta: false)
+    }
+    (received, checkedGroups) = (held.pages, held.pages)
+  }
+
+  /// Counts of this import and of those before it.
+  var totals: ImportTotals {
+    var totals = ImportTotals()
+    totals.degraded = Dictionary(uniqueKeysWithValues: zip(schema.entities.map(\.name), degradedRows))
+    totals.repaired = repairs.rows
+    totals.substituted = repairs.kept.degraded
+    totals.substitutedAndRepaired = repairs.kept.degradedAndRepaired
+    totals.moved = repairs.moves?.rows ?? [:]
+    return held.map { totals + $0.totals } ?? totals
+  }
+
+  /// Whether another import can do without reading the segments of this one: everything that it must know of them is
+  /// in the inventory and the totals.
+  var canBeHeld: Bool { refusal == nil && nodeRows?.hasRows != true && repairs.kept.setAside.isEmpty }
+
+  /// Pages of all segments.
+  var pages: Int64 { checkedGroups }
+
   /// What the target's mark names. A node of a pair says its role, in the words of `DualNodeTarget`.
-  private var origin: String {
+  var origin: String {
     repairs.origin(of: description.id, attachments: options.attachments)
       + (options.part?.role.map { ", as \($0.rawValue) of two" } ?? "")
   }
@@ -215,7 +284,7 @@ final class ImportConsumer: SegmentConsumer {
     defer { snapshot.close() }
     for entity in schema.entities where [.note, .attachment, .owner, .notebook].contains(entity.role) {
       guard let found = snapshot.schema.entities.first(where: { $0.name == entity.name }),
-        let count = description.sourceCounts.first(where: { $0.entity == entity.name }),
+        let count = newest.sourceCounts.first(where: { $0.entity == entity.name }),
         try snapshot.count(of: found) == count.rows
       else { return false }
     }
@@ -223,6 +292,24 @@ final class ImportConsumer: SegmentConsumer {
   }
 
   // MARK: - Rows and contents
+
+  /// A list of deleted rows counts as a page, so that one the target knows is not carried out again.
+  func deleted(_ entityIndex: Int, keys: [Key]) throws {
+    received += 1
+    isSkipping = received <= skips
+    target.enter(page: received)
+    let entity = schema.entities[entityIndex]
+    for key in keys {
+      nodeRows?.drop(key, entityIndex: entityIndex)
+      // Such a row never came into the target, which could not even be asked for it.
+      let wasSetAside = repairs.kept.remove(key, of: entity.name)
+      if !isSkipping, !wasSetAside { try target.remove(key, of: entity) }
+    }
+    try inventories.append(entityIndex: entityIndex, deleted: keys)
+    checkedGroups += 1
+    batchBytes += Int64(keys.count) * 64
+    if checkedGroups > skips { try target.leave(page: checkedGroups) }
+  }
 
   func open(_ group: ReceivedGroup) throws {
     received += 1
@@ -636,14 +723,21 @@ final class ImportConsumer: SegmentConsumer {
       }
       if leavesNumbersOut { RowSum.leaveNumbersOut(of: page, group.repaired, in: group.rowDigests) }
       rowsByEntity[group.entityIndex] += Int64(page.rowCount - group.setAside.count)
-      try inventory.append(
-        entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests,
-        omitting: group.setAside.union(nodeRows?.collect(group) ?? []))
+      let held = try nodeRows?.collect(group) ?? []
+      if inventories.isInDelta, checkedGroups > skips { try removeFormer(held, of: page) }
+      try inventories.append(
+        entityIndex: group.entityIndex, page: page, rowDigests: group.rowDigests, repaired: group.repaired,
+        omitting: group.setAside.union(held))
     }
     progress.advance(rows: page.rowCount, bytes: Int64(page.rows.count), role: page.entity.role, to: observer)
     if checkedGroups > skips { try target.leave(page: checkedGroups) }
     // Only with nothing unchecked in it may the batch be committed.
     if checkedGroups == received, checkedGroups > skips, isBatchFull { try commit() }
+  }
+
+  /// What now belongs to one node may have belonged to both, and gets to its node under another key, or not at all.
+  private func removeFormer(_ rows: Set<Int>, of page: RecordPage) throws {
+    for row in rows.sorted() { try target.remove(page.key(ofRow: row), of: page.entity) }
   }
 
   private func commit() throws {
@@ -657,6 +751,8 @@ final class ImportConsumer: SegmentConsumer {
   ///
   /// A resumed import applies these rows again: only the end of the archive tells all of them.
   func finish() throws {
+    try countRows()
+    try requireNoNodeRows()
     try nodeRows?.settle(tell: tell) { row, page, node in
       if refusal == nil { try target.apply(row: row, of: page, toNode: node) }
     }
@@ -664,6 +760,23 @@ final class ImportConsumer: SegmentConsumer {
     if refusal == nil, checkedGroups > skips || checkedGroups == 0 || nodeRows?.hasRows == true { try commit() }
     observer.observe(
       .phaseFinished(.init(name: .import, wall: .zero, items: progress.items, bytes: progress.bytes)))
+  }
+
+  /// What these rows become is known when all of them are; a later delta may have others.
+  private func requireNoNodeRows() throws {
+    guard options.keepsOpen, nodeRows?.hasRows == true else { return }
+    throw MigrationError(
+      .targetMismatch, "the target cannot stay open for deltas: the archive has rows that belong to one node",
+      cause: "what becomes of them in the target is decided when the last delta is there",
+      safeNow: "what was committed to the target is kept, behind its mark",
+      next: ["repeat the command without --keep-open, when the last delta is in the archive"])
+  }
+
+  /// Rows that a delta replaced or deleted are not there twice.
+  private func countRows() throws {
+    guard inventories.spools.count > 1 || held != nil else { return }
+    rowsByEntity = try inventories.count(entities: schema.entities.count)
+    for index in rowsByEntity.indices { rowsByEntity[index] += nodeRows?.heldCount(of: index) ?? 0 }
   }
 
   private func tell(_ row: AdaptedRow) throws {
@@ -760,26 +873,27 @@ final class ImportConsumer: SegmentConsumer {
 
   /// - Parameter node: The node whose sum it is.
   func conservation(summary: SegmentSummary?, node: Int, proof: NodeProof? = nil) -> Conservation {
-    Conservation(
+    let totals = totals
+    return Conservation(
       schema.entities.enumerated().map { index, entity in
         let archived = summary?.entities.first { $0.entity == entity.name }
         // A fuzzy archive is of several moments, so no count of the source is the one to compare with.
         let counted = summary?.isFuzzy == true ? archived?.rows : archived?.sourceRows
         var account = Conservation.Account(
           entity: entity.name, role: entity.role,
-          source: counted ?? description.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
+          source: counted ?? newest.sourceCounts.first { $0.entity == entity.name }?.rows ?? 0)
         let found = proof?.comparison.entities[index]
         let own = nodeRows?.count(of: index, on: node) ?? NodeRowImport.Count()
         let arrived = found.map { $0.identical + $0.changed - own.made } ?? rowsByEntity[index] - own.skipped
         account.degraded = min(
           arrived,
-          degradedRows[index] + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0)
-            + (repairs.kept.degraded[entity.name] ?? 0))
-        let repaired = (repairs.rows[entity.name] ?? 0) - (repairs.kept.degradedAndRepaired[entity.name] ?? 0)
+          (totals.degraded[entity.name] ?? 0) + (proof?.surprises[entity.name] ?? 0) + (archived?.degradedRows ?? 0)
+            + (totals.substituted[entity.name] ?? 0))
+        let repaired = (totals.repaired[entity.name] ?? 0) - (totals.substitutedAndRepaired[entity.name] ?? 0)
         account.repaired = min(arrived - account.degraded, repaired)
         account.skippedByRule = own.skipped
         account.adapted = min(
-          arrived - account.degraded - account.repaired, own.renamed + (repairs.moves?.rows[entity.name] ?? 0))
+          arrived - account.degraded - account.repaired, own.renamed + (totals.moved[entity.name] ?? 0))
         account.made = own.made
         account.identical = arrived - account.degraded - account.repaired - account.adapted
         account.quarantined = repairs.kept.setAside[entity.name] ?? 0

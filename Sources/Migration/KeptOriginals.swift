@@ -22,12 +22,12 @@ final class KeptOriginals {
   /// not carried.
   private(set) var degraded: [String: Int64] = [:]
   private(set) var degradedAndRepaired: [String: Int64] = [:]
-  private(set) var setAside: [String: Int64] = [:]
+  var setAside: [String: Int64] { keysSetAside.filter { !$0.value.isEmpty }.mapValues { Int64($0.count) } }
   /// Values with something else in their place, and values of another type.
   private(set) var substitutes: Int64 = 0
   private(set) var conversions: Int64 = 0
-  /// Keys of rows with contents that are not carried: no later row can share these.
-  private var keysWithContents: [String: Set<Key>] = [:]
+  /// Keys of rows that are not carried: no later row can share their contents.
+  private var keysSetAside: [String: Set<Key>] = [:]
 
   init(ledger: Ledger, observer: any RunObserver) {
     self.ledger = ledger
@@ -36,7 +36,10 @@ final class KeptOriginals {
 
   var isEmpty: Bool { substitutes == 0 && setAside.isEmpty }
 
-  func isSetAside(_ key: Key, of entity: String) -> Bool { keysWithContents[entity]?.contains(key) == true }
+  func isSetAside(_ key: Key, of entity: String) -> Bool { keysSetAside[entity]?.contains(key) == true }
+
+  /// A row is gone; tells whether it was set aside.
+  func remove(_ key: Key, of entity: String) -> Bool { keysSetAside[entity]?.remove(key) != nil }
 
   /// Begins a page; the rows that are set aside are no more among its repaired ones.
   func begin(_ found: RowForms.Account?, of group: ReceivedGroup) {
@@ -45,9 +48,7 @@ final class KeptOriginals {
     for row in account.setAside.keys {
       group.setAside.insert(row)
       group.repaired.remove(row: row)
-      if !group.page.contentRange(ofRow: row).isEmpty {
-        keysWithContents[group.page.entity.name, default: []].insert(group.page.key(ofRow: row))
-      }
+      keysSetAside[group.page.entity.name, default: []].insert(group.page.key(ofRow: row))
     }
   }
 
@@ -110,7 +111,6 @@ final class KeptOriginals {
     degraded[entity, default: 0] += Int64(rows.count)
     degradedAndRepaired[entity, default: 0] += Int64(repaired)
     for (row, column) in account.setAside.sorted(by: { $0.key < $1.key }) {
-      setAside[entity, default: 0] += 1
       let kept = kept(row, column, .row(page.values(ofRow: row)))
       try append(kept)
       let explanation = "the target cannot hold the value that tells the row from others; it is in \(originals)"

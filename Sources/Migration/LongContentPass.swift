@@ -1,3 +1,4 @@
+import DurableIO
 import NoteArchive
 import NoteModel
 import NoteStore
@@ -10,16 +11,26 @@ enum LongContentPass {
   /// No engine refuses a content of that length.
   static let harmless: Int64 = 128 << 20
 
-  /// - Parameter checkpoint: Called between members; may stop the pass by throwing.
+  /// - Parameters:
+  ///   - number: The segments up to this one are left out.
+  ///   - checkpoint: Called between members; may stop the pass by throwing.
   /// - Returns: The longest one of each column that has one longer than `harmless`.
   static func run(
-    _ place: ArchivePlace, head: SegmentPipeline, checkpoint: () throws -> Void
+    _ place: ArchivePlace, head: SegmentPipeline, behind number: Int = -1, checkpoint: () throws -> Void
   ) throws -> [TargetOptions.LongContent] {
-    if case .standardStream = place { return [] }
-    let file = try ArchiveInput.open(place)
-    guard try file.status().isRegularFile, try file.status().byteCount > harmless else { return [] }
-    let scanner = try TarScanner(file: file)
     var longest: [String: TargetOptions.LongContent] = [:]
+    for path in try (ArchiveInput.files(of: place) ?? []).dropFirst(number + 1) {
+      try look(through: ArchiveInput.open(path), head, &longest, checkpoint: checkpoint)
+    }
+    return longest.values.sorted { $0.byteCount > $1.byteCount }
+  }
+
+  private static func look(
+    through file: File, _ head: SegmentPipeline, _ longest: inout [String: TargetOptions.LongContent],
+    checkpoint: () throws -> Void
+  ) throws {
+    guard try file.status().isRegularFile, try file.status().byteCount > harmless else { return }
+    let scanner = try TarScanner(file: file)
     // What is damaged ends it; the import itself meets it again and tells.
     while let member = try? scanner.next() {
       try checkpoint()
@@ -31,7 +42,6 @@ enum LongContentPass {
       let column = "\(entityName)/\(content.column)"
       if longest[column].map({ $0.byteCount < content.byteCount }) ?? true { longest[column] = content }
     }
-    return longest.values.sorted { $0.byteCount > $1.byteCount }
   }
 
   private static func content(_ path: String, _ byteCount: Int64, _ entity: Entity) -> TargetOptions.LongContent? {

@@ -48,8 +48,23 @@ final class NodeRowImport {
     /// The rows as they were received.
     let page: RecordPage
     var rows: [NodeMapping.Row] = []
+    /// Where each key stands, and what a later segment changed or deleted.
+    var places: [Key: Int] = [:]
+    var gone: Set<Int> = []
     /// The rows as the target gets them; the target may read them until the batch is committed.
     let result: RecordPage
+
+    /// Without the rows that are gone.
+    var present: Held {
+      guard !gone.isEmpty else { return self }
+      var held = Held(
+        scope: scope, rule: rule, page: RecordPage(entity: page.entity, algorithm: page.algorithm), result: result)
+      for row in rows.indices where !gone.contains(row) {
+        held.rows.append(rows[row])
+        held.page.append(row: row, of: page) { $0 }
+      }
+      return held
+    }
   }
 
   let mapping: NodeMapping
@@ -80,7 +95,9 @@ final class NodeRowImport {
     }
   }
 
-  var hasRows: Bool { held.values.contains { !$0.rows.isEmpty } }
+  var hasRows: Bool { held.values.contains { !$0.places.isEmpty } }
+
+  func heldCount(of entity: Int) -> Int64 { Int64(held[entity]?.places.count ?? 0) }
 
   func count(of entity: Int, on node: Int) -> Count { counts[node][entity] ?? Count() }
 
@@ -98,9 +115,12 @@ final class NodeRowImport {
   func collect(_ group: ReceivedGroup) throws -> Set<Int> {
     guard var entity = held[group.entityIndex] else { return [] }
     var rows: Set<Int> = []
-    for row in 0..<group.page.rowCount where holds(row, of: group) {
-      rows.insert(row)
+    for row in 0..<group.page.rowCount {
       let key = group.page.key(ofRow: row)
+      if let former = entity.places.removeValue(forKey: key) { entity.gone.insert(former) }
+      guard holds(row, of: group) else { continue }
+      rows.insert(row)
+      entity.places[key] = entity.rows.count
       let place = group.page.entity.key.firstIndex(of: entity.scope.column)
       entity.rows.append(
         NodeMapping.Row(
@@ -119,6 +139,12 @@ final class NodeRowImport {
     return rows
   }
 
+  /// A row of a later segment is gone.
+  func drop(_ key: Key, entityIndex: Int) {
+    guard let former = held[entityIndex]?.places.removeValue(forKey: key) else { return }
+    held[entityIndex]!.gone.insert(former)
+  }
+
   // MARK: - Adapting
 
   /// Decides what becomes of all rows that were held back, and tells of each that is adapted.
@@ -127,7 +153,7 @@ final class NodeRowImport {
   func settle(
     tell: (AdaptedRow) throws -> Void, apply: (_ row: Int, _ page: RecordPage, _ node: Int) throws -> Void
   ) throws {
-    for (index, entity) in held.sorted(by: { $0.key < $1.key }) {
+    for (index, entity) in held.mapValues(\.present).sorted(by: { $0.key < $1.key }) {
       let steps = mapping.steps(for: entity.rows, rule: entity.rule)
       var present = Array(repeating: Set<Int>(), count: mapping.targetNodes)
       for step in steps {

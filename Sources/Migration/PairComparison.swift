@@ -48,7 +48,7 @@ final class PairComparison {
   func run() throws -> PairDifferences {
     // Of two engines the server's comes second: its forms are applied to the other's rows.
     let first = nodes[0].snapshot.schema.engine != "sqlite" && nodes[1].snapshot.schema.engine == "sqlite" ? 1 : 0
-    let inventory = InventorySpool(directory: options.stateDirectory)
+    let inventory = ChainInventories(directory: options.stateDirectory)
     let moments = nodes.map(\.snapshot.identity)
     try nodes[first].named { try setAside(first, into: inventory) }
     try nodes[1 - first].named { try merge(1 - first, with: inventory, of: first) }
@@ -64,11 +64,12 @@ final class PairComparison {
 
   // MARK: - Reading
 
-  private func setAside(_ node: Int, into inventory: InventorySpool) throws {
+  private func setAside(_ node: Int, into inventories: ChainInventories) throws {
     let snapshot = nodes[node].snapshot
     let other = nodes[1 - node].snapshot.schema
+    inventories.begin(isDelta: false)
     let formed = FormedInventory(
-      inventory, comparedWith: other.engine == snapshot.schema.engine ? nil : FormedDigests(other))
+      inventories, comparedWith: other.engine == snapshot.schema.engine ? nil : FormedDigests(other))
     let scopes = scopes(of: snapshot)
     differences.unreadable += try scan(node).run(
       snapshot, entities: snapshot.schema.entities, algorithm: algorithm, totalItems: nil, totalBytes: nil
@@ -79,13 +80,13 @@ final class PairComparison {
     }
   }
 
-  private func merge(_ node: Int, with inventory: InventorySpool, of first: Int) throws {
+  private func merge(_ node: Int, with inventories: ChainInventories, of first: Int) throws {
     let snapshot = nodes[node].snapshot
     let expected = nodes[first].snapshot.schema
     let scopes = Dictionary(
       uniqueKeysWithValues: zip(snapshot.schema.entities.map(\.name), scopes(of: snapshot)))
     let result = try Comparison.compare(
-      inventory, of: expected, with: snapshot, algorithm: algorithm, scan: scan(node), totalItems: nil,
+      inventories.spools, of: expected, with: snapshot, algorithm: algorithm, scan: scan(node), totalItems: nil,
       totalBytes: nil, forms: expected.engine == snapshot.schema.engine ? nil : FormedDigests(expected),
       omitting: { [self] page, digests in try collect(page, digests, scopes[page.entity.name] ?? nil, node) },
       report: { [self] in try note($0, of: first) })

@@ -1,3 +1,4 @@
+import DurableIO
 import NoteModel
 import NoteStore
 
@@ -23,6 +24,18 @@ final class PairReading {
     var key: Key? { page.flatMap { row < $0.rowCount ? $0.key(ofRow: row) : nil } }
   }
 
+  /// What is asked of both nodes.
+  enum Mode {
+    case whole
+    case measuring(since: Timestamp?)
+    case keys(() throws -> Key?)
+  }
+
+  private let mode: Mode
+  /// The keys that both nodes are asked for now.
+  private var wanted: [Key] = []
+  /// How many keys are asked for at once.
+  private static let wantedLimit = 1000
   private let base: Input
   private let other: Input
   private let isWanted: (_ page: RecordPage, _ row: Int, _ isKnown: Bool) -> Bool
@@ -33,13 +46,14 @@ final class PairReading {
   /// - Parameter isWanted: Whether a row of the other node is taken; of one that the base has too, instead of the base's.
   init(
     _ base: PairNode, _ entity: Entity, _ other: PairNode, _ otherEntity: Entity, after key: Key?,
-    isWanted: @escaping (_ page: RecordPage, _ row: Int, _ isKnown: Bool) -> Bool
+    mode: Mode = .whole, isWanted: @escaping (_ page: RecordPage, _ row: Int, _ isKnown: Bool) -> Bool
   ) throws {
     self.base = Input(base, entity)
     self.other = Input(other, otherEntity)
     self.isWanted = isWanted
+    self.mode = mode
     last = key
-    try restart()
+    if case .keys = mode { _ = try askForMore() } else { try restart() }
   }
 
   /// Begins again behind the last row, in views that were renewed.
@@ -50,8 +64,27 @@ final class PairReading {
       input.hasMore = true
       input.isHeld = false
       input.findings.removeAll()
-      try input.node.named { try input.node.snapshot.startReading(input.entity, after: last) }
+      try input.node.named {
+        switch mode {
+        case .whole: try input.node.snapshot.startReading(input.entity, after: last)
+        case .measuring(let since):
+          try input.node.snapshot.startMeasuring(input.entity, after: last, since: since)
+        case .keys:
+          var rest = wanted.filter { key in last.map { key > $0 } ?? true }.makeIterator()
+          try input.node.snapshot.startReading(input.entity) { rest.next() }
+        }
+      }
     }
+  }
+
+  /// Asks both nodes for the next rows, where rows are read by their keys.
+  private func askForMore() throws -> Bool {
+    guard case .keys(let next) = mode else { return false }
+    wanted.removeAll(keepingCapacity: true)
+    while wanted.count < Self.wantedLimit, let key = try next() { wanted.append(key) }
+    guard !wanted.isEmpty else { return false }
+    try restart()
+    return true
   }
 
   /// Fills a page; it ends early where a node's own page ends whose contents are still to be opened.
@@ -62,7 +95,9 @@ final class PairReading {
     while !page.isFull {
       guard try fill(base, page, report), try fill(other, page, report) else { return true }
       switch (base.key, other.key) {
-      case (nil, nil): return false
+      case (nil, nil):
+        if base.isHeld || other.isHeld, case .keys = mode { return true }
+        guard try askForMore() else { return false }
       case (let key?, nil): take(base, key, into: page, report)
       case (nil, let key?): take(other, key, isKnown: false, into: page, report)
       case (let key?, let twin?):
@@ -153,6 +188,7 @@ extension RecordPage {
       case .payload(let range): append(content: other.payload.slice(range), isText: isText, column: column)
       case .store(let number):
         append(contentOf: byteCount, handle: handle(number), isText: isText, column: column)
+      case .unread(let isSuspect): append(unread: byteCount, isSuspect: isSuspect, column: column)
       case .sameAs: append(.content(byteCount: byteCount, digest: digest, isText: isText), column: column)
       }
       next += 1

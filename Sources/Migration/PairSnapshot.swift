@@ -1,3 +1,4 @@
+import DurableIO
 import NoteModel
 import NoteStore
 
@@ -61,17 +62,34 @@ final class PairSnapshot: SourceSnapshot {
   }
 
   func startReading(_ entity: Entity, after key: Key?) throws {
+    if try startPair(entity, after: key, .whole) { return }
+    try base.named { try base.snapshot.startReading(entity, after: key) }
+  }
+
+  func startMeasuring(_ entity: Entity, after key: Key?, since: Timestamp?) throws {
+    if try startPair(entity, after: key, .measuring(since: since)) { return }
+    try base.named { try base.snapshot.startMeasuring(entity, after: key, since: since) }
+  }
+
+  func startReading(_ entity: Entity, keys: @escaping () throws -> Key?) throws {
+    if try startPair(entity, after: nil, .keys(keys)) { return }
+    try base.named { try base.snapshot.startReading(entity, keys: keys) }
+  }
+
+  /// Begins to read both nodes where the other one has something to add; tells whether it has.
+  private func startPair(_ entity: Entity, after key: Key?, _ mode: PairReading.Mode) throws -> Bool {
     reading = nil
     guard additions[entity.name] != nil, let twin = other.snapshot.schema.entity(named: entity.name) else {
-      return try base.named { try base.snapshot.startReading(entity, after: key) }
+      return false
     }
     let scope = NodeScope(entity, in: profile)
     let index = otherIndex
     let carriesOnly = carriesOnly
-    reading = try PairReading(base, entity, other, twin, after: key) { page, row, isKnown in
+    reading = try PairReading(base, entity, other, twin, after: key, mode: mode) { page, row, isKnown in
       guard let owner = scope?.node(ofRow: row, in: page) else { return !isKnown && carriesOnly }
       return !isKnown || owner == index
     }
+    return true
   }
 
   func readPage(into page: RecordPage, report: (Finding) -> Void) throws -> Bool {
@@ -93,6 +111,11 @@ final class PairSnapshot: SourceSnapshot {
     wasOtherRenewed = false
     try reading.restart()
     return true
+  }
+
+  func wasRenewedWithinPage() -> Bool {
+    let wasOther = !additions.isEmpty && other.snapshot.wasRenewedWithinPage()
+    return base.snapshot.wasRenewedWithinPage() || wasOther
   }
 
   func brokenInvariants() throws -> [(name: String, rows: Int64)] {

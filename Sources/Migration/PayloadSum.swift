@@ -17,11 +17,13 @@ final class RowCount {
   private let schema: StoreSchema
   private var rows: [Int64]
   private var contents: [Int64]
+  private var deleted: [Int64]
 
   init(_ schema: StoreSchema) {
     self.schema = schema
     rows = Array(repeating: 0, count: schema.entities.count)
     contents = rows
+    deleted = rows
   }
 
   func add(_ group: ReceivedGroup) {
@@ -30,15 +32,22 @@ final class RowCount {
     contents[group.entityIndex] += Int64(group.page.contents.count)
   }
 
+  func addDeleted(_ count: Int, entityIndex: Int) { deleted[entityIndex] += Int64(count) }
+
   func differences(from summary: SegmentSummary) -> [Finding] {
     schema.entities.indices.compactMap { index in
       let name = schema.entities[index].name
       guard let said = summary.entities.first(where: { $0.entity == name }) else { return nil }
-      guard said.rows != rows[index] || said.contents != contents[index] else { return nil }
+      guard said.rows == rows[index], said.contents == contents[index] else {
+        return Finding(
+          .archiveDamage, .loss, entity: name,
+          explanation: "\(rows[index]) rows and \(contents[index]) contents are there, "
+            + "the archive's sum says \(said.rows) and \(said.contents)")
+      }
+      guard said.deletedRows != deleted[index] else { return nil }
       return Finding(
         .archiveDamage, .loss, entity: name,
-        explanation: "\(rows[index]) rows and \(contents[index]) contents are there, "
-          + "the archive's sum says \(said.rows) and \(said.contents)")
+        explanation: "\(deleted[index]) deleted rows are listed, the archive's sum says \(said.deletedRows)")
     }
   }
 }

@@ -86,6 +86,17 @@ struct ReadBack {
       cause: "\(proof.surpriseCount) rows differ or are missing; the ledger names them")
   }
 
+  /// Nobody but the import may write to a target that waits for deltas.
+  private func refuseOthersRows(_ proof: NodeProof, _ node: Int) throws {
+    guard let held = consumer.held, held.extras.indices.contains(node) else { return }
+    let extra = proof.comparison.entities.reduce(0) { $0 + $1.extra }
+    guard extra > held.extras[node] else { return }
+    throw HeldTarget.changed(
+      nodes.all[node].target.name,
+      "\(extra) rows are not the archive's, and \(held.extras[node]) were when it was left",
+      safeNow: "the target keeps its mark, so it was not opened")
+  }
+
   /// How often a reading back begins anew that a standby ends because its replaying must go on.
   private static let conflictLimit = 3
 
@@ -114,15 +125,10 @@ struct ReadBack {
     var counts: [String: Int64] = [:]
     for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
     var proof = NodeProof(comparison: ComparisonResult(entities: []), counts: counts)
-    proof.comparison = try Comparison.compare(
-      consumer.inventory, of: pipeline.schema, with: snapshot, algorithm: algorithm,
-      scan: StoreScan(
-        phase: .readBack, observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
-        node: nodes.label(node), sharers: sharers),
-      totalItems: counts.values.reduce(0, +), totalBytes: pipeline.description.expectedBytes,
-      forms: consumer.leavesNumbersOut ? FormedDigests(nil) : nil,
-      sums: nodes.pair != nil || options.part?.role != nil, own: consumer.nodeRows?.expected[node]
-    ) { difference in
+    let scan = StoreScan(
+      phase: .readBack, observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
+      node: nodes.label(node), sharers: sharers)
+    func report(_ difference: Difference) throws {
       // Rows that were knowingly carried with a loss are in the ledger already.
       if consumer.isException(difference) { return }
       if difference.kind == .changed { proof.surprises[difference.entity, default: 0] += 1 }
@@ -134,6 +140,33 @@ struct ReadBack {
           node: nodes.label(node))
       }
     }
+    let rereads = consumer.held.map { _ in
+      Rereads(of: pipeline.schema, in: snapshot.schema, contents: algorithm, directory: options.stateDirectory)
+    }
+    let forms = consumer.leavesNumbersOut ? FormedDigests(nil) : nil
+    let view = consumer.held.map { MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: $0.left)) } ?? snapshot
+    proof.comparison = try Comparison.compare(
+      consumer.inventories.spools, of: pipeline.schema, with: view, algorithm: algorithm, scan: scan,
+      totalItems: counts.values.reduce(0, +),
+      totalBytes: consumer.held == nil ? pipeline.description.expectedBytes : nil, forms: forms,
+      sums: nodes.pair != nil || options.part?.role != nil, own: consumer.nodeRows?.expected[node], rereads: rereads,
+      report: report)
+    if let rereads, !rereads.isEmpty {
+      let second = try Comparison(
+        [rereads.expected], entities: pipeline.schema.entities, forms: forms, report: report)
+      let unreadable = try scan.run(
+        KeyedSnapshot(snapshot, rereads.keys), entities: snapshot.schema.entities, algorithm: algorithm,
+        totalItems: nil, totalBytes: nil
+      ) { place, page, digests in
+        let name = snapshot.schema.entities[place].name
+        guard let index = pipeline.schema.entities.firstIndex(where: { $0.name == name }) else { return }
+        try second.found(entityIndex: index, page: page, rowDigests: digests)
+      }
+      try second.end()
+      second.addUnreadable(unreadable)
+      proof.comparison.add(reread: second.result)
+    }
+    try refuseOthersRows(proof, node)
     return proof
   }
 }

@@ -91,7 +91,7 @@ struct RowReading {
       switch page.contents[index].place {
       case .payload(let range): try judge.append(page.payload.slice(range))
       case .store(let handle): try read(snapshot.openContent(handle), judge.append)
-      case .sameAs: break
+      case .sameAs, .unread: break
       }
       try judge.endContent()
     }
@@ -151,8 +151,17 @@ struct RowReading {
     var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
     options.throttle = Throttle(rate: rate)
     options.checkpoint = goOn
-    let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
-    try pipeline.readHead()
+    let segments = try SegmentSequence(place, options: options)
+    guard segments.count == 1 else {
+      throw MigrationError(
+        .usage, "texts of an archive with deltas cannot be judged one by one",
+        cause: "\(place.name) has \(segments.count) segments, and a row may stand in several",
+        safeNow: "nothing was changed",
+        next: [
+          "noteferry archive compact \(place.name) -o DIRECTORY, then name that", "or name the store that it came from",
+        ])
+    }
+    let pipeline = segments.first
     let profile = try pipeline.profile.withUnsafeBytes { try readProfile($0) }
     let evidence = try EvidencePass(place, head: pipeline, profile: profile)?.run(checkpoint: goOn)
     let judge = try begin(

@@ -85,7 +85,7 @@ public enum RunEvent: Sendable {
 }
 
 public enum PhaseName: String, Sendable, CaseIterable {
-  case survey, count, export, verify, `import`, compare, repair
+  case survey, count, export, verify, `import`, compare, repair, delta
   case readBack = "read-back"
 }
 

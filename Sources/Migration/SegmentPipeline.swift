@@ -6,6 +6,8 @@ import NoteModel
 protocol SegmentConsumer: AnyObject {
   /// Before anything else.
   func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) throws
+  /// Rows of an entity that are gone since the segment before; they come in front of the entity's pages.
+  func deleted(_ entityIndex: Int, keys: [Key]) throws
   /// The page is decoded; its contents follow.
   func open(_ group: ReceivedGroup) throws
   /// A whole content of at most one chunk.
@@ -19,6 +21,11 @@ protocol SegmentConsumer: AnyObject {
   func received(_ group: ReceivedGroup) throws
   /// The group was checked; what is wrong stands in it.
   func checked(_ group: ReceivedGroup) throws
+}
+
+extension SegmentConsumer {
+  /// For those that look at rows alone.
+  func deleted(_ entityIndex: Int, keys: [Key]) {}
 }
 
 /// What the end of a segment says.
@@ -80,6 +87,7 @@ final class SegmentPipeline: @unchecked Sendable {
   private var headDamage: [Finding] = []
 
   private enum Item {
+    case deleted(entityIndex: Int, keys: [Key])
     case open(ReceivedGroup)
     case whole(Chunk<ReceivedGroup>, path: String)
     case begin(ReceivedGroup, path: String, byteCount: Int64)
@@ -145,9 +153,10 @@ final class SegmentPipeline: @unchecked Sendable {
 
   /// Reads the rest.
   ///
+  /// - Parameter isBegun: Whether the consumer knows of the segment.
   /// - Returns: The end of the segment; `nil` when it could not be reached (only with `salvages`).
-  func run(into consumer: any SegmentConsumer) throws -> SegmentEnd? {
-    try consumer.begin(description: description, profile: profile, schema: schema)
+  func run(into consumer: any SegmentConsumer, isBegun: Bool = false) throws -> SegmentEnd? {
+    if !isBegun { try consumer.begin(description: description, profile: profile, schema: schema) }
     for finding in headDamage { options.report(finding) }
     let receiver = WorkerThread { [self] in
       do {
@@ -289,6 +298,8 @@ final class SegmentPipeline: @unchecked Sendable {
     var group: ReceivedGroup?
     var entityIndex = 0
     var page: Int64 = 0
+    /// The last list of deleted rows of the entity.
+    var deletedPage: Int64 = 0
     /// The last page of each entity.
     var pages: [Int64]
     var stage = Stage.rows
@@ -326,6 +337,9 @@ final class SegmentPipeline: @unchecked Sendable {
     case .rows(let entityName, let page):
       guard SegmentLayout.rows(entityName, page: page) == name else { throw misplaced }
       try receiveRows(member, name, entityName, page, &state, misplaced)
+    case .deleted(let entityName, let page):
+      guard SegmentLayout.deleted(entityName, page: page) == name else { throw misplaced }
+      try receiveDeleted(member, name, entityName, page, &state, misplaced)
     case .content(let entityName):
       guard state.stage == .rows else { throw misplaced }
       guard let group = state.group, group.page.entity.name == entityName else {
@@ -421,6 +435,34 @@ final class SegmentPipeline: @unchecked Sendable {
     try items.send(.open(group))
   }
 
+  private func receiveDeleted(
+    _ member: TarMember, _ name: String, _ entityName: String, _ page: Int64, _ state: inout ReceiveState,
+    _ misplaced: MigrationError
+  ) throws {
+    guard description.kind == .delta, state.stage == .rows,
+      let entityIndex = schema.entities.firstIndex(where: { $0.name == entityName }), entityIndex >= state.entityIndex
+    else { throw misplaced }
+    if let group = state.group {
+      try note(damaged("the inventory of page \(group.number) of \(group.page.entity.name) is missing"))
+      try abandon(&state)
+    }
+    if entityIndex > state.entityIndex { (state.entityIndex, state.page, state.deletedPage) = (entityIndex, 0, 0) }
+    guard state.page == 0, page == state.deletedPage + 1 else { throw misplaced }
+    state.deletedPage = page
+    guard options.readsPayload else {
+      return try items.send(.member(path: name, digest: ManifestComparison.unknown(description.algorithm)))
+    }
+    let bytes = try body(of: member, limit: GroupChecker.textLimit)
+    if options.decodes {
+      let text = GrowingBuffer(capacity: 64 << 10)
+      try bytes.withUnsafeBytes {
+        try ZstdDecompressor().decompress($0, into: text, limit: GroupChecker.textLimit)
+      }
+      try items.send(.deleted(entityIndex: entityIndex, keys: DeletedKeys.decode(text.bytes)))
+    }
+    try items.send(.member(path: name, digest: checksum(bytes)))
+  }
+
   private func receiveInventory(
     _ member: TarMember, _ name: String, _ entityName: String, _ page: Int64, _ state: inout ReceiveState,
     _ misplaced: MigrationError
@@ -471,6 +513,7 @@ final class SegmentPipeline: @unchecked Sendable {
     group.number = page
     failure.watch(group)
     state.group = group
+    if entityIndex > state.entityIndex { state.deletedPage = 0 }
     state.entityIndex = entityIndex
     state.page = page
     state.pages[entityIndex] = page
@@ -675,6 +718,10 @@ final class SegmentPipeline: @unchecked Sendable {
     }
     while let item = try items.receive() {
       switch item {
+      case .deleted(let entityIndex, let keys):
+        try settle(0)
+        count.addDeleted(keys.count, entityIndex: entityIndex)
+        try consumer.deleted(entityIndex, keys: keys)
       case .open(let group):
         if options.decodes {
           group.waitUntilDecoded { failure.isSet }

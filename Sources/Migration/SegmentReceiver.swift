@@ -27,7 +27,10 @@ public final class SegmentReceiver {
       throw MigrationError(
         .archiveExists, "\(directory) already holds an archive, or one that is not finished",
         cause: "\(name) exists", safeNow: "it was not changed, and no connection was made",
-        next: ["noteferry verify \(directory)", "export into another directory: -o DIRECTORY"])
+        next: [
+          "export into another directory: -o DIRECTORY",
+          "or write the delta on the store's machine: a store on another machine gets whole archives alone",
+        ])
     }
     file = try SequentialFile(File.write(path, truncate: true))
     watch = FreeFloor.Watch(freeFloor, paths: [directory])

@@ -24,6 +24,8 @@ public struct VerifyResult: Sendable {
   public var groups: Int64
   public var damage: [Finding]
   public var damageCount: Int64
+  /// Whether it is one delta, without the segments before it.
+  public var isDeltaAlone: Bool
   /// Against a store; `nil` when none was named.
   public var comparison: ComparisonResult?
   public var wall: Duration
@@ -44,7 +46,8 @@ public func verify(
   let start = ContinuousClock.now
   let ledger = Ledger(path: ledgerPath)
   let collector = VerifyConsumer(
-    inventory: openStore == nil ? nil : InventorySpool(directory: stateDirectory), observer: observer, ledger: ledger)
+    inventories: ChainInventories(directory: stateDirectory), isCompared: openStore != nil, observer: observer,
+    ledger: ledger)
   var options = SegmentPipeline.Options(stateDirectory: stateDirectory)
   options.decodes = level == .full || openStore != nil
   options.salvages = true
@@ -54,8 +57,10 @@ public func verify(
   options.throttle = Throttle(rate: rate)
   options.checkpoint = { try requireNoStop(stop) }
   options.report = { collector.report($0) }
-  let pipeline = try SegmentPipeline(ArchiveInput.open(place), options: options)
-  try pipeline.readHead()
+  let segments = try SegmentSequence(place, options: options, requiresBase: openStore != nil)
+  let pipeline = segments.first
+  let isChain = segments.count > 1
+  collector.keepsInventories = isChain || openStore != nil
   collector.decodes = options.decodes
   if level == .full {
     do { try pipeline.profile.withUnsafeBytes { try readProfile($0) }.requireFit(pipeline.schema) } catch {
@@ -65,12 +70,13 @@ public func verify(
           explanation: "\(SegmentLayout.profile) cannot be used: \(GroupChecker.cause(error))"))
     }
   }
-  let end = try pipeline.run(into: collector)
+  let end = try segments.run(into: collector, repairs: nil)
+  if options.decodes, isChain, let end { try collector.compareCounts(with: end.summary, segments.newestSchema) }
   observer.observe(
     .phaseFinished(
       .init(name: .verify, wall: .now - start, items: collector.progress.items, bytes: collector.progress.bytes)))
   var comparison: ComparisonResult?
-  if let openStore, let inventory = collector.inventory {
+  if let openStore {
     let profile = try pipeline.profile.withUnsafeBytes { try readProfile($0) }
     var snapshotOptions = SnapshotOptions(
       algorithm: pipeline.description.algorithm,
@@ -79,9 +85,9 @@ public func verify(
     let snapshot = try openStore(profile).openSnapshot(snapshotOptions, stop: stop)
     defer { snapshot.close() }
     comparison = try Comparison.compare(
-      inventory, of: pipeline.schema, with: snapshot, algorithm: pipeline.description.algorithm,
+      collector.inventories.spools, of: pipeline.schema, with: snapshot, algorithm: pipeline.description.algorithm,
       scan: StoreScan(throttle: Throttle(rate: rate), phase: .compare, observer: observer, stop: stop),
-      totalItems: pipeline.description.sourceCounts.reduce(0) { $0 + $1.rows },
+      totalItems: segments.newest.sourceCounts.reduce(0) { $0 + $1.rows },
       totalBytes: pipeline.description.expectedBytes
     ) { difference in
       try ledger.append(
@@ -91,14 +97,18 @@ public func verify(
   }
   _ = try ledger.close()
   return VerifyResult(
-    archive: pipeline.description, schema: pipeline.schema, seal: end?.seal, summary: end?.summary,
+    archive: segments.newest, schema: segments.newestSchema, seal: end?.seal, summary: end?.summary,
     bytes: collector.progress.bytes, groups: collector.groups, damage: collector.damage,
-    damageCount: collector.damageCount, comparison: comparison, wall: .now - start)
+    damageCount: collector.damageCount, isDeltaAlone: !isChain && segments.newest.kind == .delta,
+    comparison: comparison, wall: .now - start)
 }
 
 /// Keeps what a verification finds.
 private final class VerifyConsumer: SegmentConsumer, @unchecked Sendable {
-  let inventory: InventorySpool?
+  let inventories: ChainInventories
+  private let isCompared: Bool
+  /// Set before the first segment, where rows are to be compared with more than their own segment.
+  var keepsInventories = false
   private let observer: any RunObserver
   private let ledger: Ledger
   private let monitor = Monitor()
@@ -108,8 +118,9 @@ private final class VerifyConsumer: SegmentConsumer, @unchecked Sendable {
   private var found: [Finding] = []
   private var foundCount: Int64 = 0
 
-  init(inventory: InventorySpool?, observer: any RunObserver, ledger: Ledger) {
-    self.inventory = inventory
+  init(inventories: ChainInventories, isCompared: Bool, observer: any RunObserver, ledger: Ledger) {
+    self.inventories = inventories
+    self.isCompared = isCompared
     self.observer = observer
     self.ledger = ledger
   }
@@ -130,13 +141,33 @@ private final class VerifyConsumer: SegmentConsumer, @unchecked Sendable {
     observer.observe(.finding(finding))
   }
 
+  func deleted(_ entityIndex: Int, keys: [Key]) throws {
+    if keepsInventories { try inventories.append(entityIndex: entityIndex, deleted: keys) }
+  }
+
+  /// The rows of all segments together must be those that the engine counted for the newest one.
+  func compareCounts(with summary: SegmentSummary, _ schema: StoreSchema) throws {
+    guard !summary.isFuzzy else { return }
+    let counts = try inventories.count(entities: schema.entities.count)
+    for (index, entity) in schema.entities.enumerated() {
+      guard let said = summary.entities.first(where: { $0.entity == entity.name })?.sourceRows, said != counts[index]
+      else { continue }
+      report(
+        Finding(
+          .archiveDamage, .loss, entity: entity.name,
+          explanation: "all segments together have \(counts[index]) rows, the store had \(said)"))
+    }
+  }
+
   func begin(description: SegmentDescription, profile: [UInt8], schema: StoreSchema) {
+    inventories.begin(isDelta: description.kind == .delta)
+    guard description.kind == .base || inventories.spools.count <= 2 else { return }
     let total = description.sourceCounts.reduce(Int64(0)) { $0 + $1.rows }
     progress = ProgressCounter(.verify, totalItems: total, totalBytes: description.expectedBytes)
     observer.observe(
       .phaseStarted(
         .init(
-          name: .verify, index: 1, of: inventory == nil ? 1 : 2, totalItems: total,
+          name: .verify, index: 1, of: isCompared ? 2 : 1, totalItems: total,
           totalBytes: description.expectedBytes)))
   }
 
@@ -160,8 +191,8 @@ private final class VerifyConsumer: SegmentConsumer, @unchecked Sendable {
     if let cause = group.inventoryDamage { report("", "the inventory of page \(group.number): \(cause)") }
     for path in group.strangeMembers { report("", "no row of page \(group.number) asks for \(printable(path))") }
     for row in group.damagedRows { report(group.page.key(ofRow: row.row).description, row.explanation) }
-    if decodes, group.rowsDamage == nil {
-      try inventory?.append(entityIndex: group.entityIndex, page: group.page, rowDigests: group.rowDigests)
+    if decodes, keepsInventories, group.rowsDamage == nil {
+      try inventories.append(entityIndex: group.entityIndex, page: group.page, rowDigests: group.rowDigests)
     }
     progress.advance(
       rows: group.page.rowCount, bytes: group.members.reduce(0) { $0 + $1.byteCount }, role: entity.role, to: observer)

@@ -19,14 +19,35 @@ public struct SegmentDescription: Sendable, Equatable {
   public var sourceCounts: [(entity: String, rows: Int64)]
   /// Bytes of rows and contents that the survey expects; a hint for progress and space.
   public var expectedBytes: Int64
-  public var parentSeal: String?
+  /// What a delta is a delta of; `nil` for a base.
+  public var parent: Parent?
+
+  /// The segment before a delta.
+  public struct Parent: Sendable, Equatable {
+    /// In hexadecimal digits.
+    public var seal: String
+    /// The number of the delta itself: one more than the segment before has.
+    public var number: Int
+    /// The id of the base of both.
+    public var archive: String
+    public init(seal: String, number: Int, archive: String) {
+      self.seal = seal
+      self.number = number
+      self.archive = archive
+    }
+  }
+
+  /// The id of the archive that the segment belongs to: that of its base.
+  public var archive: String { parent?.archive ?? id }
+  /// 0 for a base.
+  public var number: Int { parent?.number ?? 0 }
   /// The source's nodes; nil in an archive that is older than this member, whose source had one.
   public var topology: SourceTopology?
 
   public init(
     format: Int = SegmentLayout.format, kind: Kind, toolVersion: String, id: String, created: String,
     algorithm: DigestAlgorithm, fingerprint: String, secretsIncluded: Bool,
-    sourceCounts: [(entity: String, rows: Int64)], expectedBytes: Int64, parentSeal: String? = nil,
+    sourceCounts: [(entity: String, rows: Int64)], expectedBytes: Int64, parent: Parent? = nil,
     topology: SourceTopology? = nil
   ) {
     self.format = format
@@ -39,7 +60,7 @@ public struct SegmentDescription: Sendable, Equatable {
     self.secretsIncluded = secretsIncluded
     self.sourceCounts = sourceCounts
     self.expectedBytes = expectedBytes
-    self.parentSeal = parentSeal
+    self.parent = parent
     self.topology = topology
   }
 
@@ -53,7 +74,12 @@ public struct SegmentDescription: Sendable, Equatable {
       .init("secrets_included", .bool(secretsIncluded)), .init("expected_bytes", .integer(expectedBytes)),
       .init("source_rows", .object(sourceCounts.map { .init($0.entity, .integer($0.rows)) })),
     ]
-    if let parentSeal { members.append(.init("parent_seal", .text(parentSeal))) }
+    if let parent {
+      members += [
+        .init("archive", .text(parent.archive)), .init("segment", .integer(Int64(parent.number))),
+        .init("parent_seal", .text(parent.seal)),
+      ]
+    }
     if let topology { members.append(.init("topology", topology.json)) }
     return Array((JSONValue.object(members).text + "\n").utf8)
   }
@@ -85,10 +111,21 @@ public struct SegmentDescription: Sendable, Equatable {
     else { throw damaged("a member is missing, has another type or an impossible number") }
     let topology = value["topology"].map { SourceTopology($0) }
     if case .some(nil) = topology { throw damaged("the source's nodes cannot be read") }
+    let parent = Self.parent(value)
+    guard (kind == .delta) == (parent != nil) else {
+      throw damaged("a \(kind.rawValue) with the parent of another kind")
+    }
     self.init(
       kind: kind, toolVersion: toolVersion, id: id, created: created, algorithm: algorithm, fingerprint: fingerprint,
       secretsIncluded: secrets, sourceCounts: counts,
-      expectedBytes: expectedBytes, parentSeal: value["parent_seal"]?.string, topology: topology ?? nil)
+      expectedBytes: expectedBytes, parent: parent, topology: topology ?? nil)
+  }
+
+  private static func parent(_ value: JSONValue) -> Parent? {
+    guard let seal = value["parent_seal"]?.string, let number = value["segment"]?.integer,
+      let archive = value["archive"]?.string, number > 0, number < SegmentLayout.segmentLimit
+    else { return nil }
+    return Parent(seal: seal, number: Int(number), archive: archive)
   }
 
   private static func printableVersion(_ text: String) -> String? {
@@ -117,9 +154,11 @@ public struct SegmentSummary: Sendable, Equatable {
     public var pages: Int64
     public var contents: Int64
     public var contentBytes: Int64
+    /// Of a delta: rows that are gone since the segment before.
+    public var deletedRows: Int64
     public init(
       entity: String, role: EntityRole, sourceRows: Int64, rows: Int64 = 0, degradedRows: Int64 = 0, pages: Int64 = 0,
-      contents: Int64 = 0, contentBytes: Int64 = 0
+      contents: Int64 = 0, contentBytes: Int64 = 0, deletedRows: Int64 = 0
     ) {
       self.entity = entity
       self.role = role
@@ -129,6 +168,7 @@ public struct SegmentSummary: Sendable, Equatable {
       self.pages = pages
       self.contents = contents
       self.contentBytes = contentBytes
+      self.deletedRows = deletedRows
     }
   }
 
@@ -169,12 +209,13 @@ public struct SegmentSummary: Sendable, Equatable {
         "entities",
         .array(
           entities.map {
-            .object([
-              .init("entity", .text($0.entity)), .init("role", .text($0.role.rawValue)),
-              .init("source_rows", .integer($0.sourceRows)), .init("rows", .integer($0.rows)),
-              .init("degraded_rows", .integer($0.degradedRows)), .init("pages", .integer($0.pages)),
-              .init("contents", .integer($0.contents)), .init("content_bytes", .integer($0.contentBytes)),
-            ])
+            .object(
+              [
+                .init("entity", .text($0.entity)), .init("role", .text($0.role.rawValue)),
+                .init("source_rows", .integer($0.sourceRows)), .init("rows", .integer($0.rows)),
+                .init("degraded_rows", .integer($0.degradedRows)), .init("pages", .integer($0.pages)),
+                .init("contents", .integer($0.contents)), .init("content_bytes", .integer($0.contentBytes)),
+              ] + ($0.deletedRows > 0 ? [.init("deleted_rows", .integer($0.deletedRows))] : []))
           })),
       .init(
         "findings",
@@ -201,10 +242,15 @@ public struct SegmentSummary: Sendable, Equatable {
         let degraded = item["degraded_rows"]?.count, let pages = item["pages"]?.count,
         let contents = item["contents"]?.count, let bytes = item["content_bytes"]?.byteCount
       else { return nil }
+      var deleted: Int64 = 0
+      if let value = item["deleted_rows"] {
+        guard let count = value.count else { return nil }
+        deleted = count
+      }
       self.entities.append(
         EntitySummary(
           entity: name, role: role, sourceRows: sourceRows, rows: rows, degradedRows: degraded, pages: pages,
-          contents: contents, contentBytes: bytes))
+          contents: contents, contentBytes: bytes, deletedRows: deleted))
     }
     self.findings = []
     for item in findings {

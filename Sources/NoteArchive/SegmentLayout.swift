@@ -4,6 +4,21 @@ import NoteModel
 public enum SegmentLayout {
   public static let format = 1
   public static let base = "0000-base"
+  /// The most segments of one archive: numbers have four digits.
+  public static let segmentLimit = 10_000
+
+  /// The name of a segment, of which the first is the base and all others are deltas: `0001-delta`.
+  public static func segment(_ number: Int) -> String {
+    guard number > 0 else { return base }
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "-delta"
+  }
+
+  /// The number of the segment that a file holds; nil for the name of another file.
+  public static func number(ofFile name: String) -> Int? {
+    guard name.hasSuffix(".tar"), let number = Int(name.prefix(4)), segment(number) + ".tar" == name else { return nil }
+    return number
+  }
 
   public static let bagit = "bagit.txt"
   /// The whole of `bagit.txt`.
@@ -17,6 +32,11 @@ public enum SegmentLayout {
 
   public static func rows(_ entity: String, page: Int64) -> String {
     "data/rows/\(entity)/\(number(page)).ndjson.zst"
+  }
+
+  /// Keys of rows that are gone since the segment before.
+  public static func deleted(_ entity: String, page: Int64) -> String {
+    "data/deleted/\(entity)/\(number(page)).ndjson.zst"
   }
 
   public static func inventory(_ entity: String, page: Int64) -> String {
@@ -64,9 +84,13 @@ public enum SegmentLayout {
     guard parts.count == 4, parts[0] == "data" else { return nil }
     let entity = String(parts[2])
     switch parts[1] {
-    case "rows", "inventory":
+    case "rows", "inventory", "deleted":
       guard parts[3].hasSuffix(".ndjson.zst"), let page = Int64(parts[3].dropLast(11)), page > 0 else { return nil }
-      return parts[1] == "rows" ? .rows(entity: entity, page: page) : .inventory(entity: entity, page: page)
+      switch parts[1] {
+      case "rows": return .rows(entity: entity, page: page)
+      case "inventory": return .inventory(entity: entity, page: page)
+      default: return .deleted(entity: entity, page: page)
+      }
     case "blobs": return .content(entity: entity)
     default: return nil
     }
@@ -78,6 +102,7 @@ public enum SegmentLayout {
     case tagManifest(DigestAlgorithm)
     case rows(entity: String, page: Int64)
     case inventory(entity: String, page: Int64)
+    case deleted(entity: String, page: Int64)
     case content(entity: String)
   }
 }

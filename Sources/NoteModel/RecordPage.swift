@@ -54,6 +54,8 @@ public final class RecordPage: @unchecked Sendable {
       case store(handle: Int)
       /// Equal to a content that the archive already holds under this member path.
       case sameAs(path: String)
+      /// Not read, only measured. A suspect one may have other bytes of the same length than it had before.
+      case unread(isSuspect: Bool)
     }
     public var row: Int
     public var column: Int
@@ -154,6 +156,11 @@ public final class RecordPage: @unchecked Sendable {
   /// Appends a content that is streamed later.
   public func append(contentOf byteCount: Int64, handle: Int, isText: Bool, column: Int) {
     appendContent(byteCount: byteCount, isText: isText, column: column, place: .store(handle: handle))
+  }
+
+  /// Appends a content that is only measured.
+  public func append(unread byteCount: Int64, isSuspect: Bool, column: Int) {
+    appendContent(byteCount: byteCount, isText: false, column: column, place: .unread(isSuspect: isSuspect))
   }
 
   /// Appends a content with the place where its bytes will come from; its digest is zero until it is set.

@@ -144,6 +144,21 @@ public final class DualNodeTarget: NodePair {
     }
   }
 
+  public func beginDelta() throws {
+    try relay.wait()
+    for node in [Self.first, Self.second] where states[node].loss == nil {
+      try attempt(node) { try store(node).beginDelta() }
+    }
+  }
+
+  public func remove(_ key: Key, of entity: Entity) throws {
+    try both {
+      try $0.remove(key, of: entity)
+    } relayed: {
+      try relay.remove(key, of: entity)
+    }
+  }
+
   /// A node that is only compared gets nothing.
   public func apply(row: Int, of page: RecordPage, toNode node: Int) throws {
     guard skips[node] < .max else { return }

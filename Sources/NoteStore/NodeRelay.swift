@@ -40,6 +40,8 @@ final class NodeRelay: @unchecked Sendable {
     parcel.steps.append(.row(row, page, supplyCount: supplies.count))
   }
 
+  func remove(_ key: Key, of entity: Entity) throws { try room(for: 0).steps.append(.remove(key, entity)) }
+
   func beginContent(_ index: Int) throws { try room(for: 0).steps.append(.begin(index)) }
 
   func writeContent(_ bytes: UnsafeRawBufferPointer) throws {
@@ -189,6 +191,7 @@ final class NodeRelay: @unchecked Sendable {
     switch step {
     case .row(let row, let page, let count):
       try store.apply(row: row, of: page, supplies: count == 0 ? [] : parcel.takeSupplies(count))
+    case .remove(let key, let entity): try store.remove(key, of: entity)
     case .begin(let index): try store.beginContent(index)
     case .write(let range): try store.writeContent(parcel.bytes.slice(range))
     case .end: try store.endContent()
@@ -205,6 +208,7 @@ private struct CancelledRelay: Error {}
 private final class Parcel {
   enum Step {
     case row(Int, RecordPage, supplyCount: Int)
+    case remove(Key, Entity)
     case begin(Int)
     case write(Range<Int>)
     case end

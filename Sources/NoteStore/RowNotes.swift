@@ -108,6 +108,22 @@ extension RowNotes {
     }
   }
 
+  /// Appends the `@file` column with the length of the file alone.
+  public mutating func measure(
+    file reference: UnsafeRawBufferPointer, column: Int, to page: RecordPage, from files: LocalFiles?,
+    since: Timestamp?
+  ) {
+    switch files?.open(reference: reference) ?? .missing {
+    case .missing: appendMissing(.attachmentFileMissing, column, to: page)
+    case .unreadable: appendMissing(.attachmentFileUnreadable, column, to: page)
+    case .outside: appendMissing(.attachmentFileOutside, column, to: page)
+    case .opened(_, let status):
+      contentLength = status.byteCount
+      page.append(
+        unread: status.byteCount, isSuspect: since.map { status.mayHaveChanged(since: $0) } ?? true, column: column)
+    }
+  }
+
   /// Reads a file to the end of the buffer. Returns how many bytes it has, which is one more than promised for a file that
   /// grew; `nil` when it cannot be read.
   private static func read(_ file: File, _ promised: Int64, into buffer: GrowingBuffer) -> Int64? {

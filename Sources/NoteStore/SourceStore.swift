@@ -1,3 +1,4 @@
+import DurableIO
 import NoteModel
 
 /// A live store that is only read.
@@ -100,6 +101,15 @@ public protocol SourceSnapshot: AnyObject {
 
   /// Begins to read an entity in key order, behind `key` when it is given. Ends a reading that was under way.
   func startReading(_ entity: Entity, after key: Key?) throws
+
+  /// Begins like `startReading(_:after:)`, to measure attachments and not to read them: in the pages that follow they are
+  /// `.unread`. Text that stands outside of its row is read all the same.
+  ///
+  /// - Parameter since: A file that was changed since then is suspect.
+  func startMeasuring(_ entity: Entity, after key: Key?, since: Timestamp?) throws
+
+  /// Begins to read rows by their keys, in the order in which these come. A key without a row is left out.
+  func startReading(_ entity: Entity, keys: @escaping () throws -> Key?) throws
 
   /// Fills an empty page with the next rows, at least one unless the end is reached, or the view must be renewed first.
   ///

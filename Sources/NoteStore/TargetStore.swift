@@ -33,6 +33,9 @@ public protocol TargetStore: AnyObject {
   /// Whether the files of attachments have a place, so that what is in a file can be carried.
   var holdsFiles: Bool { get }
 
+  /// Whether a row of a table without a key is found again by the number that it had in a store of the same engine.
+  var keepsRowNumbers: Bool { get }
+
   /// Files about the store stand beside this path; `nil` for a server, whose files stand in the state directory.
   var filePath: String? { get }
 
@@ -42,6 +45,13 @@ public protocol TargetStore: AnyObject {
 
   /// Returns when nothing reads the memory of that page's rows any more, nor of a page before it; it changes then.
   func leave(page number: Int64) throws
+
+  /// The rows that follow are those of a delta: where one has a unique value that another row still has, the other one is
+  /// removed. It is among those that follow, because in the source both stand side by side.
+  func beginDelta() throws
+
+  /// Removes the row with a key within the open batch; a row that is not there is no failure. Its file stays where it is.
+  func remove(_ key: Key, of entity: Entity) throws
 
   /// Applies one row within the open batch (opens one when there is none).
   ///
@@ -94,6 +104,7 @@ extension TargetStore {
   public func forms(of entity: Entity) throws -> [ValueForm] { Array(repeating: .any, count: entity.columns.count) }
   public var engine: String { "" }
   public var holdsFiles: Bool { true }
+  public var keepsRowNumbers: Bool { true }
   public var filePath: String? { name }
   public func enter(page number: Int64) {}
   public func leave(page number: Int64) throws {}

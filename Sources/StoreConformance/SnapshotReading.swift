@@ -25,9 +25,16 @@ extension SourceSnapshot {
     of name: String, after key: Key? = nil, chunk: Int = 64 << 10, report: (Finding) -> Void = { _ in }
   ) throws -> [[Value]] {
     let entity = try entity(name)
+    try startReading(entity, after: key)
+    return try rest(of: entity, chunk: chunk, report: report)
+  }
+
+  /// What a reading that was begun still has to give.
+  func rest(
+    of entity: Entity, chunk: Int = 64 << 10, report: (Finding) -> Void = { _ in }
+  ) throws -> [[Value]] {
     let page = RecordPage(entity: entity, algorithm: .sha256)
     var found: [[Value]] = []
-    try startReading(entity, after: key)
     while true {
       page.removeAll()
       let mayGoOn = try readPage(into: page, report: report)
@@ -64,6 +71,7 @@ extension SourceSnapshot {
       try require(range.count == content.byteCount, "a content in the payload has another length than its row says")
       return Array(page.payload.slice(range))
     case .sameAs: throw Breach(explanation: "a store says that a content is in an archive")
+    case .unread: throw Breach(explanation: "a store did not read a content")
     case .store(let handle):
       let reader = try openContent(handle)
       try require(reader.byteCount == content.byteCount, "a content has another length than its row says")

@@ -32,6 +32,24 @@ extension StoreConformance {
         try requireEqual(try snapshot.rows(of: "note", after: Key([.integer(first - 1)])), notes, "note behind nothing")
       }
     },
+    Promise("rows are read by their keys, and a key without a row is left out") { bench in
+      let store = try filledStore(bench)
+      try withSnapshot(of: bench.source(store)) { snapshot in
+        for table in ["note", "link", "setting"] {
+          let entity = try snapshot.entity(table)
+          let wanted = try snapshot.rows(of: table).enumerated().filter { $0.offset % 3 == 1 }.map(\.element)
+          var keys = wanted.map { row in Key(entity.key.map { row[$0] }) }
+          keys.append(
+            Key(
+              entity.key.map { column in
+                if case .integer = wanted[0][column] { .integer(.max - 5) } else { SampleProduct.text("~") }
+              }))
+          var next = keys.makeIterator()
+          try snapshot.startReading(entity) { next.next() }
+          try requireEqual(try snapshot.rest(of: entity), wanted, "\(table) by keys")
+        }
+      }
+    },
     Promise("a reading that begins ends the one that was under way") { bench in
       let store = try filledStore(bench)
       try withSnapshot(of: bench.source(store)) { snapshot in
@@ -102,6 +120,29 @@ extension StoreConformance {
   }
 
   static let contentPromises: [Promise] = [
+    Promise("attachments are measured without being read, and read by their keys") { bench in
+      let store = try bench.makeStore()
+      let lengths = [0, 1, 70_000, 1 << 20, 2_500_001]
+      let rows =
+        lengths.enumerated().map { index, length in
+          SampleProduct.attachment(Int64(index), bytes: SampleProduct.bytes(length, seed: UInt64(index)))
+        } + [SampleProduct.attachment(99, bytes: nil)]
+      try bench.insert(rows, into: "attachment", of: store)
+      try withSnapshot(of: bench.source(store)) { snapshot in
+        let entity = try snapshot.entity("attachment")
+        let page = RecordPage(entity: entity, algorithm: .sha256)
+        try snapshot.startMeasuring(entity, after: nil, since: nil)
+        _ = try snapshot.readPage(into: page) { _ in }
+        try require(page.rowCount == rows.count, "\(page.rowCount) of \(rows.count) rows are measured")
+        try require(page.contents.map(\.byteCount) == lengths.map(Int64.init), "the lengths are other ones")
+        for content in page.contents {
+          guard case .unread(isSuspect: false) = content.place else { throw Breach(explanation: "a content is read") }
+        }
+        var next = [3, 1, 4].map { Key([.integer(Int64($0))]) }.makeIterator()
+        try snapshot.startReading(entity) { next.next() }
+        try requireEqual(try snapshot.rest(of: entity), [rows[3], rows[1], rows[4]], "attachments by keys")
+      }
+    },
     Promise("contents of any length come whole, in reads of any size") { bench in
       let store = try bench.makeStore()
       let lengths = [0, 1, 4_095, 1 << 20, 1 << 20 + 1, 2_500_001]

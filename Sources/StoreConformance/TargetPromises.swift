@@ -145,6 +145,44 @@ extension StoreConformance {
       try filling.requireRows(with("new"), of: "note", in: store, bench)
       try filling.requireRows(SampleProduct.links, of: "link", in: store, bench)
     },
+    Promise("a row that is removed is gone with its batch, and comes back with another one") { bench in
+      let filling = try Filling(bench)
+      let store = try bench.makeStore()
+      let notes = (1...9).map { SampleProduct.note($0) }
+      func key(_ numbers: Int64...) -> Key { Key(numbers.map { .integer($0) }) }
+      try fill(store, bench, filling) { target in
+        try filling.apply(notes, of: "note", to: target)
+        try filling.apply(SampleProduct.links, of: "link", to: target)
+        for number in [2, 4, 77] { try target.remove(key(Int64(number)), of: filling.schema.entity(named: "note")!) }
+        try target.commit(filling.watermark(1))
+        try target.remove(key(6), of: filling.schema.entity(named: "note")!)
+        target.rollback()
+        let links = filling.schema.entity(named: "link")!
+        try target.remove(Key(links.key.map { SampleProduct.links[7][$0] }), of: links)
+        try filling.apply([SampleProduct.note(4, body: "again")], of: "note", to: target)
+      }
+      let expected =
+        notes.filter { $0[0] != .integer(2) && $0[0] != .integer(4) } + [SampleProduct.note(4, body: "again")]
+      try filling.requireRows(
+        inKeyOrder(expected, filling.schema.entity(named: "note")!), of: "note", in: store, bench)
+      try filling.requireRows(
+        SampleProduct.links.filter { $0 != SampleProduct.links[7] }, of: "link", in: store, bench)
+    },
+    Promise("a row of a delta takes its unique value from the row that has it") { bench in
+      let filling = try Filling(bench)
+      let store = try bench.makeStore()
+      let before = (1...4).map { SampleProduct.attachment(Int64($0), name: "name\($0)", bytes: [UInt8($0)]) }
+      let after = [2, 1, 4, 3].enumerated().map { index, name in
+        SampleProduct.attachment(Int64(index + 1), name: "name\(name)", bytes: [9])
+      }
+      try fill(store, bench, filling) { target in
+        try filling.apply(before, of: "attachment", to: target)
+        try target.commit(filling.watermark(1))
+        try target.beginDelta()
+        try filling.apply(after, of: "attachment", to: target)
+      }
+      try filling.requireRows(after, of: "attachment", in: store, bench)
+    },
     Promise("what was not committed is gone after a rollback, and the batch before it stays") { bench in
       let filling = try Filling(bench)
       let store = try bench.makeStore()

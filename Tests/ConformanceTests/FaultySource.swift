@@ -1,3 +1,4 @@
+import DurableIO
 import NoteModel
 import NoteStore
 import StoreConformance
@@ -6,6 +7,7 @@ import StoreConformance
 final class FaultySource: SourceStore {
   enum Fault: String, Sendable, CaseIterable {
     case losesLastRowOfPage, repeatsFirstRow, startsAtKeyAgain, countsOneMore, cutsContent, endsReadsEarly
+    case losesLastKey, readsOtherKeys, measuresTooMuch, readsWhatItMeasures
     case changesText, seesLaterRows, neverChangesIdentity, hidesOddText, roundsReals, inventsStores
   }
 
@@ -63,6 +65,27 @@ private final class FaultySnapshot: SourceSnapshot {
     try snapshot.startReading(entity, after: fault == .startsAtKeyAgain ? nil : key)
   }
 
+  func startMeasuring(_ entity: Entity, after key: Key?, since: Timestamp?) throws {
+    isFirstPage = true
+    if fault == .readsWhatItMeasures { return try snapshot.startReading(entity, after: key) }
+    try snapshot.startMeasuring(entity, after: key, since: since)
+  }
+
+  func startReading(_ entity: Entity, keys: @escaping () throws -> Key?) throws {
+    isFirstPage = true
+    if fault == .readsOtherKeys { return try snapshot.startReading(entity, after: nil) }
+    var next: Key?
+    var hasBegun = false
+    guard fault == .losesLastKey else { return try snapshot.startReading(entity, keys: keys) }
+    try snapshot.startReading(entity) {
+      if !hasBegun { next = try keys() }
+      hasBegun = true
+      let key = next
+      next = try keys()
+      return next == nil ? nil : key
+    }
+  }
+
   func readPage(into page: RecordPage, report: (Finding) -> Void) throws -> Bool {
     let own = RecordPage(entity: page.entity, algorithm: page.algorithm)
     let mayGoOn = try snapshot.readPage(into: own) { if fault != .hidesOddText { report($0) } }
@@ -101,6 +124,9 @@ private final class FaultySnapshot: SourceSnapshot {
             column: column)
         case .store(let handle):
           page.append(contentOf: content.byteCount, handle: handle, isText: content.isText, column: column)
+        case .unread(let isSuspect):
+          let more: Int64 = fault == .measuresTooMuch ? 1 : 0
+          page.append(unread: content.byteCount + more, isSuspect: isSuspect, column: column)
         case .sameAs: break
         }
       }

@@ -6,7 +6,7 @@ final class FaultyTarget: TargetStore {
   enum Fault: String, Sendable, CaseIterable {
     case losesRow, losesWatermark, takesFilledStores, takesOtherArchives, takesOtherVersions, keepsRolledBackRows
     case losesLastPiece, emptiesShared, keepsMark, dropsMarkEarly, knowsNoUniqueColumns, takesRuleBreakers
-    case commitsHalfRows, keepsAbandoned, forgetsSequences, ignoresRepeats
+    case commitsHalfRows, keepsAbandoned, forgetsSequences, ignoresRepeats, keepsRemoved, removesOthers, keepsRivals
   }
 
   private let store: any TargetStore
@@ -53,6 +53,19 @@ final class FaultyTarget: TargetStore {
     let isShared = supplies.contains { if case .sameAs = $0 { true } else { false } }
     let supplies = fault == .emptiesShared && isShared ? [ContentSupply.lost] : supplies
     try store.apply(row: row, of: page, supplies: supplies)
+  }
+
+  func beginDelta() throws { if fault != .keepsRivals { try store.beginDelta() } }
+
+  func remove(_ key: Key, of entity: Entity) throws {
+    switch fault {
+    case .keepsRemoved: return
+    case .removesOthers:
+      guard case .integer(let number)? = key.values.first else { break }
+      try store.remove(Key([.integer(number + 1)] + key.values.dropFirst()), of: entity)
+    default: break
+    }
+    try store.remove(key, of: entity)
   }
 
   func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {

@@ -252,16 +252,22 @@ extension Workbench {
   }
 
   /// Imports into `target/memos_prod.db`, which is made anew.
+  ///
+  /// - Parameters:
+  ///   - goesOn: Leaves what an earlier import put there.
+  ///   - onCommit: Called when a batch is durable.
   func imported(
-    _ path: String, salvages: Bool = false, readsBack: Bool = true, batch: Int64 = 64 << 20
+    _ path: String, salvages: Bool = false, readsBack: Bool = true, batch: Int64 = 64 << 20, goesOn: Bool = false,
+    keepsOpen: Bool = false, stop: StopRequest = StopRequest(), onCommit: @escaping () -> Void = {}
   ) throws -> ImportResult {
-    try Folder.removeTree(file("target"))
+    if !goesOn { try Folder.removeTree(file("target")) }
     try Folder.create(file("target"))
     try Folder.remove(file("ledger"))
     var options = ImportOptions(stateDirectory: file("state"))
     options.createSchema = true
     options.salvages = salvages
     options.readsBack = readsBack
+    options.keepsOpen = keepsOpen
     options.ledgerPath = file("ledger")
     options.batchBytes = ByteCount(batch)
     options.freeFloor = FreeFloor(limit: ByteCount(0))
@@ -269,7 +275,7 @@ extension Workbench {
     return try importArchive(
       ArchivePlace(path), into: AllStores.target(target, profiles: Profile.builtIn), options: options,
       readProfile: Self.readProfile, reopen: { try AllStores.source(target, profiles: [$0]) },
-      observer: SilentObserver(), stop: StopRequest())
+      observer: CommitObserver(onCommit), stop: stop)
   }
 
   var target: SmallStore { SmallStore(path: file("target/memos_prod.db")) }
@@ -282,4 +288,13 @@ extension Workbench {
       return (value["entity"]?.string ?? "", value["key"]?.string ?? "", value["outcome"]?.string ?? "")
     }
   }
+}
+
+/// Counts batches.
+private struct CommitObserver: RunObserver, @unchecked Sendable {
+  let onCommit: () -> Void
+
+  init(_ onCommit: @escaping () -> Void) { self.onCommit = onCommit }
+
+  func observe(_ event: RunEvent) { if case .checkpoint = event { onCommit() } }
 }

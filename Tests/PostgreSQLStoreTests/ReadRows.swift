@@ -47,7 +47,7 @@ struct ReadRows {
       switch content.place {
       case .payload(let range): contents[place] = Array(page.payload.slice(range))
       case .store(let handle): contents[place] = try Self.read(snapshot.openContent(handle))
-      case .sameAs: break
+      case .sameAs, .unread: break
       }
     }
   }

@@ -204,7 +204,7 @@ func content(_ content: RecordPage.Content, _ page: RecordPage, _ snapshot: SQLi
     }
     #expect(try reader.finish() == .settled)
     return bytes
-  case .sameAs: return []
+  case .sameAs, .unread: return []
   }
 }
 
@@ -244,7 +244,7 @@ func apply(_ page: RecordPage, _ snapshot: SQLiteSnapshot, _ target: SQLiteTarge
       switch page.contents[next].place {
       case .payload(let range): supplies.append(.bytes(page.payload.slice(range)))
       case .store: supplies.append(.stream)
-      case .sameAs: supplies.append(.lost)
+      case .sameAs, .unread: supplies.append(.lost)
       }
       if let other = sameAs[page.key(ofRow: row)] { supplies[supplies.count - 1] = .sameAs(other) }
       next += 1

@@ -12,7 +12,8 @@ struct ExportCommand: LongCommand {
     usage: "noteferry export <store> [--node <store>] -o <archive> [<options>]",
     discussion: """
       The store stays as it is; it may be in use. The archive is a directory of tar files that plain tar and sha256sum \
-      can check. An export that was stopped goes on when the same command is repeated.
+      can check. An export that was stopped goes on when the same command is repeated. Into an archive that is complete it \
+      writes a delta: what was changed and deleted since.
 
       A store on another machine is ssh://[USER@]HOST[:PORT]/PATH, or ssh://HOST/?store=URL for any store there. Both \
       machines need the same noteferry, there in the search path or as ?noteferry=/PATH. Such an export begins again \
@@ -63,6 +64,9 @@ struct ExportCommand: LongCommand {
     help: ArgumentHelp("Archive bytes between two points to go on from: 256MiB.", valueName: "size"))
   var checkpoint: String?
 
+  @Flag(name: .long, help: "For a delta: read every attachment again, not only its length.")
+  var paranoid = false
+
   @Option(name: .long, help: ArgumentHelp("The second node of the store.", valueName: "store"))
   var node: String?
 
@@ -102,6 +106,7 @@ struct ExportCommand: LongCommand {
     var options = ExportOptions(stateDirectory: access.stateDirectory, toolVersion: ToolVersion.current)
     options.algorithm = digest
     options.secrets = secrets
+    options.isParanoid = paranoid
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
     options.walBudget = try walBudgetSize()
@@ -140,6 +145,7 @@ struct ExportCommand: LongCommand {
   }
 
   private func outcome(_ result: ExportResult, pair: PairReport?, access: StoreAccess) -> Outcome {
+    if let changes = result.changes { return deltaOutcome(result, changes, pair: pair) }
     let conservation = Conservation(result.summary)
     var reasons: [ExitStatus] = []
     var remarks: [String] = []

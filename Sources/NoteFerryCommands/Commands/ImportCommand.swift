@@ -28,6 +28,8 @@ struct ImportCommand: LongCommand {
       --attachments moves bytes between the database and files of the data directory on the way in. Moved rows are adapted \
       in the sum and read back like the others; noteferry diff against the source names them as changed.
 
+      With --keep-open the target waits for later deltas: export them into the archive and import it again. Only the new       segments are brought in, all rows are compared, and the last import, without --keep-open, opens the target. A target       that was written to by others in between is refused.
+
       An archive of one node or of two can go into one node or into two. Rows that belong to one node are adapted by the \
       profile, and each is listed.
 
@@ -38,6 +40,7 @@ struct ImportCommand: LongCommand {
         noteferry import notes --to a/memos_prod.db --to b/memos_prod.db --create-schema
         noteferry import notes --to postgresql://memos@a/memos --to postgresql://memos@b/memos
         noteferry import notes --to ssh://new/srv/memos_prod.db --create-schema
+        noteferry import notes --to new/memos_prod.db --create-schema --keep-open
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
       """)
 
@@ -99,6 +102,11 @@ struct ImportCommand: LongCommand {
       """, valueName: "place"))
   var attachments: AttachmentPlace = .keep
 
+  @Flag(
+    name: .long,
+    help: "Leave the target open for deltas: it is proven and keeps its mark until an import without this option.")
+  var keepOpen = false
+
   @Option(name: .long, help: ArgumentHelp("Write every item that is not identical to a file.", valueName: "file"))
   var ledger: String?
 
@@ -111,6 +119,12 @@ struct ImportCommand: LongCommand {
 
   func validate() throws {
     guard nodePatience >= 0 else { throw ValidationError("--node-patience is a number of seconds, not below 0") }
+    guard keepOpen else { return }
+    if archive == "-" { throw ValidationError("--keep-open needs an archive in a directory: a pipe gets no deltas") }
+    if verify == .none { throw ValidationError("--keep-open needs --verify full: the next import builds on it") }
+    if targets.contains(where: RemoteAddress.isRemote) {
+      throw ValidationError("--keep-open is for targets that are reached from here without ssh")
+    }
   }
 
   func perform(_ session: Session) throws -> Outcome {
@@ -145,6 +159,7 @@ struct ImportCommand: LongCommand {
     options.createSchema = createSchema
     options.salvages = salvage
     options.readsBack = verify != .none
+    options.keepsOpen = keepOpen
     options.repair = repair
     options.attachments = attachments
     options.rate = session.settings.rate
@@ -224,7 +239,8 @@ struct ImportCommand: LongCommand {
     reasons.sort { $0.severity > $1.severity }
     var members: [JSONValue.Member] = [
       .init("target", .text(targets[0])), .init("resumed", .bool(result.wasResumed)),
-      .init("approved", .bool(result.isApproved)), .init("salvaged", .bool(result.isSalvaged)),
+      .init("approved", .bool(result.isApproved)), .init("kept_open", .bool(result.isHeld)),
+      .init("salvaged", .bool(result.isSalvaged)),
       .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
       .init("damage", .integer(result.damageCount)), .init("repairs", json(result.repairs)),
       .init("conservation", ResultText.json(conservation)), .init("topology", ResultText.json(mapping: result)),
@@ -235,13 +251,21 @@ struct ImportCommand: LongCommand {
     if let path = result.ledgerPath { members.append(.init("ledger", .text(path))) }
     if !result.nodes.isEmpty { members.append(.init("nodes", nodesJSON(result))) }
     let again = again ?? "repeat the same command"
-    let isUnsealed = result.isDegraded || !result.nodes.isEmpty && !result.isApproved && !result.isSalvaged
+    let isUnsealed =
+      result.isDegraded || !result.nodes.isEmpty && !result.isApproved && !result.isSalvaged && !result.isHeld
     if isUnsealed {
       lines.append(
         result.isDegraded
           ? "\(degradedWords(result)) When it is back, or another one in its place, catch it up:"
           : "The pair is not sealed. When the cause is mended, go on:")
       lines.append("  \(again)")
+    }
+    if result.isHeld {
+      lines.append(
+        "The target holds everything up to segment \(result.archive.number) and keeps its mark, so it waits for deltas."
+      )
+      lines.append("  noteferry export STORE -o \(archive)")
+      lines.append("  then the same import; without --keep-open it opens the target.")
     }
     return Outcome(
       reasons.first ?? .ok, text: lines.joined(separator: "\n"), members: members, reasons: reasons,

@@ -10,7 +10,7 @@ struct NoteFerryCommand: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Look (never write to a store)", subcommands: [InspectCommand.self, VerifyCommand.self, DiffCommand.self]),
-      CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self]),
+      CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self, ArchiveCommand.self]),
       CommandGroup(name: "Repair", subcommands: [RepairCommand.self]),
       CommandGroup(
         name: "Learn",
@@ -32,7 +32,7 @@ enum Overview {
     \(list([InspectCommand.self, VerifyCommand.self, DiffCommand.self]))
 
     MOVE
-    \(list([ExportCommand.self, ImportCommand.self]))
+    \(list([ExportCommand.self, ImportCommand.self, ArchiveCommand.self]))
 
     REPAIR
     \(list([RepairCommand.self]))

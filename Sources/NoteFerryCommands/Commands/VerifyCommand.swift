@@ -72,10 +72,15 @@ struct VerifyCommand: LongCommand {
       }
     }
     if let summary = result.summary {
-      let conservation = Conservation(summary)
-      lines += ResultText.conservation(conservation)
-      if let topology = result.archive.topology, topology.nodes.count == 2 {
-        lines.append(ResultText.source(topology))
+      let rows = summary.entities.reduce(0) { $0 + $1.rows }
+      let deleted = summary.entities.reduce(0) { $0 + $1.deletedRows }
+      if result.isDeltaAlone {
+        lines.append("A delta: \(Format.count(rows, "row")), and \(Format.number(deleted)) that are gone.")
+      } else {
+        lines += ResultText.conservation(Conservation(summary))
+        if let topology = result.archive.topology, topology.nodes.count == 2 {
+          lines.append(ResultText.source(topology))
+        }
       }
       if summary.isFuzzy {
         lines.append("The archive is fuzzy: its rows are of \(summary.renewals + 1) moments of the store.")
@@ -106,7 +111,7 @@ struct VerifyCommand: LongCommand {
     ]
     if let seal = result.seal { members.append(.init("seal", .text(seal.description))) }
     if let summary = result.summary {
-      members.append(.init("conservation", ResultText.json(Conservation(summary))))
+      if !result.isDeltaAlone { members.append(.init("conservation", ResultText.json(Conservation(summary)))) }
       members.append(.init("summary", summary.json))
     }
     if let comparison = result.comparison { members.append(.init("comparison", ResultText.json(comparison))) }

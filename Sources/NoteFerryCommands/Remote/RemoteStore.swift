@@ -124,8 +124,11 @@ struct SegmentFeed {
   /// Hands parts on until there are no more, or `sink` returns false.
   let send: (_ sink: (UnsafeRawBufferPointer) -> Bool) throws -> Void
 
-  /// The bytes of an archive as they are.
+  /// The bytes of an archive as they are; of one with deltas, the one base that they come to.
   static func archive(_ place: ArchivePlace, session: Session) throws -> SegmentFeed {
+    if case .directory(let directory) = place, try place.segmentCount() > 1 {
+      return folded(directory, session: session)
+    }
     let file = try place.openSegment()
     return SegmentFeed { sink in
       var throttle = Throttle(rate: session.settings.rate)
@@ -140,16 +143,31 @@ struct SegmentFeed {
     }
   }
 
+  private static func folded(_ directory: String, session: Session) -> SegmentFeed {
+    let access = StoreAccess(session: session)
+    var options = ExportOptions(stateDirectory: access.stateDirectory, toolVersion: ToolVersion.current)
+    options.rate = session.settings.rate
+    return piped { [options] in
+      try sendFolded(
+        directory, to: $0, options: options, readProfile: StoreAccess.readProfile, observer: SilentObserver(),
+        stop: session.stop)
+    }
+  }
+
   /// A store here, exported on the way.
   static func store(_ source: any SourceStore, options: ExportOptions, session: Session) -> SegmentFeed {
+    piped {
+      _ = try Migration.export(source, to: $0, options: options, observer: SilentObserver(), stop: session.stop)
+    }
+  }
+
+  /// What another thread writes.
+  private static func piped(_ write: @escaping @Sendable (ArchivePlace) throws -> Void) -> SegmentFeed {
     SegmentFeed { sink in
       let (output, input) = try Pipe.make()
       nonisolated(unsafe) var failure: (any Error)?
       let thread = WorkerThread {
-        do {
-          _ = try Migration.export(
-            source, to: .stream(input.descriptor), options: options, observer: SilentObserver(), stop: session.stop)
-        } catch { failure = error }
+        do { try write(.stream(input.descriptor)) } catch { failure = error }
         input.close()
       }
       var room = [UInt8](repeating: 0, count: LinkFrame.dataLimit)

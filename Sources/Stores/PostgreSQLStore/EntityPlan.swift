@@ -40,6 +40,9 @@ struct EntityPlan {
   var columns: [String]
   /// What becomes of them: values while they are small, lengths, conditions.
   var results: [String]
+  /// The same without the bytes of contents, and without their weight.
+  var measuringResults: [String]
+  var measuringSizes: String
   /// What a row takes in a page's rows, and what it takes beside them, in bytes; guessed from above.
   var sizes: String
   /// Expressions over the table that give the order; with `isRanked` all columns.
@@ -56,6 +59,15 @@ struct EntityPlan {
   /// The inner query ends in `OFFSET 0`, so that the server sorts the rows before it looks into long values.
   func statement(_ selection: String, isResumed: Bool) -> String {
     "SELECT \(selection) FROM (\(isRanked ? ranked(isResumed) : keyed(isResumed)) OFFSET 0) t"
+  }
+
+  /// The statement for the one row with a key, whose values are its parameters.
+  var statementForKey: String {
+    let selection = results.joined(separator: ", ")
+    guard !isRanked else { return "SELECT \(selection) FROM (\(ranked(false))) t WHERE n = $1" }
+    let parameters = order.indices.map { "$\($0 + 1)" }.joined(separator: ", ")
+    return "SELECT \(selection) FROM (SELECT \(columnList) FROM \(shape.source) "
+      + "WHERE (\(order.joined(separator: ", "))) = (\(parameters)) OFFSET 0) t"
   }
 
   /// The statement for the place of the row with a key, and the length of one of its long values; `nil` where the key is

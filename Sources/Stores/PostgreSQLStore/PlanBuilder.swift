@@ -15,8 +15,11 @@ struct PlanBuilder {
   private var selected: [Int] = []
   /// The row's place, then its table, stand first.
   private var results = ["t.p", "t.o"]
+  private var measuringResults = ["t.p", "t.o"]
   private var rowSizes: [String] = []
   private var payloadSizes: [String] = []
+  /// Which of them are those of attachments.
+  private var measuredSizes: [Int] = []
   private var secrets: [EntityPlan.Secret] = []
   private var fileCondition = -1
   private var externalCondition = -1
@@ -28,7 +31,12 @@ struct PlanBuilder {
   }
 
   private mutating func add(_ expression: String) -> Int {
+    add(expression, measuring: expression)
+  }
+
+  private mutating func add(_ expression: String, measuring: String) -> Int {
     results.append(expression)
+    measuringResults.append(measuring)
     return results.count - 1
   }
 
@@ -61,9 +69,12 @@ struct PlanBuilder {
     var step = EntityPlan.Step(kind: isContent ? .content : .plain, type: column.type, result: -1, isSize: isSize)
     if column.type.mayBeLong {
       // The server knows the length without fetching the value.
-      step.result = add("CASE WHEN octet_length(\(name)) <= \(RecordPage.smallContentLimit) THEN \(name) END")
+      let value = "CASE WHEN octet_length(\(name)) <= \(RecordPage.smallContentLimit) THEN \(name) END"
+      let isMeasured = isContent && column.type.isBytes
+      step.result = add(value, measuring: isMeasured ? "NULL::bytea" : value)
       step.length = add(length(column.type, name))
       let row = isContent ? 0 : RecordPage.inlineLimit
+      if isMeasured { measuredSizes.append(payloadSizes.count) }
       rowSizes.append("CASE WHEN octet_length(\(name)) <= \(row) THEN octet_length(\(name)) ELSE 0 END")
       payloadSizes.append(
         "CASE WHEN octet_length(\(name)) BETWEEN \(row + 1) AND \(RecordPage.smallContentLimit) "
@@ -126,13 +137,18 @@ struct PlanBuilder {
     // Tags, numbers and digests take up to 50 bytes each.
     let rows = (["\(50 * columns.count)::int8"] + rowSizes.map { "coalesce(\($0), 0)" }).joined(separator: " + ")
     let payload = (["0::int8"] + payloadSizes.map { "coalesce(\($0), 0)" }).joined(separator: " + ")
+    let measured =
+      (["0::int8"]
+      + payloadSizes.enumerated().filter { !measuredSizes.contains($0.offset) }
+      .map { "coalesce(\($0.element), 0)" }).joined(separator: " + ")
     let ordering = key.isEmpty ? selected : key
     return EntityPlan(
       entity: entity, shape: shape, steps: steps, secrets: secrets, fileCondition: fileCondition,
       externalCondition: externalCondition, reference: reference.map { steps[$0].result } ?? -1,
       fileExpression: profile.file.flatMap { test($0.when) { quoted(shape.columns[$0].name) } },
       columns: selected.map { shape.columns[$0].type.selection(quoted(shape.columns[$0].name)) }, results: results,
-      sizes: "\(rows), \(payload)", order: ordering.map { order($0) }, isRanked: key.isEmpty, isGuarded: isGuarded,
+      measuringResults: measuringResults, measuringSizes: "\(rows), \(measured)", sizes: "\(rows), \(payload)",
+      order: ordering.map { order($0) }, isRanked: key.isEmpty, isGuarded: isGuarded,
       keysByBytes: key.map { shape.columns[$0].type.ordersByBytes(encoding: encoding) })
   }
 

@@ -5,10 +5,22 @@ import NoteStore
 // Filling pages.
 extension PostgreSQLSnapshot {
   public func startReading(_ entity: Entity, after key: Key?) throws {
+    try startReading(entity, after: key, .whole)
+  }
+
+  public func startMeasuring(_ entity: Entity, after key: Key?, since: Timestamp?) throws {
+    try startReading(entity, after: key, .measuring(since: since))
+  }
+
+  public func startReading(_ entity: Entity, keys: @escaping () throws -> Key?) throws {
+    try startReading(entity, after: nil, .keys(keys))
+  }
+
+  private func startReading(_ entity: Entity, after key: Key?, _ mode: Reading.Mode) throws {
     guard let plan = plans[entity.name] else { throw Self.unknown(entity) }
     reading = nil
     handles.removeAll(keepingCapacity: true)
-    reading = Reading(plan, connection, after: key)
+    reading = Reading(plan, connection, after: key, mode: mode)
   }
 
   public func readPage(into page: RecordPage, report: (Finding) -> Void) throws -> Bool {
@@ -25,7 +37,7 @@ extension PostgreSQLSnapshot {
   }
 
   private func fill(_ page: RecordPage, _ reading: Reading, _ report: (Finding) -> Void) throws -> Bool {
-    var writer = RowWriter(self, reading.plan, page)
+    var writer = RowWriter(self, reading.plan, page, reading.mode)
     while !page.isFull, let rows = try reading.nextRows(for: page) {
       for row in 0..<rows.rowCount { try writer.append(rows, row: row, report) }
       reading.rowCount += Int64(rows.rowCount)

@@ -43,6 +43,7 @@ public final class PostgreSQLTarget: TargetStore {
 
   deinit { close() }
 
+  public var keepsRowNumbers: Bool { false }
   public var engine: String { PostgreSQLEngine.scheme }
   public var name: String { (try? ConnectionAddress(location).name) ?? "the server" }
   public var filePath: String? { nil }
@@ -70,6 +71,9 @@ public final class PostgreSQLTarget: TargetStore {
 
   // MARK: - Stages
 
+  /// Whether rows take unique values from other rows.
+  private var isDelta = false
+
   /// Forgets what is known of the tables.
   func resetStages() {
     stages.removeAll()
@@ -87,6 +91,7 @@ public final class PostgreSQLTarget: TargetStore {
       throw Stage.mismatch(connection, "it has no table \(entity.table)")
     }
     let stage = try Stage(connection, entity, table, number: stages.count)
+    stage.isDelta = isDelta
     stages[entity.name] = stage
     return stage
   }
@@ -148,6 +153,28 @@ public final class PostgreSQLTarget: TargetStore {
     pending = PendingContents(stage: stage, page: page, row: row, plan: plan, isStreamed: isStreamed)
     try sendFields()
     if pending?.isAtEnd == true { try endRow() }
+  }
+
+  public func beginDelta() throws {
+    try settle()
+    isDelta = true
+    for stage in stages.values { stage.isDelta = true }
+  }
+
+  public func remove(_ key: Key, of entity: Entity) throws {
+    guard pending == nil else { throw unfinished() }
+    let stage = try stage(for: entity)
+    try openBatch()
+    try settle()
+    let names = entity.key.map { quoted(entity.columns[$0].name) }
+    // No index serves IS NOT DISTINCT FROM.
+    var parameters: [Parameter] = []
+    let test = zip(names, key.values).map { name, value in
+      if value == .null { return "\(name) IS NULL" }
+      parameters.append(Parameter(key: value))
+      return "\(name) = $\(parameters.count)"
+    }
+    _ = try connection.query("DELETE FROM \(stage.table.sql) WHERE \(test.joined(separator: " AND "))", parameters)
   }
 
   public func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {

@@ -1,3 +1,4 @@
+import DurableIO
 import NoteModel
 
 /// Where a reading of one entity stands.
@@ -5,12 +6,22 @@ import NoteModel
 /// Two cursors run over the same rows in the same order: the first one tells how much the next rows weigh, so that the
 /// second can be asked for as many as fit into a page. Neither side ever holds more than that.
 final class Reading {
+  /// What is asked for.
+  enum Mode {
+    case whole
+    /// Attachments are measured; files that were changed since then are suspect.
+    case measuring(since: Timestamp?)
+    /// Rows by their keys.
+    case keys(() throws -> Key?)
+  }
+
   private static let sizes = "noteferry_sizes"
   private static let rows = "noteferry_rows"
   /// Weights that are fetched at once.
   private static let step = 2048
 
   let plan: EntityPlan
+  let mode: Mode
   private var connection: Connection
   private var weights: QueryResult?
   private var nextWeight = 0
@@ -22,11 +33,12 @@ final class Reading {
   /// Whether all rows are of one view from the first on, so that they can be counted.
   var isWhole: Bool
 
-  init(_ plan: EntityPlan, _ connection: Connection, after key: Key?) {
+  init(_ plan: EntityPlan, _ connection: Connection, after key: Key?, mode: Mode = .whole) {
     self.plan = plan
+    self.mode = mode
     self.connection = connection
     lastKey = key
-    isWhole = key == nil
+    if case .keys = mode { isWhole = false } else { isWhole = key == nil }
   }
 
   deinit { pause() }
@@ -35,6 +47,7 @@ final class Reading {
 
   /// The next rows, as many as the page has room for; at least one unless the end is reached, where it is `nil`.
   func nextRows(for page: RecordPage) throws -> QueryResult? {
+    if case .keys(let keys) = mode { return try nextRow(keys) }
     try open()
     var count = 0
     var rows = page.rows.count
@@ -57,8 +70,26 @@ final class Reading {
     return result
   }
 
+  /// The row with the next key that has one. A view that was taken away meanwhile asks for the same key again.
+  private func nextRow(_ keys: () throws -> Key?) throws -> QueryResult? {
+    while let key = try wanted ?? keys() {
+      wanted = key
+      let result = try connection.query(plan.statementForKey, plan.parameters(key), message: message)
+      wanted = nil
+      if result.rowCount > 0 { return result }
+    }
+    haveKeysEnded = true
+    return nil
+  }
+
+  private var wanted: Key?
+  private var haveKeysEnded = false
+
   /// Whether all rows were given.
-  func hasEnded() throws -> Bool { try weight() == nil }
+  func hasEnded() throws -> Bool {
+    if case .keys = mode { return haveKeysEnded }
+    return try weight() == nil
+  }
 
   private func weight() throws -> (row: Int, payload: Int)? {
     if weights == nil || nextWeight == weights!.rowCount {
@@ -74,7 +105,9 @@ final class Reading {
   private func open() throws {
     guard !isOpen else { return }
     let parameters = lastKey.map(plan.parameters) ?? []
-    for (cursor, selection) in [(Self.sizes, plan.sizes), (Self.rows, plan.results.joined(separator: ", "))] {
+    var (sizes, results) = (plan.sizes, plan.results)
+    if case .measuring = mode { (sizes, results) = (plan.measuringSizes, plan.measuringResults) }
+    for (cursor, selection) in [(Self.sizes, sizes), (Self.rows, results.joined(separator: ", "))] {
       let statement = plan.statement(selection, isResumed: lastKey != nil)
       _ = try connection.query("DECLARE \(cursor) NO SCROLL CURSOR FOR \(statement)", parameters, message: message)
     }

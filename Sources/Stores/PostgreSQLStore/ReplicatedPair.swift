@@ -131,6 +131,10 @@ public final class ReplicatedPair: NodePair {
     try withStandby { try watch.glance() }
   }
 
+  public func beginDelta() throws { try attempt(0, primary.beginDelta) }
+
+  public func remove(_ key: Key, of entity: Entity) throws { try attempt(0) { try primary.remove(key, of: entity) } }
+
   public func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
     try attempt(0) { try primary.apply(row: row, of: page, supplies: supplies) }
   }

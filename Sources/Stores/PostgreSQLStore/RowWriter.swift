@@ -13,6 +13,8 @@ struct RowWriter {
     case bytes(UnsafeRawBufferPointer)
     /// Too long to be read with its row.
     case large(byteCount: Int64, isText: Bool)
+    /// An attachment that is only measured.
+    case measured(byteCount: Int64)
   }
 
   private let snapshot: PostgreSQLSnapshot
@@ -20,7 +22,15 @@ struct RowWriter {
   private let page: RecordPage
   private var notes = RowNotes()
 
-  init(_ snapshot: PostgreSQLSnapshot, _ plan: EntityPlan, _ page: RecordPage) {
+  private let measures: Bool
+  private let since: Timestamp?
+
+  init(_ snapshot: PostgreSQLSnapshot, _ plan: EntityPlan, _ page: RecordPage, _ mode: Reading.Mode) {
+    if case .measuring(let since) = mode {
+      (measures, self.since) = (true, since)
+    } else {
+      (measures, since) = (false, nil)
+    }
     self.snapshot = snapshot
     self.plan = plan
     self.page = page
@@ -41,6 +51,9 @@ struct RowWriter {
   }
 
   private func cell(_ result: QueryResult, _ row: Int, _ step: EntityPlan.Step) -> Cell {
+    if measures, step.kind == .content, step.type.isBytes, step.length >= 0 {
+      return result.isNull(row, step.length) ? .null : .measured(byteCount: result.integer(row, step.length))
+    }
     guard !result.isNull(row, step.result) else {
       // A value that was left out has a length.
       guard step.length >= 0, !result.isNull(row, step.length) else { return .null }
@@ -76,6 +89,9 @@ struct RowWriter {
       if !isValidUTF8(bytes) { notes.note(.textInvalidUTF8, column: column) }
       append(bytes, column, step, isText: true)
     case .bytes(let bytes): append(bytes, column, step, isText: false)
+    case .measured(let byteCount):
+      notes.contentLength = byteCount
+      page.append(unread: byteCount, isSuspect: false, column: column)
     case .large(let byteCount, let isText):
       if step.kind == .content { notes.contentLength = byteCount }
       snapshot.handles.append(
@@ -107,6 +123,9 @@ struct RowWriter {
     }
     let reference = result.bytes(row, plan.reference)
     let snapshot = snapshot
+    guard !measures else {
+      return notes.measure(file: reference, column: plan.steps.count - 1, to: page, from: snapshot.files, since: since)
+    }
     try notes.append(file: reference, column: plan.steps.count - 1, to: page, from: snapshot.files) { status in
       snapshot.handles.append(.file(reference: Array(reference), status: status))
       return snapshot.handles.count - 1

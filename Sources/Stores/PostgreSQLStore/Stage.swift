@@ -27,6 +27,8 @@ final class Stage {
   private let isKeyUnique: Bool
   private let connection: Connection
 
+  /// Whether rows take unique values from other rows.
+  var isDelta = false
   /// Whether the form of every value is the column's own, and the order of the keys is one that the server has.
   private let mayGoStraight: Bool
   /// No row of the table has a key behind this one; `nil` where that is not known.
@@ -117,7 +119,13 @@ final class Stage {
   /// Whether no row of the table can have this key, and whether it may so go there without the stage.
   private func placeOfRow(_ key: Key, without columns: [Int]) throws -> (isLast: Bool, isStraight: Bool) {
     let isLast = try isBehindAll(key)
-    return (isLast, isLast && empty(columns).isEmpty)
+    return (isLast, isLast && empty(columns).isEmpty && !(isDelta && hasRivals))
+  }
+
+  /// Whether another row may have a unique value of a new row.
+  private var hasRivals: Bool {
+    let keyNames = Set(entity.key.map { entity.columns[$0].name })
+    return table.uniqueKeys.contains { Set($0) != keyNames }
   }
 
   /// Those of the columns that a new row must name.
@@ -206,8 +214,11 @@ final class Stage {
     do {
       try connection.endCopyIn()
       isCopying = false
-      if isPlaced { try place(keys[0]) } else if !isStraight { try connection.execute(upsert()) }
-      if !isStraight { try connection.execute("TRUNCATE \(name)") }
+      if isPlaced { try place(keys[0]) }
+      if !isStraight {
+        let rows = isPlaced ? "" : (isDelta ? removalOfRivals() : "") + upsert() + "; "
+        try connection.execute(rows + "TRUNCATE \(name)")
+      }
     } catch {
       let key = refusedKey()
       // A savepoint may take it away.
@@ -264,6 +275,19 @@ final class Stage {
   private func staged(_ column: Int) -> String {
     forms[column] == .ownText
       ? "\(Self.place(column))::\(table.column(entity.columns[column].name)!.typeName)" : Self.place(column)
+  }
+
+  /// Statements that remove other rows with a unique value of the rows under way.
+  private func removalOfRivals() -> String {
+    let keyNames = Set(entity.key.map { entity.columns[$0].name })
+    let own = entity.key.filter { forms[$0] != nil }.map { "t.\(sqlName($0)) IS NOT DISTINCT FROM s.\(staged($0))" }
+    return table.uniqueKeys.filter { Set($0) != keyNames }.compactMap { names in
+      let columns = names.compactMap { name in sent.first { entity.columns[$0].name == name && !left.contains($0) } }
+      guard columns.count == names.count, !own.isEmpty else { return nil }
+      let same = columns.map { "t.\(sqlName($0)) = s.\(staged($0))" }
+      return "DELETE FROM \(table.sql) t USING \(name) s WHERE \(same.joined(separator: " AND ")) "
+        + "AND NOT (\(own.joined(separator: " AND "))); "
+    }.joined()
   }
 
   private func upsert() -> String {

@@ -46,6 +46,8 @@ struct EntityPlan {
   var isKeyedByRowID: Bool
   /// What stands between SELECT and FROM.
   var selection: String
+  /// The same without the bytes of contents.
+  var measuringSelection: String
   /// Results beyond those that one statement of SQLite gives: the row number, lengths and conditions of a table with
   /// very many columns. They are read by a second statement beside the first; empty where one is enough.
   var restSelection: String
@@ -56,9 +58,17 @@ struct EntityPlan {
   /// SQL names of the key columns.
   var keyNames: [String]
 
+  /// The statement for the one row with a key.
+  func statementForKey(isRest: Bool = false) -> String {
+    "SELECT \(isRest ? restSelection : selection) FROM \(quoted(entity.table)) WHERE \(keyList) = \(keyParameters)"
+  }
+
   /// The reading statement, from the beginning, behind a key, or from a key on.
-  func statement(isResumed: Bool, isInclusive: Bool = false, isRest: Bool = false) -> String {
-    var sql = "SELECT \(isRest ? restSelection : selection) FROM \(quoted(entity.table))"
+  func statement(
+    isResumed: Bool, isInclusive: Bool = false, isRest: Bool = false, isMeasuring: Bool = false
+  ) -> String {
+    let selection = isRest ? restSelection : isMeasuring ? measuringSelection : selection
+    var sql = "SELECT \(selection) FROM \(quoted(entity.table))"
     if isResumed { sql += " WHERE \(keyList) \(isInclusive ? ">=" : ">") \(keyParameters)" }
     return sql + " ORDER BY " + keyNames.joined(separator: ", ")
   }

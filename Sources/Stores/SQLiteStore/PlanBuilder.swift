@@ -13,6 +13,8 @@ struct PlanBuilder {
   /// Places in the table, for each column of the entity; -1 for pseudo columns.
   private var places: [Int] = []
   private var results: [String] = []
+  /// The same without the bytes of contents.
+  private var measuringResults: [String] = []
   /// What is not a column of the table, where the columns leave no room for it.
   private var rest: [String] = []
   private let isWide: Bool
@@ -31,7 +33,12 @@ struct PlanBuilder {
   }
 
   private mutating func add(_ expression: String) -> Int32 {
+    add(expression, measuring: expression)
+  }
+
+  private mutating func add(_ expression: String, measuring: String) -> Int32 {
     results.append(expression)
+    measuringResults.append(measuring)
     return Int32(results.count - 1)
   }
 
@@ -71,7 +78,8 @@ struct PlanBuilder {
         // Neither test loads the bytes.
         result = add(
           "CASE WHEN typeof(\(name)) <> 'blob' OR length(\(name)) <= \(RecordPage.smallContentLimit) "
-            + "THEN \(name) END")
+            + "THEN \(name) END",
+          measuring: "CASE WHEN typeof(\(name)) <> 'blob' THEN \(name) END")
         length = add(extra: "CASE WHEN typeof(\(name)) = 'blob' THEN length(\(name)) ELSE -1 END")
       } else {
         result = place == shape.rowIDColumn ? rowID : add(name)
@@ -130,6 +138,7 @@ struct PlanBuilder {
       entity: entity, shape: shape, steps: steps, secrets: secrets, fileCondition: fileCondition,
       reference: reference.map { steps[$0].result } ?? -1, externalCondition: externalCondition, rowID: rowID,
       isKeyedByRowID: isKeyedByRowID, selection: results.joined(separator: ", "),
+      measuringSelection: measuringResults.joined(separator: ", "),
       restSelection: rest.joined(separator: ", "), firstOfRest: Int32(resultLimit), conditions: conditions,
       keyNames: isKeyedByRowID ? [shape.rowIDName!] : key.map { quoted(shape.columns[$0].name) })
   }

@@ -1,4 +1,5 @@
 import CSQLite
+import DurableIO
 import NoteModel
 
 /// Where a reading of one entity stands.
@@ -6,7 +7,17 @@ import NoteModel
 /// The statement is stepped across pages. It is made anew behind the last row after a renewal, a value too long for it,
 /// or a corrupt page.
 final class Reading {
+  /// What is asked for.
+  enum Mode {
+    case whole
+    /// Attachments are measured; files that were changed since then are suspect.
+    case measuring(since: Timestamp?)
+    /// Rows by their keys.
+    case keys(() throws -> Key?)
+  }
+
   let plan: EntityPlan
+  let mode: Mode
   private let connection: Connection
   private var statement: Statement?
   /// Gives the results that the first statement has no room for, row by row with it.
@@ -25,10 +36,11 @@ final class Reading {
   /// Whether all rows are of one view from the first on, so that they can be counted.
   var isWhole: Bool
 
-  init(_ plan: EntityPlan, _ connection: Connection, after key: Key?) {
+  init(_ plan: EntityPlan, _ connection: Connection, after key: Key?, mode: Mode = .whole) {
     self.plan = plan
+    self.mode = mode
     self.connection = connection
-    isWhole = key == nil
+    if case .keys = mode { isWhole = false } else { isWhole = key == nil }
     if plan.isKeyedByRowID {
       if case .integer(let row)? = key?.values.first { lastRow = row }
     } else {
@@ -48,7 +60,11 @@ final class Reading {
   }
 
   private func prepared() throws -> Statement {
-    let statement = try connection.prepare(plan.statement(isResumed: hasPosition, isInclusive: isInclusive))
+    if case .keys = mode { return try preparedForKeys() }
+    var isMeasuring = false
+    if case .measuring = mode { isMeasuring = true }
+    let statement = try connection.prepare(
+      plan.statement(isResumed: hasPosition, isInclusive: isInclusive, isMeasuring: isMeasuring))
     bindPosition(statement)
     if !plan.restSelection.isEmpty {
       let rest = try connection.prepare(
@@ -60,11 +76,38 @@ final class Reading {
     return statement
   }
 
+  private func preparedForKeys() throws -> Statement {
+    let statement = try connection.prepare(plan.statementForKey())
+    if !plan.restSelection.isEmpty { rest = try connection.prepare(plan.statementForKey(isRest: true)) }
+    self.statement = statement
+    return statement
+  }
+
+  /// Goes to the row with the next key that has one.
+  private func step(_ statement: Statement, _ keys: () throws -> Key?) throws -> Int32 {
+    while let key = try keys() {
+      if plan.isKeyedByRowID {
+        if case .integer(let row)? = key.values.first { goOn(from: row) }
+      } else {
+        goOn(fromKey: key)
+      }
+      statement.reset()
+      bindPosition(statement)
+      rest?.reset()
+      if let rest { bindPosition(rest) }
+      let result = statement.rawStep()
+      if result == SQLITE_ROW, let rest { return rest.rawStep() }
+      if result != SQLITE_DONE { return result }
+    }
+    return SQLITE_DONE
+  }
+
   /// Steps the statement, and the one beside it.
   ///
   /// What the second one reads is part of what the first has read, so it fails where the first does, if at all.
   @inline(__always)
-  func step(_ statement: Statement) -> Int32 {
+  func step(_ statement: Statement) throws -> Int32 {
+    if case .keys(let keys) = mode { return try step(statement, keys) }
     let result = statement.rawStep()
     if let rest, result == SQLITE_ROW { return rest.rawStep() }
     return result
@@ -93,5 +136,13 @@ final class Reading {
     lastRow = row
     isInclusive = true
   }
-  func delivered(key: Key) { lastKey = key }
+  func delivered(key: Key) {
+    lastKey = key
+    isInclusive = false
+  }
+
+  private func goOn(fromKey key: Key) {
+    lastKey = key
+    isInclusive = true
+  }
 }

@@ -14,6 +14,8 @@ final class RowLoader {
   private var lookups: [String: Statement] = [:]
   private var removal: Statement?
   private var plain: Statement?
+  /// For each unique index beside the key: its columns in the entity, and the statement that removes who has their values.
+  private var rivals: [(columns: [Int], removal: Statement)]?
 
   /// - Throws: `.targetMismatch` when the table is not there, lacks a column, or has no unique key as the entity's.
   init(_ connection: Connection, _ entity: Entity, _ shape: TableShape) throws {
@@ -134,6 +136,34 @@ final class RowLoader {
     for (index, value) in key.values.enumerated() { statement.bind(value, at: Int32(index + 1)) }
     _ = try statement.step()
     statement.reset()
+  }
+
+  /// Removes other rows that have a unique value of a row.
+  func removeRivals(ofRow row: Int, in page: RecordPage) throws {
+    let rivals = try rivals ?? makeRivals()
+    self.rivals = rivals
+    guard !rivals.isEmpty else { return }
+    var reader = RecordReader(page.row(row))
+    let values = entity.columns.map { _ in reader.next()?.copied ?? .null }
+    for (columns, removal) in rivals {
+      removal.reset()
+      for (index, column) in (columns + entity.key).enumerated() { removal.bind(values[column], at: Int32(index + 1)) }
+      _ = try removal.step()
+      removal.reset()
+    }
+  }
+
+  private func makeRivals() throws -> [(columns: [Int], removal: Statement)] {
+    let key = Set(entity.key.map { places[$0] })
+    return try shape.indexes.filter { $0.isUnique && !$0.isPartial && Set($0.columns) != key }.compactMap { index in
+      let columns = index.columns.compactMap { place in place < 0 ? nil : places.firstIndex(of: place) }
+      guard columns.count == index.columns.count else { return nil }
+      let test = columns.enumerated().map { "\(name($0.element)) = ?\($0.offset + 1)" }.joined(separator: " AND ")
+      let own = entity.key.enumerated().map { "\(name($0.element)) IS ?\($0.offset + 1 + columns.count)" }
+      let removal = try connection.prepare(
+        "DELETE FROM \(quoted(shape.name)) WHERE \(test) AND NOT (\(own.joined(separator: " AND ")))")
+      return (columns, removal)
+    }
   }
 
   /// A statement that stands on the row with a key and gives `expression`; `nil` when there is no such row.

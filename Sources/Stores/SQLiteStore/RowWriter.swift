@@ -14,6 +14,8 @@ struct RowWriter {
     case bytes(UnsafeRawBufferPointer)
     /// Too long for memory; streamed by the row number.
     case large(byteCount: Int64, isText: Bool)
+    /// An attachment that is only measured.
+    case measured(byteCount: Int64)
   }
 
   let page: RecordPage
@@ -25,8 +27,15 @@ struct RowWriter {
   private var notices: [(kind: Finding.Kind, column: Int)] = []
   private var size: Int64?
   private var contentLength: Int64?
+  private let measures: Bool
+  private let since: Timestamp?
 
-  init(_ snapshot: SQLiteSnapshot, _ plan: EntityPlan, _ page: RecordPage) {
+  init(_ snapshot: SQLiteSnapshot, _ plan: EntityPlan, _ page: RecordPage, _ mode: Reading.Mode) {
+    if case .measuring(let since) = mode {
+      (measures, self.since) = (true, since)
+    } else {
+      (measures, since) = (false, nil)
+    }
     self.snapshot = snapshot
     self.plan = plan
     self.page = page
@@ -49,7 +58,11 @@ struct RowWriter {
       var cell = step.result == plan.rowID ? .integer(row) : cell(statement, step.result)
       if step.kind == .content {
         let length = extra(step.length)
-        if length > Int64(RecordPage.smallContentLimit) { cell = .large(byteCount: length, isText: false) }
+        if measures, length >= 0 {
+          cell = .measured(byteCount: length)
+        } else if length > Int64(RecordPage.smallContentLimit) {
+          cell = .large(byteCount: length, isText: false)
+        }
       }
       if step.isSecret, appendSecret(cell, column, step, row, report, { extra($0) == 1 }) { continue }
       append(cell, column, step, row)
@@ -117,6 +130,9 @@ struct RowWriter {
       } else {
         page.append(bytes: bytes)
       }
+    case .measured(let byteCount):
+      contentLength = byteCount
+      page.append(unread: byteCount, isSuspect: false, column: column)
     case .large(let byteCount, let isText):
       if step.affinity.contradicts(isText ? SQLITE_TEXT : SQLITE_BLOB) { notices.append((.valueTypeDiffers, column)) }
       if step.kind == .content { contentLength = byteCount }
@@ -291,6 +307,10 @@ struct RowWriter {
       case .outside: return missing(.attachmentFileOutside, column)
       case .opened(let file, let status):
         contentLength = status.byteCount
+        if measures {
+          let isSuspect = since.map { status.mayHaveChanged(since: $0) } ?? true
+          return page.append(unread: status.byteCount, isSuspect: isSuspect, column: column)
+        }
         guard status.byteCount <= Int64(RecordPage.smallContentLimit) else {
           snapshot.handles.append(.file(reference: Array(reference), status: status))
           page.append(

@@ -6,23 +6,35 @@ import NoteStore
 // Filling pages: stepping, and what to do when a step fails.
 extension SQLiteSnapshot {
   public func startReading(_ entity: Entity, after key: Key?) throws {
+    try startReading(entity, after: key, .whole)
+  }
+
+  public func startMeasuring(_ entity: Entity, after key: Key?, since: Timestamp?) throws {
+    try startReading(entity, after: key, .measuring(since: since))
+  }
+
+  public func startReading(_ entity: Entity, keys: @escaping () throws -> Key?) throws {
+    try startReading(entity, after: nil, .keys(keys))
+  }
+
+  private func startReading(_ entity: Entity, after key: Key?, _ mode: Reading.Mode) throws {
     guard let plan = plans[entity.name] else {
       throw MigrationError(
         .internal, "the store has no entity \(entity.name)", safeNow: "the source was not changed")
     }
     reading = nil
     handles.removeAll(keepingCapacity: true)
-    reading = Reading(plan, connection, after: key)
+    reading = Reading(plan, connection, after: key, mode: mode)
   }
 
   public func readPage(into page: RecordPage, report: (Finding) -> Void) throws -> Bool {
     handles.removeAll(keepingCapacity: true)
     guard let reading, !reading.isAtEnd else { return false }
     let plan = reading.plan
-    var writer = RowWriter(self, plan, page)
+    var writer = RowWriter(self, plan, page, reading.mode)
     while !page.isFull {
       let statement = try reading.current()
-      let result = reading.step(statement)
+      let result = try reading.step(statement)
       if result == SQLITE_ROW {
         let row = try writer.append(statement, reading.rest, report)
         if plan.isKeyedByRowID { reading.delivered(row: row) }

@@ -15,6 +15,7 @@ extension SQLiteTarget {
     let loader = try loader(for: page)
     try openBatch()
     if !patches.isEmpty { try forgetPatch(of: row, page, loader) }
+    if isDelta { try loader.removeRivals(ofRow: row, in: page) }
     streams.removeAll(keepingCapacity: true)
     withheld.removeAll(keepingCapacity: true)
     var shared = try bind(row, page, supplies, loader, try loader.upsert(), isFirst: true)
@@ -33,6 +34,20 @@ extension SQLiteTarget {
       for other in shared ?? [] { other.reset() }
       throw error
     }
+  }
+
+  public func beginDelta() { isDelta = true }
+
+  public func remove(_ key: Key, of entity: Entity) throws {
+    guard pending == nil else { throw unfinished() }
+    let loader = try loader(for: entity)
+    try openBatch()
+    if patches.has(loader.shape.name), let name = loader.shape.rowIDName, let found = try loader.find(name, key) {
+      let rowID = found.integer(0)
+      found.reset()
+      patches.remove(loader.shape.name, rowID)
+    }
+    try loader.remove(key)
   }
 
   public func applyRepaired(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {

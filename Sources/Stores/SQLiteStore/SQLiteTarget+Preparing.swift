@@ -256,7 +256,13 @@ extension SQLiteTarget {
   /// The loader of a page's entity; asked for once a page.
   func loader(for page: RecordPage) throws -> RowLoader {
     if let lastLoader, lastPage === page { return lastLoader }
-    let entity = page.entity
+    let loader = try loader(for: page.entity)
+    lastPage = page
+    lastLoader = loader
+    return loader
+  }
+
+  func loader(for entity: Entity) throws -> RowLoader {
     if loaders[entity.name]?.entity != entity {
       guard !isOurs(entity.table),
         let shape = try TableShape.all(connection).first(where: {
@@ -265,8 +271,6 @@ extension SQLiteTarget {
       else { throw RowLoader.mismatch(connection, "it has no table \(entity.table)") }
       loaders[entity.name] = try RowLoader(connection, entity, shape)
     }
-    lastPage = page
-    lastLoader = loaders[entity.name]
-    return lastLoader!
+    return loaders[entity.name]!
   }
 }

@@ -40,6 +40,8 @@ public final class SQLiteTarget: TargetStore {
   /// For reuse: the streams and shared contents of the row that is applied.
   var streams: [PendingRow.Stream] = []
   var withheld: [Int] = []
+  /// Whether rows take unique values from other rows.
+  var isDelta = false
 
   public init(_ location: StoreLocation, profiles: [Profile]) { self.location = location }
 

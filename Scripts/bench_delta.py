@@ -1,0 +1,72 @@
+"""Measures a delta of one note in a thousand, exported and brought into a target that waits for it, beside the base of
+the same store and beside one reading of its rows without attachments."""
+
+import os
+import shutil
+import sqlite3
+import statistics
+
+BASE = ["base export", "base import"]
+DELTA = ["delta export", "delta import"]
+ROWS = "rows alone"
+
+
+def change(store):
+    """Changes one note in a thousand. Returns how many there are, and how many were changed."""
+    with sqlite3.connect(store) as database:
+        notes = database.execute("SELECT count(*) FROM memo").fetchone()[0]
+        database.execute("UPDATE memo SET content = content || ' changed' WHERE id % 1000 = 7")
+        touched = database.execute("SELECT changes()").fetchone()[0]
+    database.close()
+    return notes, touched
+
+
+def without_images(store, path):
+    """A copy of the store that has every row, and no byte of an image."""
+    shutil.copy(store, path)
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode = off")
+    database.execute("PRAGMA synchronous = off")
+    database.execute("UPDATE attachment SET blob = NULL")
+    database.execute("VACUUM")
+    database.close()
+
+
+def bench(folder, store, runs, noteferry, own):
+    """Returns the figures by name, one for each run, and how many notes there are and were changed."""
+    at = lambda name: os.path.join(folder, "delta-work", name)
+    quiet = ["--state-dir", at("state"), "--progress", "none", "--no-input"]
+    environment = dict(os.environ)
+    results = {name: [] for name in BASE + DELTA + [ROWS]}
+    os.makedirs(at("."), exist_ok=True)
+    without_images(store, at("rows.db"))
+    for number in range(runs + 1):
+        copy, target = at("store/notes.db"), at("target/notes.db")
+        own.remove(at("store"), at("target"), at("archive"), at("state"))
+        os.makedirs(at("store"))
+        os.makedirs(at("target"))
+        shutil.copy(store, copy)
+        export = [noteferry, "export", copy, "-o", at("archive"), *quiet]
+        imported = [noteferry, "import", at("archive"), "--to", target, "--create-schema", *quiet]
+        figures = {}
+        figures["base export"] = own.measure(export, environment)
+        figures["base import"] = own.measure([*imported, "--keep-open"], environment)
+        count = change(copy)
+        figures["delta export"] = own.measure(export, environment)
+        figures["delta import"] = own.measure(imported, environment)
+        rows = 'exec "$1" export "$2" -o - --state-dir "$3" --progress none --no-input > /dev/null'
+        figures[ROWS] = own.measure(["sh", "-c", rows, "sh", noteferry, at("rows.db"), at("state")], environment)
+        own.measure([noteferry, "diff", copy, target, *quiet], environment)
+        # The first round warms up.
+        if number:
+            for name, found in figures.items():
+                results[name].append(found)
+    own.remove(at("."))
+    return results, count
+
+
+def ratio(results, names, others):
+    """The median of the ratios of each round, of the sums of some programs."""
+    total = lambda names, index: sum(results[name][index]["wall"] for name in names)
+    rounds = range(len(results[ROWS]))
+    return statistics.median(total(names, index) / total(others, index) for index in rounds)

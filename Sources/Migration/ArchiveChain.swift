@@ -1,0 +1,53 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+import NoteStore
+
+/// The inventories of the segments of an archive, which is all that a delta needs to know of them.
+struct ArchiveChain {
+  /// The base first.
+  let segments: [SegmentInventory]
+
+  /// Reads the inventories of a directory's segments and proves that each is a delta of the one before.
+  ///
+  /// - Throws: `.archiveDamaged`, `.archiveVersion`, `.archiveHostile`; `.archiveMissing` where there is none.
+  init(_ directory: String, stateDirectory: String, checkpoint: () throws -> Void) throws {
+    var segments: [SegmentInventory] = []
+    for path in try ArchiveInput.segments(of: directory) {
+      let segment = try SegmentInventory.read(path, stateDirectory: stateDirectory, checkpoint: checkpoint)
+      try Self.require(
+        segment.description, segment.schema, follows: segments.last.map { ($0.description, $0.schema, $0.seal) }, path)
+      segments.append(segment)
+    }
+    self.segments = segments
+  }
+
+  var base: SegmentInventory { segments[0] }
+  var last: SegmentInventory { segments[segments.count - 1] }
+  var spools: [InventorySpool] { segments.flatMap { $0.description.kind == .base ? [$0.rows] : [$0.rows, $0.gone] } }
+
+  /// - Throws: `.archiveDamaged` where a segment is not the delta of the one before it.
+  /// The segment that a spool is of.
+  func segment(ofSpool index: Int) -> Int { (index + 1) / 2 }
+
+  static func require(
+    _ description: SegmentDescription, _ schema: StoreSchema,
+    follows last: (description: SegmentDescription, schema: StoreSchema, seal: Checksum)?, _ path: String
+  ) throws {
+    func broken(_ cause: String) -> MigrationError {
+      .archiveDamaged("the segments of the archive do not belong together", cause: "\(path): \(cause)")
+    }
+    guard let last else {
+      guard description.kind == .base else { throw broken("it is a delta, and the segment before it is missing") }
+      return
+    }
+    guard let parent = description.parent else { throw broken("it is a base where a delta should be") }
+    guard parent.archive == last.description.archive else { throw broken("it is a delta of another archive") }
+    guard parent.number == last.description.number + 1, parent.seal == last.seal.description else {
+      throw broken("it is not the delta of the segment before it, whose seal is \(last.seal)")
+    }
+    guard description.algorithm == last.description.algorithm, schema.entities == last.schema.entities else {
+      throw broken("its tables are other ones than those of the segment before it")
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import Migration
+import NoteArchive
+import NoteModel
+
+// What a delta came to.
+extension ExportCommand {
+  func deltaOutcome(_ result: ExportResult, _ changes: DeltaChanges, pair: PairReport?) -> Outcome {
+    var reasons: [ExitStatus] = []
+    var lines: [String] = []
+    let touched = changes.entities.filter { $0.inserted + $0.changed + $0.deleted > 0 }
+    let width = touched.map(\.entity.count).max() ?? 0
+    for entity in touched {
+      lines.append(
+        "  \(entity.entity)\(String(repeating: " ", count: width - entity.entity.count))  "
+          + "\(Format.number(entity.inserted)) new, \(Format.number(entity.changed)) changed, "
+          + "\(Format.number(entity.deleted)) deleted")
+    }
+    if changes.isEmpty {
+      lines.append("Nothing was changed since the newest segment, so none was written.")
+    } else {
+      lines.insert("Since the segment before:", at: 0)
+      lines.append(
+        "Wrote \(result.segment), \(ByteCount(result.bytes)), in \(Format.duration(result.wall)). The archive now holds "
+          + "\(Format.number(changes.entities.reduce(0) { $0 + $1.present })) rows.")
+    }
+    if result.summary.entities.contains(where: { $0.degradedRows > 0 }) {
+      reasons.append(.partial)
+      lines.append("Some attachments could not be read; the archive says which: noteferry verify, or --events.")
+    }
+    if result.summary.isFuzzy {
+      reasons.append(.partial)
+      lines.append(
+        "The delta is not one moment of the store: the snapshot was renewed on the way. Another one makes it exact.")
+    }
+    if let pair, pair.differences > 0 { reasons.append(.partial) }
+    if let pair { lines += ResultText.lines(pair) }
+    lines.append("Seal \(result.seal.algorithm.rawValue) \(result.seal)")
+    let next = ["noteferry verify \(output)", "noteferry import \(output) --to TARGET --create-schema"]
+    lines.append("Next:  \(next[0])")
+    return Outcome(
+      reasons.first ?? .ok, text: lines.joined(separator: "\n"),
+      members: [
+        .init("archive", .text(result.segment)), .init("seal", .text(result.seal.description)),
+        .init("digest", .text(result.seal.algorithm.rawValue)), .init("bytes", .integer(result.bytes)),
+        .init("wall_ms", .integer(Int64(result.wall.seconds * 1000))),
+        .init(
+          "delta",
+          .object([
+            .init("written", .bool(!changes.isEmpty)), .init("inserted", .integer(changes.inserted)),
+            .init("changed", .integer(changes.changed)), .init("deleted", .integer(changes.deleted)),
+          ])), .init("summary", result.summary.json),
+      ] + (pair.map(members) ?? []), reasons: reasons, next: next)
+  }
+}
