@@ -153,7 +153,7 @@ struct ReadBack {
       report: report)
     if let rereads, !rereads.isEmpty {
       let second = try Comparison(
-        [rereads.expected], entities: pipeline.schema.entities, forms: forms, report: report)
+        [rereads.expected], of: pipeline.schema, with: snapshot.schema, forms: forms, report: report)
       let unreadable = try scan.run(
         KeyedSnapshot(snapshot, rereads.keys), entities: snapshot.schema.entities, algorithm: algorithm,
         totalItems: nil, totalBytes: nil
