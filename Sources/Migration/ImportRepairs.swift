@@ -187,10 +187,15 @@ final class ImportRepairs {
   }
 
   /// Puts something in the place of repaired texts that the target cannot hold, as JSON that is none when it is repaired.
+  /// Of one that is too long only the beginning could stand, so it is not repaired.
   private func standIn(_ rows: Range<Int>, of group: ReceivedGroup, _ forms: RowForms) {
     for index in group.repairs.indices where group.repairs[index].isApplied && rows.contains(group.repairs[index].row) {
       let value = group.repairs[index]
       guard let text = forms.substitute(for: value.repair.text, inColumn: value.column) else { continue }
+      if case .text(.limited)? = forms.form(ofColumn: value.column)?.kind {
+        group.repairs[index].refusal = .tooLong
+        continue
+      }
       group.repairs[index].repair = value.repair.followed(by: text)
       let length = group.repairs[index].repair.plan.serialized().count
       if length > RowRepairer.planLimit { group.repairs[index].refusal = .tooLong }
