@@ -160,7 +160,10 @@ import Testing
     let narrow = try ServerPlace(
       scratch,
       Self.otherTables
-        + "CREATE TABLE plugin (id integer PRIMARY KEY, label varchar(5), price numeric(6,2), token uuid)")
+        + """
+        CREATE TABLE plugin (id integer PRIMARY KEY, label varchar(5), price numeric(6,2), token uuid);
+        CREATE TABLE tag (id integer PRIMARY KEY, name varchar(5) UNIQUE);
+        """)
     let run = scratch.move(store.path, to: narrow.url, name: "there")
     #expect(run.code == 31, "\(run.words)")
     #expect(
