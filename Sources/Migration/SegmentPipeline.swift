@@ -71,6 +71,7 @@ final class SegmentPipeline: @unchecked Sendable {
   private let directFile: File?
   private let failure = RunFailure<ReceivedGroup>()
   private var nextWorker = 0
+  private var nextRows = 0
 
   /// How texts are repaired; set before `run`.
   var repairs: RowRepairs?
@@ -427,11 +428,11 @@ final class SegmentPipeline: @unchecked Sendable {
     } catch {
       // It ends too early; what is there cannot be decoded.
       group.rowsMember.removeAll()
-      try send(.rows(group))
+      try sendRows(of: group)
       try items.send(.open(group))
       throw error
     }
-    try send(.rows(group))
+    try sendRows(of: group)
     try items.send(.open(group))
   }
 
@@ -636,6 +637,12 @@ final class SegmentPipeline: @unchecked Sendable {
     } while rest > 0 && !isShort
     if !isWhole || isShort { try items.send(.end) }
     if isShort { throw damaged("\(printable(name)) ends too early, \(rest) of its bytes are missing") }
+  }
+
+  /// Pages go round by themselves: an inventory follows each, so that with two workers all pages would come to one of them.
+  private func sendRows(of group: ReceivedGroup) throws {
+    try jobs[nextRows].send(.rows(group))
+    nextRows = (nextRows + 1) % jobs.count
   }
 
   private func send(_ job: sending Job) throws {

@@ -137,6 +137,9 @@ public final class DualNodeTarget: NodePair {
   }
 
   public func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
+    if isFilling == [true, true], supplies.contains(where: \.isStreamed), !supplies.contains(where: \.isShared) {
+      return try applyTogether(row: row, of: page, supplies: supplies)
+    }
     try both {
       try $0.apply(row: row, of: page, supplies: supplies)
     } relayed: {
@@ -157,6 +160,16 @@ public final class DualNodeTarget: NodePair {
     } relayed: {
       try relay.remove(key, of: entity)
     }
+  }
+
+  /// Making room for a long content takes an engine as long as writing it, so both nodes do it at the same time. A row that
+  /// the primary refuses here ends the batch, and with it what the standby has of the row.
+  private func applyTogether(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
+    try attempt(Self.second) {
+      try relay.apply(row: row, of: page, supplies: supplies)
+      try relay.send()
+    }
+    try attempt(Self.first) { try primary.apply(row: row, of: page, supplies: supplies) }
   }
 
   /// A node that is only compared gets nothing.
@@ -285,4 +298,10 @@ public final class DualNodeTarget: NodePair {
     primary.close()
     standby.close()
   }
+}
+
+extension ContentSupply {
+  fileprivate var isStreamed: Bool { if case .stream = self { true } else { false } }
+  /// Whether it may be missing, which the primary finds.
+  fileprivate var isShared: Bool { if case .sameAs = self { true } else { false } }
 }

@@ -91,7 +91,8 @@ final class NodeRelay: @unchecked Sendable {
 
   // MARK: - Handing over
 
-  private func send() throws {
+  /// Has the node begin with everything that was handed over.
+  func send() throws {
     guard let parcel = open else { return }
     open = nil
     sentCount += 1

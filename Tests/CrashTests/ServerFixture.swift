@@ -77,8 +77,13 @@ final class ServerFixture {
   }
 
   /// The command that fills a database through the proxy.
-  func filling(_ database: String) -> [String] {
-    ["import", archive, "--to", proxy.url(database), "--create-schema", "--checkpoint", "1B", "--repair", "none"]
+  ///
+  /// - Parameter patience: For so many seconds it tries a server again that was lost.
+  func filling(_ database: String, patience: Int = 0) -> [String] {
+    [
+      "import", archive, "--to", proxy.url(database), "--create-schema", "--checkpoint", "1B", "--repair", "none",
+      "--node-patience", "\(patience)",
+    ]
   }
 
   /// Repeats the command; what is wrong with the database then.

@@ -66,6 +66,31 @@ struct ServerImportTests {
     }
   }
 
+  @Test func `an import goes on by itself when its connection is lost and the server is there`() throws {
+    try withWorkshop { directory in
+      let fixture = try ServerFixture(directory)
+      try fixture.export()
+      let database = try fixture.makeDatabase()
+      try #require(try fixture.problemAfter(fixture.filling(database), database) == nil)
+      let passed = fixture.proxy.counted
+      // In the load, behind a commit that the program has not heard of, and while it reads back.
+      let moments: [ServerProxy.Moment] = [
+        .question(passed.questions / 2), .committed(passed.commits / 2), .answer(passed.answers / 2),
+      ]
+      for moment in moments {
+        try fixture.clear(database)
+        fixture.proxy.watch(moment)
+        let child = try fixture.start(fixture.filling(database, patience: 60))
+        try fixture.proxy.waitUntilHeld(child)
+        fixture.proxy.drop()
+        let ending = child.wait()
+        #expect(ending.status == 0, "\(moment): \(ending.summary)")
+        #expect(try fixture.problem(database) == nil)
+      }
+      #expect(try fixture.leftovers() == [])
+    }
+  }
+
   @Test func `Ctrl-C ends an import whose server has stopped answering, and its reading back`() throws {
     try withWorkshop { directory in
       let fixture = try ServerFixture(directory)
