@@ -86,10 +86,10 @@ let package = Package(
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
     .testTarget(name: "RemoteLinkTests", dependencies: ["NoteModel", "DurableIO", "RemoteLink"]),
     .testTarget(name: "NoteRepairTests", dependencies: ["NoteRepair"]),
-    .testTarget(name: "ReportTests", dependencies: ["NoteModel", "DurableIO", "Report"]),
+    .testTarget(name: "ReportTests", dependencies: ["NoteModel", "DurableIO", "Report"], exclude: ["Golden"]),
     .testTarget(
       name: "NoteFerryCommandsTests",
-      dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "Report", "NoteFerryCommands"]),
     .testTarget(
       name: "CorpusTests",
       dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "Corpus", "CSQLite", "noteferry"]),

@@ -52,20 +52,18 @@ struct ReportCommand: SessionCommand {
     options.checksum = checksum
     options.width = session.outputWidth
     options.asciiOnly = !TermCaps.isUTF8(session.environment)
-    let outputs: [(format: String, path: String, render: () -> String)] = [
-      html.map { ("html", $0, { document.html(options) }) },
-      markdown.map { ("markdown", $0, { document.markdown(options) }) },
-      junit.map { ("junit", $0, { document.junit(options) }) },
-    ].compactMap { $0 }
+    let outputs = [(ReportFormat.html, html), (.markdown, markdown), (.junit, junit)].compactMap { format, path in
+      path.map { (format: format, path: $0) }
+    }
     try refuseSameFile(outputs.map(\.path))
     var written: [JSONValue] = []
     var lines: [String] = []
     for output in outputs {
-      let bytes = Array(output.render().utf8)
+      let bytes = document.rendered(as: output.format, options)
       try bytes.withUnsafeBytes { try Folder.replace(output.path, with: $0) }
       written.append(
         .object([
-          .init("format", .text(output.format)), .init("file", .text(output.path)),
+          .init("format", .text(output.format.rawValue)), .init("file", .text(output.path)),
           .init("bytes", .integer(Int64(bytes.count))),
           .init("sha256", .text(bytes.withUnsafeBytes { Digest.checksum(.sha256, $0) }.description)),
         ]))
@@ -84,7 +82,8 @@ struct ReportCommand: SessionCommand {
       let isSource = path == file || (source != nil && status.map { $0 == source! } == true)
       guard isSource || paths[..<index].contains(path) else { continue }
       throw MigrationError(
-        .usage, "\(path) is named twice", cause: "one file cannot hold two renderings, nor the report and its rendering",
+        .usage, "\(path) is named twice",
+        cause: "one file cannot hold two renderings, nor the report and its rendering",
         safeNow: "nothing was written", next: ["name another file"])
     }
   }

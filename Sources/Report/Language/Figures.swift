@@ -17,6 +17,7 @@ enum Figures {
   static func duration(_ milliseconds: Int64) -> Wording {
     let sign = milliseconds < 0 ? "-" : ""
     let value = Int64(clamping: milliseconds.magnitude)
+    if value == 0 { return Wording("0 s", "0 秒") }
     if value < 1000 { return Wording("\(sign)\(value) ms", "\(sign)\(value) 毫秒") }
     if value < 9950 {
       let tenths = (value + 50) / 100
@@ -35,6 +36,16 @@ enum Figures {
     }
     let (days, rest) = ("\(sign)\(seconds / 86_400)", "\(seconds / 3600 % 24)")
     return Wording("\(days) d \(rest) h", "\(days) 天 \(rest) 小时")
+  }
+
+  /// A duration on an axis: `0`, `90 s`, `20 m`, `3 h`; marks stand at whole units.
+  static func tick(_ milliseconds: Int64) -> Wording {
+    if milliseconds == 0 { return Wording("0") }
+    for (unit, en, zh) in [(Int64(3_600_000), "h", "小时"), (60_000, "m", "分"), (1000, "s", "秒")]
+    where milliseconds % unit == 0 && (unit > 1000 || milliseconds < 120_000) {
+      return Wording("\(milliseconds / unit) \(en)", "\(milliseconds / unit) \(zh)")
+    }
+    return duration(milliseconds)
   }
 
   /// `38.2 GiB`
@@ -94,6 +105,12 @@ enum Figures {
     let clock = parts[1].prefix { $0.isNumber || $0 == ":" }
     let rest = parts[1].dropFirst(clock.count).drop { $0 == "." || $0.isNumber }
     return "\(parts[0]) \(clock)" + (rest == "Z" ? " UTC" : rest.isEmpty ? "" : " \(rest)")
+  }
+
+  /// `2026-11-20 21:04` of an RFC 3339 time, in its own zone.
+  static func minute(_ text: String) -> String {
+    let time = time(text)
+    return time == text ? text : String(time.prefix(16))
   }
 
   private static func whole(_ value: Double) -> Int64 { Int64(exactly: value.rounded()) ?? (value < 0 ? .min : .max) }

@@ -14,7 +14,7 @@ enum Label: String, CaseIterable {
   case conservation, kind, source, identical, sum, equalsSource, differsFromSource, owners
   // Ledger
   case ledger, item, outcome, reason, field, before, after, reversible, approval, title, yes, no, hidden, unlisted
-  case ledgerFile, filter, all, shown, findText, owner, noEntries, noMatch, needsApproval, cut, meaning, count, offset
+  case ledgerFile, filter, all, shown, findText, owner, noEntries, noMatch, needsApproval, cut, meaning, count
   // Preflight
   case preflight, check, purpose, recommended, result, fix, sinceLast, notChecked, checksSummary
   // Encodings
@@ -89,7 +89,7 @@ enum Label: String, CaseIterable {
     case .part: ("Part of the frozen time", "冻结时间的组成")
     case .samples: ("Samples", "样本数")
     case .worstSeen: ("Worst seen", "实测最坏")
-    case .actual: ("Measured", "实测")
+    case .actual: ("Actual", "实测")
     case .verdictMissing: ("no verdict", "无结论")
     case .timeline: ("Timeline", "时间线")
     case .sourceLive: ("source live", "源库可写")
@@ -104,7 +104,7 @@ enum Label: String, CaseIterable {
     case .workers: ("Workers", "并发")
     case .items: ("Items", "条目")
     case .bytes: ("Bytes", "字节")
-    case .cumulative: ("Since start", "累计")
+    case .cumulative: ("End", "结束")
     case .waits: ("Waits for", "等待")
     case .asTable: ("The same as a table", "以表格显示")
     case .total: ("Total", "合计")
@@ -121,7 +121,7 @@ enum Label: String, CaseIterable {
     case .item: ("Item", "条目")
     case .outcome: ("Outcome", "结果")
     case .reason: ("Reason", "原因")
-    case .field: ("Field", "字段")
+    case .field: ("Field @ byte", "字段 @ 字节")
     case .before: ("Before", "之前")
     case .after: ("After", "之后")
     case .reversible: ("Reversible", "可还原")
@@ -129,7 +129,8 @@ enum Label: String, CaseIterable {
     case .title: ("Title", "标题")
     case .yes: ("yes", "是")
     case .no: ("no", "否")
-    case .hidden: ("hidden", "已隐藏")
+    case .hidden:
+      ("Titles and contents of notes are left out; --show-titles shows them.", "笔记标题与内容已略去；使用 --show-titles 可显示。")
     case .unlisted: ("more are counted and not listed here", "条已计数，未在此列出")
     case .ledgerFile: ("All entries", "全部条目")
     case .filter: ("Filter", "筛选")
@@ -143,7 +144,6 @@ enum Label: String, CaseIterable {
     case .cut: ("cut", "已截断")
     case .meaning: ("Meaning", "含义")
     case .count: ("Count", "数量")
-    case .offset: ("from byte", "起始字节")
     case .preflight: ("Preflight", "预检")
     case .check: ("Check", "检查项")
     case .purpose: ("Purpose", "目的")

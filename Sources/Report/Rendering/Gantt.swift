@@ -22,7 +22,7 @@ struct Gantt {
   var isEmpty: Bool { phases.isEmpty }
 
   func drawing(_ title: Wording) -> Markup {
-    let height = top + Double(phases.count) * row + 52
+    let height = top + Double(phases.count) * row + 48
     let lines = phases.enumerated().map { index, phase in line(phase, at: index) }
     return """
       <svg viewBox="0 0 \(number(width)) \(number(height))" role=group aria-label="\(title.text(.both))">
@@ -65,7 +65,7 @@ struct Gantt {
       marks.append(
         """
         <line x1="\(at)" x2="\(at)" y1="\(number(top - 6))" y2="\(number(bottom))" class=s-line />
-        <text x="\(at)" y="\(number(bottom + 14))" text-anchor=middle class=ax>\(span(value))</text>
+        <text x="\(at)" y="\(number(bottom + 14))" text-anchor=middle class=ax><tspan class=d>\(Figures.tick(value).markup("tspan"))</tspan></text>
         """)
       value += step
     }
@@ -85,7 +85,7 @@ struct Gantt {
       phase.simulated == true
       ? "<rect x=\"\(number(from + 0.75))\" y=\"\(number(y + 2.75))\" width=\"\(number(max(0.5, length - 1.5)))\" height=12.5 class=s-bg stroke-width=1.5 stroke-dasharray=\"3 2\"/>"
       : ""
-    let at = number(top + Double(phases.count) * row + 42)
+    let at = number(top + Double(phases.count) * row + 40)
     return """
       <g class=bar tabindex=0 role=img aria-label="\(spoken(phase))"><rect class=hit x=0 y="\(number(y - 3))" width="\(number(width))" height="\(number(row))"/>
       <text x=0 y="\(number(y + 13))">\(words(name(phase)))</text>

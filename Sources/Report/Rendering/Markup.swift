@@ -64,8 +64,10 @@ extension Wording {
     let english = Markup.escaped(SafeText(en).text)
     guard let zhHans, zhHans != en else { return .trusted(english) }
     let chinese = Markup.escaped(SafeText(zhHans).text)
+    // A drawing knows no margins between words.
+    let gap = element == "tspan" ? " " : ""
     return .trusted(
-      "<\(element) lang=en>\(english)</\(element)><\(element) lang=zh-Hans>\(chinese)</\(element)>")
+      "<\(element) lang=en>\(english)</\(element)>\(gap)<\(element) lang=zh-Hans>\(chinese)</\(element)>")
   }
 
   /// Behind a text that was cut.

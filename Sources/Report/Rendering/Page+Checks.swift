@@ -23,7 +23,9 @@ extension Page {
       "\(checks.count) \(Label.checksSummary.wording.text(.zhHans))：\(chinese)")
     let rest: Markup =
       unchecked.isEmpty
-      ? "" : table("t-unchecked", caption: Label.notChecked.wording, columns: columns, rows: unchecked.map(checkRow))
+      ? ""
+      : table(
+        "t-unchecked", caption: Label.notChecked.wording, .heading, columns: columns, rows: unchecked.map(checkRow))
     let content: Markup = """
       \(table("t-checks", caption: caption, columns: columns, rows: ran.map(checkRow)))\(rest)\(reading([.checkResult]))
       """
@@ -35,7 +37,7 @@ extension Page {
     let fixes = (check.fix ?? []).map { "<div class=s>\($0)</div>" as Markup }
     let unit: Markup = check.unit.map { " \($0)" } ?? ""
     return Row(cells: [
-      "<code>\(check.id)</code>\(title)", sentence(check.purpose), sentence(check.recommended),
+      "<code>\(check.id)</code>\(title)", sentence(check.purpose), check.recommended.map { sentence($0) } ?? none,
       check.actual.map { "<span class=s>\($0)</span>\(unit)" } ?? absent,
       "<span class=\"r-\(check.result.rawValue)\">\(check.result.wording)</span>",
       fixes.isEmpty ? none : .joined(fixes), check.sinceLast.map { "\($0.wording)" } ?? none,
@@ -48,24 +50,26 @@ extension Page {
     guard let records = document.encodings else { return section("encodings", .encodings, nil) }
     guard !records.isEmpty else { return section("encodings", .encodings, "<p>\(Label.noEntries)</p>") }
     let rows = records.map { record in
-      Row(cells: [
-        "\(record.encoding)", text(record.rule), number(record.items), number(record.repaired),
-        yesOrNo(record.reversible), samples(record),
-      ])
+      Row(
+        cells: [
+          "\(record.encoding)", optional(record.rule), number(record.items), number(record.repaired),
+          yesOrNo(record.reversible),
+        ] + (options.showTitles ? [samples(record)] : []))
     }
-    let columns = [
-      Column(.encoding), Column(.rule), Column(.count, metric: .encodingItems, isNumber: true),
-      Column(.repairedCount, metric: .repaired, isNumber: true), Column(.reversible), Column(.sample),
-    ]
+    let columns =
+      [
+        Column(.encoding), Column(.rule), Column(.count, metric: .encodingItems, isNumber: true),
+        Column(.repairedCount, metric: .repaired, isNumber: true), Column(.reversible),
+      ] + (options.showTitles ? [Column(.sample)] : [])
     return section(
       "encodings", .encodings,
-      "\(table("t-encodings", caption: Label.encodings.wording, columns: columns, rows: rows))\(reading([.encodingItems]))"
+      "\(hiddenNote)\(table("t-encodings", caption: Label.encodings.wording, .unseen, columns: columns, rows: rows))\(reading([.encodingItems]))"
     )
   }
 
   private func samples(_ record: EncodingRecord) -> Markup {
     guard let samples = record.samples?.prefix(3), !samples.isEmpty else {
-      return options.showTitles ? none : "<span class=nm>\(Label.hidden)</span>"
+      return none
     }
     return .joined(
       samples.map { sample in

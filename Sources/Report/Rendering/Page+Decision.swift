@@ -2,7 +2,7 @@ extension Page {
   func decision() -> Markup {
     let verdict = document.verdict
     let content: Markup = """
-      \(budget)\(facts(verdict))\(levers(verdict))\(otherReasons(verdict))\(terms)\(nextCommands(verdict))
+      \(budget)\(facts(verdict))\(levers(verdict))\(terms)\(nextCommands(verdict))
       \(reading([.downtimeP90, .rollbackReserve, .downtimeMargin, .approvals, .evidenceAge]))
       """
     return section("decision", .decision, verdict == nil && document.downtime == nil ? nil : content)
@@ -51,7 +51,7 @@ extension Page {
       switch verdict.blockers {
       case .none: absent
       case .some(let list) where list.isEmpty: "<span class=big>\(Label.noBlockers)</span>"
-      case .some(let list): "<ul>\(list.map { "<li>\($0)</li>" as Markup })</ul>"
+      case .some(let list): "<ul>\(list.map { "<li class=s>\($0)</li>" as Markup })</ul>"
       }
     return """
       <div class=facts><div><h3>\(link(.approvals, Label.approvals.wording))</h3>\(approvals)</div>
@@ -85,13 +85,8 @@ extension Page {
       ])
     }
     return table(
-      "t-levers", caption: Label.levers.wording,
+      "t-levers", caption: Label.levers.wording, .heading,
       columns: [Column(.step), Column(.gain, isNumber: true), Column(.command)], rows: rows)
-  }
-
-  private func otherReasons(_ verdict: Verdict?) -> Markup {
-    let others = verdict?.reasons.dropFirst() ?? []
-    return others.isEmpty ? "" : "<h3>\(Label.reason)</h3><ul>\(others.map { "<li>\($0)</li>" as Markup })</ul>"
   }
 
   private var terms: Markup {
@@ -108,7 +103,7 @@ extension Page {
       Column(.samples, isNumber: true), Column(.basis),
     ]
     return
-      "<details><summary>\(Label.part)</summary>\(table("t-terms", caption: Label.part.wording, columns: columns, rows: rows))</details>"
+      "<details><summary>\(Label.part)</summary>\(table("t-terms", caption: Label.part.wording, .unseen, columns: columns, rows: rows))</details>"
   }
 
   private func nextCommands(_ verdict: Verdict?) -> Markup {
@@ -145,7 +140,7 @@ struct BudgetBar {
       } ?? ""
     return """
       <svg width="100%" height=36 role=img aria-label="\(Label.downtimeBudget.wording.text(.both))">
-      \(Self.patterns)<svg y=6 height=24 width="100%">\(bars)</svg>\(line)</svg>
+      <svg y=6 height=24 width="100%">\(bars)</svg>\(line)</svg>
       """
   }
 
@@ -154,11 +149,11 @@ struct BudgetBar {
   }
 
   /// Patterns are used from every drawing of the page.
-  private static let patterns: Markup = """
-    <defs><pattern id=p-worst width=6 height=6 patternUnits=userSpaceOnUse patternTransform="rotate(45)">
+  static let patterns: Markup = """
+    <svg width=0 height=0 aria-hidden=true class=vh><defs><pattern id=p-worst width=6 height=6 patternUnits=userSpaceOnUse patternTransform="rotate(45)">
     <rect width=6 height=6 class=f-spare /><rect width=2.6 height=6 class=f-link /></pattern>
     <pattern id=p-reserve width=5 height=5 patternUnits=userSpaceOnUse><rect width=5 height=5 class=f-spare />
-    <circle cx=2.5 cy=2.5 r=1.1 class=f-ink /></pattern></defs>
+    <circle cx=2.5 cy=2.5 r=1.1 class=f-ink /></pattern></defs></svg>
     """
 
   private static func bar(_ part: Part, x: Double, width: Double, height: Int) -> Markup {

@@ -9,10 +9,14 @@ extension Page {
       case "preflight": .preflightReport
       default: .runReport
       }
-    guard let source = document.source?.name else { return label.wording }
+    return label.wording
+  }
+
+  /// ` notes-prod → node-a + node-b`
+  var stores: String {
+    guard let source = document.source?.name else { return " " + document.run.id }
     let names = (document.targets ?? []).map(\.name)
-    let stores = names.isEmpty ? source : source + " → " + names.joined(separator: " + ")
-    return Wording(label.wording.en + ": " + stores, label.wording.text(.zhHans) + "：" + stores)
+    return " " + (names.isEmpty ? source : source + " → " + names.joined(separator: " + "))
   }
 
   func head() -> Markup {
@@ -21,7 +25,7 @@ extension Page {
     <div class=seg role=group aria-label="\(Label.language.wording.text(.both))"><label for=l-en>English</label>
     <label for=l-zh>中文</label><label for=l-both>中文 / English</label></div>
     <div class=js-only><button type=button id=print>\(Label.print)</button></div></div></div>
-    <h1>\(title)</h1>
+    <h1><span class=eyebrow>\(title)</span><bdi>\(stores)</bdi></h1>
     \(verdictWord)
     \(identity)</header>
 
@@ -34,11 +38,11 @@ extension Page {
         "<div class=\"verdict v-unproven\"><span class=mark>\(VerdictMark.drawing(.unproven))</span><div class=word>\(Label.verdictMissing)</div></div>"
     }
     let grade: Markup = verdict.grade.map { "<span class=g>\(Label.grade): \($0.wording)</span>" } ?? ""
-    let reason: Markup = verdict.reasons.first.map { "<p class=why>\($0)</p>" } ?? ""
+    let reasons = verdict.reasons.map { "<p class=\"why s\">\($0)</p>" as Markup }
     return """
       <div class="verdict"><span class="mark \(VerdictMark.style(verdict.word))">\(VerdictMark.drawing(verdict.word))</span>
       <div class="word \(VerdictMark.style(verdict.word))">\(verdict.word.wording)\(grade)</div>
-      \(reason)</div>
+      \(reasons)</div>
       """
   }
 
@@ -52,7 +56,7 @@ extension Page {
     rows.append((.plan, run.planHash.map { "<code>\($0)</code>" } ?? absent))
     rows.append((.reportHash, options.checksum.map { "<code>\($0.description)</code>" } ?? absent))
     let items = rows.map { label, value -> Markup in
-      let wide: Markup = label == .reportHash || label == .time ? " class=wide" : ""
+      let wide: Markup = label == .reportHash || label == .time || label == .command ? " class=wide" : ""
       return "<div\(wide)><dt>\(label)</dt><dd>\(value)</dd></div>"
     }
     return "<dl class=meta>\(items)</dl>"

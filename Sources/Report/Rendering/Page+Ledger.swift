@@ -55,9 +55,9 @@ extension Page {
     let hasTitles = ledger.entries.contains { $0.title != nil }
     var columns = [Column(.outcome), Column(.item)]
     if hasTitles { columns.append(Column(.title)) }
-    columns += [
-      Column(.reason), Column(.field), Column(.before), Column(.after), Column(.reversible), Column(.approval),
-    ]
+    columns += [Column(.reason), Column(.field)]
+    if options.showTitles { columns += [Column(.before), Column(.after)] }
+    columns += [Column(.reversible), Column(.approval)]
     let rest: Markup =
       ledger.unlisted > 0 ? "<p class=note>\(ledger.unlisted) \(Label.unlisted)</p>" : ""
     let file: Markup =
@@ -69,12 +69,15 @@ extension Page {
       "The worst first: \(Figures.number(Int64(ledger.entries.count))) of \(Figures.number(ledger.total)) entries",
       "最严重的在最前：列出 \(Figures.number(Int64(ledger.entries.count))) 条，共 \(Figures.number(ledger.total)) 条")
     let content: Markup = """
-      \(rest)\(filters(ledger))
+      \(hiddenNote)\(rest)\(filters(ledger))
       \(table("t-ledger", caption: caption, columns: columns, rows: ledger.entries.map { entryRow($0, hasTitles) }))
       <p id=f-none hidden>\(Label.noMatch)</p>\(file)\(reasonTable(ledger))\(reading([.ledgerTotal]))
       """
     return section("ledger", .ledger, content)
   }
+
+  /// What is left out unless it was asked for.
+  var hiddenNote: Markup { options.showTitles ? "" : "<p class=\"mu s\">\(Label.hidden)</p>" }
 
   private func filters(_ ledger: LossLedger) -> Markup {
     let outcomes = LedgerEntry.Outcome.allCases.filter { outcome in ledger.entries.contains { $0.outcome == outcome } }
@@ -102,43 +105,42 @@ extension Page {
   }
 
   private func entryRow(_ entry: LedgerEntry, _ hasTitles: Bool) -> Row {
-    let offset: Markup = entry.offsetBytes.map { " <span class=mu>\(Label.offset) \($0)</span>" } ?? ""
+    let offset: Markup = entry.offsetBytes.map { " <span class=\"mu nb\">@ \($0)</span>" } ?? ""
     var cells: [Markup] = [
       "<span class=\"o o-\(entry.outcome.rawValue)\">\(entry.outcome.wording)</span>", "<code>\(entry.item)</code>",
     ]
     if hasTitles { cells.append(entry.title.map { Markup.stored($0) } ?? none) }
     cells += [
       "<code>\(entry.reason)</code>", entry.field.map { "<code>\($0)</code>\(offset)" } ?? none,
-      shown(entry.before), shown(entry.after), yesOrNo(entry.reversible), approval(entry),
     ]
+    if options.showTitles { cells += [entry.before, entry.after].map { $0.map { Markup.stored($0) } ?? none } }
+    cells += [yesOrNo(entry.reversible), approval(entry)]
     let owner: Markup = entry.ownerHash.map { " data-w=\"\($0)\"" } ?? ""
     return Row(
       cells: cells,
       attributes: " data-o=\"\(entry.outcome.rawValue)\" data-r=\"\(entry.reason)\" data-k=\"\(entry.kind)\"\(owner)")
   }
 
-  private func shown(_ text: StoredText?) -> Markup {
-    if let text { return .stored(text) }
-    return options.showTitles ? none : "<span class=nm>\(Label.hidden)</span>"
-  }
-
   func yesOrNo(_ value: Bool?) -> Markup { value.map { $0 ? "\(Label.yes)" : "<b>\(Label.no)</b>" } ?? absent }
 
   private func approval(_ entry: LedgerEntry) -> Markup {
     if let name = entry.approvedBy {
-      return "<bdi>\(name)</bdi>\(entry.approvedAt.map { " " + Figures.time($0) } ?? "")"
+      return "<bdi>\(name)</bdi>\(entry.approvedAt.map { " " + Figures.minute($0) } ?? "")"
     }
     switch entry.outcome {
-    case .missing, .quarantined, .degraded: return "<span class=box></span> \(Label.needsApproval)"
+    case .missing, .quarantined, .degraded:
+      return "<span class=nb><span class=box></span> \(Label.needsApproval)</span>"
     case .skippedByRule, .repaired, .adapted: return none
     }
   }
 
   private func reasonTable(_ ledger: LossLedger) -> Markup {
-    let rows = ledger.reasons.map { Row(cells: ["<code>\($0.reason)</code>", number($0.count), sentence($0.means)]) }
+    let rows = ledger.reasons.map {
+      Row(cells: ["<code>\($0.reason)</code>", number($0.count), $0.means.map { sentence($0) } ?? none])
+    }
     return "<h3>\(Label.reason)</h3>"
       + table(
-        "t-reasons", caption: Label.meaning.wording,
+        "t-reasons", caption: Label.meaning.wording, .unseen,
         columns: [Column(.reason), Column(.count, metric: .ledgerTotal, isNumber: true), Column(.meaning)], rows: rows)
   }
 }

@@ -27,7 +27,7 @@ extension Page {
     return section(
       "verification", .verification,
       """
-      \(table("t-verification", caption: Label.verification.wording, columns: columns, rows: rows))
+      \(table("t-verification", caption: Label.verification.wording, .unseen, columns: columns, rows: rows))
       \(reading([.coverage, .verifyDifferences]))
       """)
   }
@@ -53,7 +53,7 @@ extension Page {
     let zone: Markup = sheet.timeZone.map { " <span class=mu>\($0)</span>" } ?? ""
     return section(
       "run-sheet", .runSheet, classes: " class=own-page",
-      "<p>\(Label.fromFreeze)\(zone)</p>\(table("t-sheet", caption: Label.runSheet.wording, columns: columns, rows: rows))"
+      "<p>\(Label.fromFreeze)\(zone)</p>\(table("t-sheet", caption: Label.runSheet.wording, .unseen, columns: columns, rows: rows))"
     )
   }
 
@@ -77,7 +77,8 @@ extension Page {
       settings.isEmpty
       ? ""
       : self.table(
-        "t-settings", caption: Label.setting.wording, columns: [Column(.setting), Column(.value), Column(.origin)],
+        "t-settings", caption: Label.setting.wording, .heading,
+        columns: [Column(.setting), Column(.value), Column(.origin)],
         rows: settings.map { Row(cells: ["<code>\($0.name)</code>", "\($0.value)", text($0.origin)]) })
     return "<dl class=meta>\(list)</dl>\(table)"
   }
@@ -111,7 +112,7 @@ extension Page {
     let table: Markup =
       rows.isEmpty
       ? "<p>\(Label.unchanged)</p>"
-      : self.table("t-comparison", caption: Label.comparison.wording, columns: columns, rows: rows)
+      : self.table("t-comparison", caption: Label.comparison.wording, .unseen, columns: columns, rows: rows)
     let items = [
       (CheckRecord.Change.new, comparison.newItems), (.still, comparison.stillItems), (.fixed, comparison.fixedItems),
     ].map { "\($0.wording) \(number($1))" as Markup }

@@ -55,7 +55,8 @@ extension Page {
     guard !passes.isEmpty else { return "<p class=nm>\(Label.notMeasured)</p>" }
     let rows = passes.map { pass -> Row in
       let speed: [Markup?] = [
-        pass.itemsPerS.map { "\(Figures.itemsPerSecond($0))" }, pass.bytesPerS.map { "\(Figures.bytesPerSecond($0))" },
+        pass.itemsPerS.map { "<span class=d>\(Figures.itemsPerSecond($0))</span>" },
+        pass.bytesPerS.map { "\(Figures.bytesPerSecond($0))" },
       ]
       let known = speed.compactMap { $0 }
       return Row(cells: [
@@ -64,7 +65,7 @@ extension Page {
       ])
     }
     return table(
-      "t-passes", caption: Label.deltas.wording,
+      "t-passes", caption: Label.deltas.wording, .unseen,
       columns: [
         Column(.pass), Column(.wall, metric: .passWall, isNumber: true), Column(.items, isNumber: true),
         Column(.changed, isNumber: true), Column(.deleted, isNumber: true), Column(.bytes, isNumber: true),
@@ -114,7 +115,7 @@ extension Page {
     return section(
       "impact", .impact,
       """
-      \(table("t-impact", caption: Label.impact.wording, columns: columns, rows: rows))
+      \(table("t-impact", caption: Label.impact.wording, .unseen, columns: columns, rows: rows))
       <h3>\(Label.footprint)</h3><div>\(footprint)</div>\(reading([.latencyP50, .latencyP99, .walGrowth, .throttle]))
       """)
   }
@@ -145,7 +146,7 @@ extension Page {
       Column(.floor, metric: .volumeFloor, isNumber: true),
     ]
     let content: Markup = """
-      \(table("t-volumes", caption: Label.capacity.wording, columns: columns, rows: rows))
+      \(table("t-volumes", caption: Label.capacity.wording, .unseen, columns: columns, rows: rows))
       \(exhaustion(capacity))\(scenarios(capacity.scenarios))\(reading([.volumePeak, .volumeFloor, .exhaustion]))
       """
     return section("capacity", .capacity, content)
@@ -176,7 +177,7 @@ extension Page {
       ])
     }
     return table(
-      "t-scenarios", caption: Label.scenario.wording,
+      "t-scenarios", caption: Label.scenario.wording, .heading,
       columns: [Column(.scenario), Column(.freed, isNumber: true), Column(.gain, isNumber: true), Column(.command)],
       rows: rows)
   }
@@ -200,7 +201,7 @@ struct BarChart {
     let most = max(bars.map(\.value).max() ?? 1, .leastNormalMagnitude)
     let lines = bars.enumerated().map { index, bar -> Markup in
       let y = index * 24
-      let width = BudgetBar.number(max(0.4, bar.value / most * 50))
+      let width = BudgetBar.number(max(0.4, bar.value / most * 42))
       return """
         <text x=0 y=\(raw: y + 15)>\(bar.name.markup("tspan"))</text>
         <rect x="32%" y=\(raw: y + 4) width="\(width)%" height=14 class=\(bar.style) />

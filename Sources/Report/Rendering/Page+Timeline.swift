@@ -15,7 +15,7 @@ extension Page {
     }
     return section(
       "timeline", .timeline,
-      "\(key(phases))\(drawings)<details><summary>\(Label.asTable)</summary>\(phaseTable(phases))</details>\(reading([.phaseWall, .phaseBusy, .phaseWaits, .frozenTime]))"
+      "<div class=keep>\(key(phases))\(drawings)</div><details><summary>\(Label.asTable)</summary>\(phaseTable(phases))</details>\(reading([.phaseWall, .phaseBusy, .phaseWaits, .frozenTime]))"
     )
   }
 
@@ -48,7 +48,7 @@ extension Page {
       ])
     }
     return table(
-      "t-phases", caption: Label.timeline.wording,
+      "t-phases", caption: Label.timeline.wording, .unseen,
       columns: [
         Column(.phase), Column(.source), Column(.start, isNumber: true),
         Column(.wall, metric: .phaseWall, isNumber: true),

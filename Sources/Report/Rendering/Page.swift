@@ -59,7 +59,7 @@ final class Page {
         """
     }
     return """
-      <details><summary>\(Label.howToRead)</summary><div class=read><div class="h mu">\(Label.metric)</div>
+      <details class=folded><summary>\(Label.howToRead)</summary><div class=read><div class="h mu">\(Label.metric)</div>
       <div class="h mu">\(Label.matters)</div><div class="h mu">\(Label.good)</div><div class="h mu">\(Label.act)</div>
       \(rows)</div></details>
 
@@ -79,13 +79,16 @@ final class Page {
 
   func text(_ value: String?) -> Markup { value.map { "\($0)" } ?? absent }
 
+  /// A word that is there or does not apply.
+  func optional(_ value: String?) -> Markup { value.map { "\($0)" } ?? none }
+
   func sentence(_ value: Wording?) -> Markup { value.map { "<span class=s>\($0)</span>" } ?? absent }
 
   /// What is said of everything that was not measured.
   var absent: Markup { "<span class=nm>\(Label.notMeasured)</span>" }
 
   /// Where there is nothing to measure.
-  let none: Markup = "<span class=nm>–</span>"
+  let none: Markup = "<span class=\"nm na\">–</span>"
 
   func command(_ text: String) -> Markup { "<code class=cmd>\(text)</code>" }
 
@@ -105,10 +108,10 @@ final class Page {
       <meta http-equiv="Content-Security-Policy" content="\(Markup.trusted(policy(style, script)))">
       <meta name=viewport content="width=device-width, initial-scale=1">
       <meta name=referrer content=no-referrer>
-      <title>\(title.text(options.language))</title>
+      <title>\(title.text(options.language) + stores)</title>
       <style>\(Markup.trusted(style))</style></head>
       <body>
-      \(switches)
+      \(switches)\(BudgetBar.patterns)
       <div class=page><a class=skip href="#decision">\(Label.skip)</a>
       \(head)<main>\(contents)\(body)</main>
       <footer>\(footer)</footer></div>
@@ -142,7 +145,7 @@ final class Page {
 
   private var contents: Markup {
     let links = sections.enumerated().map { index, section -> Markup in
-      "<li><a href=\"#\(section.anchor)\"><span class=n>\(raw: index + 1)</span>\(section.label)</a></li>"
+      "<li><a href=\"#\(section.anchor)\"><span class=n>\(raw: index + 1)</span><span>\(section.label)</span></a></li>"
     }
     return "<nav aria-label=\"\(Label.contents.wording.en)\"><ul class=toc>\(links)</ul></nav>\n"
   }

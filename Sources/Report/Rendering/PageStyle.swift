@@ -26,13 +26,17 @@ enum PageStyle {
     .cmd{display:block;background:var(--soft);padding:6px 10px;margin:4px 0;overflow-wrap:anywhere;white-space:pre-wrap;
     border-left:2px solid var(--line)}
     .nm,.mu{color:var(--muted)}
-    .st{unicode-bidi:isolate;overflow-wrap:anywhere}
+    .st{display:inline-block;min-width:7em;max-width:22em;unicode-bidi:isolate;overflow-wrap:anywhere}
     .skip{position:absolute;left:-999px}
     .skip:focus{left:8px;top:8px;background:var(--bg);padding:4px 8px}
     section{padding:26px 0 22px;border-top:1px solid var(--line)}
     ul{margin:0;padding-left:1.2em}
     table{border-collapse:collapse;width:100%;font-size:13px;line-height:1.45}
+    *+table,.pair+table{margin-top:16px}
+    section>h2+table{margin-top:0}
     caption{text-align:left;color:var(--muted);padding:0 0 6px}
+    caption.h{color:var(--ink);font-size:14px;font-weight:600}
+    .vh{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
     th,td{text-align:left;vertical-align:top;padding:5px 14px 5px 0;border-bottom:1px solid var(--line)}
     th:last-child,td:last-child{padding-right:0}
     thead th{font-weight:500;color:var(--muted);border-bottom-color:var(--muted);vertical-align:bottom}
@@ -50,10 +54,10 @@ enum PageStyle {
   private static let language = """
     .lr{position:absolute;opacity:0;width:1px;height:1px}
     #l-en:checked~* [lang=zh-Hans],#l-zh:checked~* [lang=en],#l-both:checked~* .d [lang=zh-Hans]{display:none}
-    #l-both:checked~* [lang=en]+[lang=zh-Hans]{margin-left:.5em}
-    #l-both:checked~* :is(p,li,td,dd,caption,.s)>[lang=en]+[lang=zh-Hans],
+    #l-both:checked~* [lang=en]+[lang=zh-Hans]{margin-left:.45em}
+    #l-both:checked~* .s>[lang=en]+[lang=zh-Hans],
     #l-both:checked~* thead th [lang=en]+[lang=zh-Hans]{display:block;margin-left:0}
-    #l-both:checked~* :is(p,li,td,dd,.s)>[lang=en]+[lang=zh-Hans]{color:var(--muted)}
+    #l-both:checked~* .s>[lang=en]+[lang=zh-Hans]{color:var(--muted)}
     .bar-top{display:flex;justify-content:space-between;align-items:center;gap:16px;padding:14px 0;font-size:13px}
     .seg{display:flex;border:1px solid var(--line);border-radius:4px;overflow:hidden}
     .seg label{padding:3px 12px;cursor:pointer;color:var(--muted)}
@@ -81,10 +85,11 @@ enum PageStyle {
     .v-go{color:var(--go)}.v-care{color:var(--care)}.v-nogo{color:var(--nogo)}.v-unproven{color:var(--unproven)}
     .meta{display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:8px 24px;margin:0 0 20px;font-size:13px}
     .meta dt{color:var(--muted);font-size:12px}.meta dd{margin:0;overflow-wrap:anywhere}
-    .meta .wide{grid-column:1/-1}
+    .meta .wide{grid-column:span 2}
+    .eyebrow{display:block;color:var(--muted);font-size:13px;font-weight:400}
     .toc{columns:4 200px;font-size:13px;list-style:none;padding:0;margin:0 0 24px}
-    .toc a{text-decoration:none}.toc li{break-inside:avoid;padding:1px 0}
-    .toc .n{color:var(--muted);display:inline-block;width:2em}
+    .toc a{text-decoration:none;display:flex}.toc li{break-inside:avoid;padding:1px 0}
+    .toc .n{color:var(--muted);flex:0 0 2em}
     .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:18px 28px;margin:22px 0 0}
     .facts h3{margin:0 0 3px;font-size:12px;font-weight:500;color:var(--muted)}
     .facts .big{font-size:20px;line-height:1.3;font-weight:600}
@@ -98,8 +103,9 @@ enum PageStyle {
     .o-missing,.o-quarantined,.r-block{color:var(--nogo)}.o-degraded,.r-warn,.r-not_checked{color:var(--care)}
     .r-pass,.o-repaired{color:var(--go)}
     .r-pass,.r-block,.r-warn,.r-not_checked{font-weight:600;white-space:nowrap}
+    .legend+p{margin-top:6px}.facts+p{margin-top:12px}#t-phases td:last-child{min-width:11em}
+    .nb{white-space:nowrap}#t-ledger code{white-space:nowrap}
     .box{display:inline-block;width:13px;height:13px;border:1px solid var(--muted);border-radius:2px;vertical-align:-2px}
-    .line{display:inline-block;min-width:110px;border-bottom:1px solid var(--muted);height:1.2em}
     .ok{color:var(--go);font-weight:600}.bad{color:var(--nogo);font-weight:600}
     .note{border-left:3px solid var(--care);padding:2px 0 2px 12px;margin:10px 0}
     .gl{display:grid;grid-template-columns:minmax(190px,1fr) 3fr;gap:0 28px;margin:0}
@@ -141,6 +147,8 @@ enum PageStyle {
 
   private static let small = """
     .page{padding:0 16px}.bar-top{flex-wrap:wrap}
+    .meta{grid-template-columns:1fr 1fr}
+    table.c td:has(>div>.na){display:none}
     .wide-only{display:none}.narrow{display:block}
     .verdict svg{width:36px;height:36px}.word{font-size:24px}.word .g{display:block;margin-left:0}
     .why{grid-column:1/-1}
@@ -163,10 +171,10 @@ enum PageStyle {
     @page{margin:14mm 13mm}
     @media print{
     body{font-size:9.5pt}.page{max-width:none;padding:0}
-    .bar-top .tools,.toc,.js .js-only,.skip,summary{display:none}
+    .bar-top .tools,.toc,.js .js-only,.skip,summary,.folded{display:none}
     section{padding:14pt 0 10pt}
     table{font-size:8.5pt}thead{display:table-header-group}tfoot{display:table-row-group}
-    tr,svg,.facts>div,.gl>dt,.gl>dd,.sign{break-inside:avoid}
+    tr,svg,.facts>div,.gl>dt,.gl>dd,.sign,.keep{break-inside:avoid}tbody tr:first-child{break-before:avoid}
     h2,h3,caption{break-after:avoid}
     .own-page{break-before:page;break-after:page;border-top:0}
     a{color:inherit;text-decoration:none}

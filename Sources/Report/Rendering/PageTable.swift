@@ -22,22 +22,29 @@ struct Row: Sendable {
   var attributes: Markup = ""
 }
 
+/// How the caption of a table is shown: as it is, as a heading, or only to those who hear the page.
+enum CaptionStyle { case plain, heading, unseen }
+
 extension Page {
   /// A table with a caption, heads with their scope, and on narrow screens a card for each row.
   func table(
-    _ id: String, caption: Wording, columns: [Column], rows: [Row], foot: Row? = nil, hasCards: Bool = true
+    _ id: String, caption: Wording, _ style: CaptionStyle = .plain, columns: [Column], rows: [Row]
   ) -> Markup {
-    if hasCards { nameCards(id, columns) }
+    nameCards(id, columns)
     let head = columns.map { column -> Markup in
       let title = column.metric.map { link($0, column.title) } ?? "\(column.title)"
       return column.isNumber ? "<th scope=col class=r>\(title)</th>" : "<th scope=col>\(title)</th>"
     }
     let body = rows.map { line($0, columns) }
-    let last: Markup = foot.map { "<tfoot>\(line($0, columns))</tfoot>" } ?? ""
-    let kind: Markup = hasCards ? " class=c" : ""
+    let shown: Markup =
+      switch style {
+      case .plain: "<caption>\(caption)</caption>"
+      case .heading: "<caption class=h>\(caption)</caption>"
+      case .unseen: "<caption><span class=vh>\(caption)</span></caption>"
+      }
     return """
-      <table id=\(id)\(kind)><caption>\(caption)</caption><thead><tr>\(head)</tr></thead>
-      <tbody>\(body)</tbody>\(last)</table>
+      <table id=\(id) class=c>\(shown)<thead><tr>\(head)</tr></thead>
+      <tbody>\(body)</tbody></table>
 
       """
   }
