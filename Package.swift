@@ -69,11 +69,13 @@ let package = Package(
       name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "PostgreSQLStore"]),
     // Stores that are made up, and the replay of the pathological corpus.
     .target(name: "Corpus", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "CSQLite", "CZstd"]),
+    // The document of a run, and what it is rendered as.
+    .target(name: "Report", dependencies: ["NoteModel", "DurableIO"]),
     .target(
       name: "NoteFerryCommands",
       dependencies: [
         "NoteModel", "DurableIO", "RemoteLink", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores",
-        "Corpus", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Corpus", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),
     .target(
@@ -84,9 +86,10 @@ let package = Package(
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
     .testTarget(name: "RemoteLinkTests", dependencies: ["NoteModel", "DurableIO", "RemoteLink"]),
     .testTarget(name: "NoteRepairTests", dependencies: ["NoteRepair"]),
+    .testTarget(name: "ReportTests", dependencies: ["NoteModel", "DurableIO", "Report"], exclude: ["Golden"]),
     .testTarget(
       name: "NoteFerryCommandsTests",
-      dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "Report", "NoteFerryCommands"]),
     .testTarget(
       name: "CorpusTests",
       dependencies: [

@@ -91,6 +91,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case remoteNoise = "NF-REMOTE-27C"
   case remoteUnreachable = "NF-REMOTE-32"
   case remoteCut = "NF-REMOTE-32B"
+  case reportInvalid = "NF-REPORT-20"
+  case reportVersion = "NF-REPORT-22"
   case usage = "NF-USAGE-64"
   case interrupted = "NF-SIGNAL-130"
   case terminated = "NF-SIGNAL-143"

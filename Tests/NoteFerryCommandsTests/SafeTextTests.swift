@@ -1,3 +1,4 @@
+import NoteModel
 import Testing
 
 @testable import NoteFerryCommands

@@ -293,6 +293,18 @@ extension Catalogue {
         "What a target there has committed is kept, behind its mark. A source is only read.",
         "Repeat the same command. An import goes on behind the mark; an export of a remote store begins again."
       )
+    case .reportInvalid:
+      (
+        "The file is not the JSON document of a run, or a part of it has another form than the schema says.",
+        "Rendering half of a report would hide the other half.",
+        "Name the JSON document that the run wrote; `noteferry schema report` prints its form."
+      )
+    case .reportVersion:
+      (
+        "The report has a major version that this program does not know.",
+        "Its words may mean something else there, so nothing is guessed.",
+        "Render it with the version of noteferry that made it."
+      )
     case .usage:
       (
         "The command line or a NOTEFERRY_ variable was not understood.",

@@ -26,7 +26,7 @@ struct Explanation: Sendable {
 
 /// Every explanation there is.
 enum Catalogue {
-  static let all: [Explanation] = errors + findings + damages + exitStatuses + events + metrics
+  static let all: [Explanation] = errors + findings + damages + exitStatuses + events + metrics + reportMetrics
 
   /// The explanations for a word, without regard to case; several where a word has several meanings.
   static func find(_ word: String) -> [Explanation] {

@@ -1,3 +1,5 @@
+import NoteModel
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)

@@ -3,11 +3,11 @@
 /// Control characters are shown as `\x1B`, the invisible ones that change how a line reads (C1, bidirectional controls,
 /// zero-width characters, line separators, tags) as `U+202E`, bytes that are not valid UTF-8 as `\xC4`. Joiners stay
 /// between emoji, variation selectors behind a visible character, and at most four combining marks behind one another.
-struct SafeText: Sendable, Equatable {
+package struct SafeText: Sendable, Equatable {
   /// The printable text; never holds a control character.
-  let text: String
+  package let text: String
   /// The columns it takes, at most; see `DisplayWidth`.
-  let width: Int
+  package let width: Int
 
   /// Makes bytes printable.
   ///
@@ -15,7 +15,7 @@ struct SafeText: Sendable, Equatable {
   ///   - limit: The most columns; a longer text is cut in the middle and shows `…` there. `nil`: no limit.
   ///   - asciiOnly: Whether the screen takes ASCII only; other characters are then shown as `U+4E2D`.
   /// - Complexity: O(*n*); with a limit at most 32 KiB of the text are looked at.
-  init(_ bytes: some Collection<UInt8>, limit: Int? = nil, asciiOnly: Bool = false) {
+  package init(_ bytes: some Collection<UInt8>, limit: Int? = nil, asciiOnly: Bool = false) {
     if let limit, bytes.count > Self.longest * 2 {
       let head = Self.pieces(Array(bytes.prefix(Self.longest)), asciiOnly: asciiOnly)
       let tail = Self.pieces(Array(bytes.suffix(Self.longest).drop { $0 & 0xC0 == 0x80 }), asciiOnly: asciiOnly)
@@ -30,12 +30,12 @@ struct SafeText: Sendable, Equatable {
     }
   }
 
-  init(_ text: String, limit: Int? = nil, asciiOnly: Bool = false) {
+  package init(_ text: String, limit: Int? = nil, asciiOnly: Bool = false) {
     self.init(text.utf8, limit: limit, asciiOnly: asciiOnly)
   }
 
   /// Makes several lines printable and keeps their ends.
-  static func lines(_ text: String, asciiOnly: Bool = false) -> String {
+  package static func lines(_ text: String, asciiOnly: Bool = false) -> String {
     if text.utf8.allSatisfy({ ($0 >= 0x20 && $0 < 0x7F) || $0 == 0x0A }) { return text }
     return text.split(separator: "\n", omittingEmptySubsequences: false)
       .map { SafeText(String($0), asciiOnly: asciiOnly).text }.joined(separator: "\n")
@@ -134,7 +134,7 @@ struct SafeText: Sendable, Equatable {
   }
 
   /// Whether a character shows itself and changes nothing around it.
-  static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+  package static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.value < 0x7F { return scalar.value >= 0x20 }
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator, .nonspacingMark, .enclosingMark:

@@ -2,9 +2,9 @@
 ///
 /// The widths follow Unicode's East Asian Width: wide and full-width characters take two columns, combining marks none,
 /// all others one. Ambiguous characters count as one, so nothing may rely on them for alignment.
-enum DisplayWidth {
+package enum DisplayWidth {
   /// The columns of one scalar, 0 to 2; control characters count as none.
-  static func of(_ scalar: Unicode.Scalar) -> Int {
+  package static func of(_ scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value < 0x7F { return value < 0x20 ? 0 : 1 }
     if value < 0xA0 { return 0 }
@@ -14,7 +14,7 @@ enum DisplayWidth {
   }
 
   /// The columns of a text whose scalars stand one after the other; an upper bound for emoji sequences.
-  static func of(_ text: String) -> Int {
+  package static func of(_ text: String) -> Int {
     var columns = 0
     var last = 0
     for scalar in text.unicodeScalars {
@@ -30,7 +30,7 @@ enum DisplayWidth {
   }
 
   /// The longest beginning of a text that takes at most `limit` columns.
-  static func prefix(_ text: String, _ limit: Int) -> String {
+  package static func prefix(_ text: String, _ limit: Int) -> String {
     var columns = 0
     var end = text.startIndex
     for index in text.indices {
