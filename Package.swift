@@ -111,7 +111,8 @@ let package = Package(
     .testTarget(
       name: "CutoverTests",
       dependencies: [
-        "NoteModel", "DurableIO", "NoteStore", "Cutover", "AllStores", "fence-bench", "PostgreSQLClusters", "CSQLite",
+        "NoteModel", "DurableIO", "NoteStore", "Migration", "Cutover", "AllStores", "fence-bench", "PostgreSQLClusters",
+        "CSQLite",
       ]),
     // Writes to a store and keeps account of what was acknowledged, or raises a fence and waits to be killed.
     .executableTarget(

@@ -51,7 +51,7 @@ final class FenceBenchProcess {
     process.executableURL = URL(fileURLWithPath: try #require(Self.built("fence-bench")))
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    FileManager.default.createFile(atPath: output, contents: nil)
+    _ = FileManager.default.createFile(atPath: output, contents: nil)
     process.standardOutput = FileHandle(forWritingAtPath: output)
     try process.run()
   }

@@ -36,3 +36,14 @@ func wait(_ what: String, until condition: () throws -> Bool) throws {
     pauseBriefly()
   }
 }
+
+/// Takes a lock that a child of another test may have inherited for the moment between its fork and its program.
+func withLock<R>(_ body: () throws -> R) throws -> R {
+  let end = ContinuousClock.now + .seconds(60)
+  while true {
+    do { return try body() } catch let error as MigrationError where error.code == .locked && ContinuousClock.now < end
+    {
+      pauseBriefly()
+    }
+  }
+}

@@ -34,6 +34,18 @@ extension Catalogue {
         "Two cutovers at once could each take the other's store out of service.",
         "Ask that run for its state. The lease of a dead run ends by itself."
       )
+    case .hookFailed:
+      (
+        "A program of the operator's, which a cutover runs to freeze, switch or look, failed or ran into its limit.",
+        "What it should have done may be half done. The cutover goes back, so that one side is in service.",
+        "Read what it said in the run's folder, mend it, and begin the cutover again."
+      )
+    case .cutoverUnclear:
+      (
+        "The account of a cutover and the source's fence contradict one another, or another run has the fence.",
+        "Going on could have both sides accept writes, and no program can join that again.",
+        "Look which side is in service, stop the other one, and then go on or roll back."
+      )
     default:
       (
         "The account of a cutover has a line that is not what was written.",

@@ -72,6 +72,16 @@ struct FenceObjects {
     try list(connection, "relkind IN ('r', 'p')").filter { !ReservedName.isPassedOver($0.name) }
   }
 
+  /// Tables that the server vacuums by itself at this moment.
+  func tablesUnderVacuum(_ connection: Connection) throws -> [Table] {
+    let rows = try connection.query(
+      "SELECT DISTINCT l.relation::int8 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
+        + "WHERE a.backend_type = 'autovacuum worker' AND l.granted AND l.relation IS NOT NULL "
+        + "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+    let found = Set((0..<rows.rowCount).map { rows.integer($0, 0) })
+    return try tables(connection).filter { found.contains($0.oid) }
+  }
+
   private func list(_ connection: Connection, _ condition: String) throws -> [Table] {
     let rows = try connection.query(
       """

@@ -58,6 +58,7 @@ public final class PostgreSQLFence: WriteFence {
 
   @discardableResult
   public func raise(_ claim: RunClaim, lasting duration: Duration) throws -> Duration {
+    try endVacuums()
     try patiently { connection, objects in
       if let row = try objects.read(connection), row.claim.run != claim.run, row.status.holds {
         throw held(by: row.claim, row.words)
@@ -137,10 +138,28 @@ public final class PostgreSQLFence: WriteFence {
   }
 
   private func bound(_ connection: Connection) throws -> Duration {
-    let timeout =
-      try connection.integer(
-        "SELECT setting::int8 FROM pg_settings WHERE name = 'deadlock_timeout'") ?? 1000
-    return min(limits.blocking, .milliseconds(max(1, timeout / 2)))
+    min(limits.blocking, .milliseconds(max(1, try deadlockTimeout(connection) / 2)))
+  }
+
+  private func deadlockTimeout(_ connection: Connection) throws -> Int64 {
+    try connection.integer("SELECT setting::int8 FROM pg_settings WHERE name = 'deadlock_timeout'") ?? 1000
+  }
+
+  /// Has the server end its own vacuums of the tables, which it does for whoever waits for longer than `deadlock_timeout`.
+  /// The lock that waits here is one that keeps nobody from writing.
+  private func endVacuums() throws {
+    let (connection, objects) = try session()
+    let patience = try deadlockTimeout(connection) + 1000
+    for table in try objects.tablesUnderVacuum(connection) {
+      do {
+        try attempt { connection, _ in
+          try connection.execute(
+            "SET LOCAL lock_timeout = \(patience); LOCK TABLE ONLY \(table.sql) IN SHARE UPDATE EXCLUSIVE MODE")
+        }
+      } catch let error as MigrationError where error.code == .storeLocked {
+        // One against a wrap-around goes on; raising tells who is in the way.
+      }
+    }
   }
 
   /// Runs a change in one transaction, again and again while somebody else has the locks, with rests between.

@@ -13,7 +13,8 @@ extension SQLiteFence {
       throw leaks("the table \(table) has come since the fence was raised")
     }
     var proof = FenceProof(tables: [], attempts: 0, open: try FenceTriggers.open(connection))
-    for shape in try TableShape.all(connection) where try FenceTriggers.tables(connection).contains(shape.name) {
+    let fenced = Set(try FenceTriggers.tables(connection))
+    for shape in try TableShape.all(connection) where fenced.contains(shape.name) {
       for sql in attempts(shape) {
         guard try isRefused(connection, sql, FenceTriggers.refusal(row)) else {
           throw leaks("a write to the table \(shape.name) was not refused")
