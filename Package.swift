@@ -91,7 +91,9 @@ let package = Package(
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "NoteFerryCommands"]),
     .testTarget(
       name: "CorpusTests",
-      dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "Corpus", "CSQLite", "noteferry"]),
+      dependencies: [
+        "NoteModel", "DurableIO", "NoteRepair", "NoteStore", "Corpus", "CSQLite", "noteferry", "PostgreSQLClusters",
+      ]),
     .testTarget(name: "NoteStoreTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"]),
     .testTarget(name: "NoteArchiveTests", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive"]),
     .testTarget(

@@ -62,7 +62,7 @@ public enum AllStores {
     {
       return pair
     }
-    return DualNodeTarget(primary: targets.primary, standby: targets.standby, policy: options.policy)
+    return DualNodeTarget(primary: targets.primary, standby: targets.standby, options: options)
   }
 
   private static func location(_ text: String) throws -> StoreLocation {

@@ -12,6 +12,8 @@ struct ArrivalCensus {
     var values: Int64 = 0
     /// Values for which the twin has another.
     var damaged: Int64 = 0
+    /// Damaged values that arrived as the server holds them, be they as they were found or as they were meant.
+    var either: Int64 = 0
     /// Those that arrived as the twin has them; the rest of them arrived as they were found, otherwise, or not at all.
     var repaired: Int64 = 0
     /// Values that arrived neither as they were found nor as they were meant, damaged or not.
@@ -24,36 +26,74 @@ struct ArrivalCensus {
   private(set) var changedRows: [String: Int64] = [:]
   /// Rows that did not arrive, or that are only in the target, by table.
   private(set) var strayRows: [String: Int64] = [:]
+  /// Rows with a value in whose place another stands because the server does not hold it, by table.
+  private(set) var degradedRows: [String: Int64] = [:]
+  /// Rows that cannot stand in the server, and are not there, by table.
+  private(set) var setAsideRows: [String: Int64] = [:]
+  /// Texts that have marks for what the server holds in no text.
+  private(set) var markedValues: Int64 = 0
+  /// Those of them that are damaged.
+  private(set) var markedDamage: Int64 = 0
+  /// Rows with such a text that are otherwise as they were found, by table.
+  private(set) var markedRows: [String: Int64] = [:]
+  private let hasTwin: Bool
 
+  /// - Parameters:
+  ///   - twin: `nil` where no text is damaged: a row that is not as it was found did then not arrive.
+  ///   - rule: What the server holds through which the rows came; `nil` where they came by none.
   /// - Complexity: O(*n*) time; 100 bytes of memory for each value of the largest table.
-  init(source: String, target: String, twin: String) throws {
-    let stores = try [source, target, twin].map { try SampleDatabase($0, .reading) }
-    let tables = try stores.map { Set(try RowCensus.tables($0)) }
-    for table in tables[0].union(tables[1]).sorted() {
-      let rows = try (0..<3).map { tables[$0].contains(table) ? try KeyedRows(table, stores[$0]) : KeyedRows() }
-      compare(table, found: rows[0], arrived: rows[1], meant: rows[2])
+  init(source: String, target: String, twin: String?, rule: ServerRule? = nil) throws {
+    hasTwin = twin != nil
+    let stores = try [source, target, twin ?? source].map { try SampleDatabase($0, .reading) }
+    var tables = try stores.map { Set(try RowCensus.tables($0)) }
+    // Names that are the same in capitals to SQLite come home as the profile writes them.
+    var names: [String: String] = [:]
+    if rule != nil {
+      for name in tables[1] {
+        names[KeyedRows.spelled(name, in: tables[0])] = name
+      }
+      tables[1] = Set(names.keys)
+    }
+    for table in tables[0].union(tables[1]).sorted() where rule == nil || table != "sqlite_sequence" {
+      let held = rule?.table(table)
+      func rows(_ store: Int, _ reading: KeyedRows.Reading) throws -> KeyedRows {
+        let name = store == 1 ? names[table] ?? table : table
+        return tables[store].contains(table) ? try KeyedRows(name, stores[store], reading) : KeyedRows()
+      }
+      let found: KeyedRows
+      // What SQLite cannot read in the source, nobody can compare.
+      do { found = try rows(0, held.map { .held($0) } ?? .plain) } catch  where rule != nil { continue }
+      let arrived = try rows(1, held.map { .compared($0, key: found.key) } ?? .plain)
+      compare(table, found: found, arrived: arrived, meant: try rows(2, held.map { .held($0) } ?? .plain))
     }
   }
 
   /// Values of all columns that are not as they were found.
-  var changedValues: Int64 { columns.values.reduce(0) { $0 + $1.repaired + $1.otherwise } }
+  var changedValues: Int64 { markedValues + columns.values.reduce(0) { $0 + $1.repaired + $1.otherwise } }
 
   private mutating func compare(_ table: String, found: KeyedRows, arrived: KeyedRows, meant: KeyedRows) {
-    let twins = Dictionary(meant.rows.map { ($0.number, $0.values) }, uniquingKeysWith: { first, _ in first })
+    let twins = Dictionary(meant.rows.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
     var pending = Dictionary(grouping: arrived.rows) { $0.key }
     var stray: Int64 = 0
     for row in found.rows {
-      let wanted = found.columns == meant.columns ? twins[row.number] ?? row.values : row.values
-      count(table, found.columns, row.values, wanted)
+      let twin = found.columns == meant.columns ? twins[row.number] : nil
+      let wanted = twin?.values ?? row.values
+      count(table, found.columns, row.plain, twin?.plain ?? row.plain)
+      if row.isSetAside {
+        setAsideRows[table, default: 0] += 1
+        continue
+      }
       let candidates = found.columns == arrived.columns ? pending[row.key] ?? [] : []
       // Rows that a table without a key holds twice are alike in the target, too.
-      let place = candidates.firstIndex { Self.isKnown($0.values, row.values, wanted) } ?? candidates.indices.last
+      let place =
+        candidates.firstIndex { Self.isKnown($0.values, row.values, wanted) }
+        ?? (hasTwin ? candidates.indices.last : nil)
       guard let place else {
         stray += 1
         continue
       }
       pending[row.key]?.remove(at: place)
-      judge(table, found.columns, candidates[place].values, row.values, wanted)
+      judge(table, found.columns, candidates[place].values, row, wanted, isDamaged: row.damage(twin))
     }
     let extra = pending.values.reduce(0) { $0 + Int64($1.count) }
     if max(stray, extra) > 0 { strayRows[table] = max(stray, extra) }
@@ -72,71 +112,31 @@ struct ArrivalCensus {
 
   /// Counts what became of a row's values.
   private mutating func judge(
-    _ table: String, _ names: [String], _ arrived: [Checksum], _ found: [Checksum], _ meant: [Checksum]
+    _ table: String, _ names: [String], _ arrived: [Checksum], _ found: KeyedRows.Row, _ meant: [Checksum],
+    isDamaged: [Bool]
   ) {
-    for column in names.indices where arrived[column] != found[column] {
+    var (isChanged, isMarked, isDegraded) = (false, false, false)
+    for column in names.indices {
       let name = "\(table).\(names[column])"
-      if arrived[column] == meant[column] { columns[name]?.repaired += 1 } else { columns[name]?.otherwise += 1 }
+      if arrived[column] != found.values[column] {
+        if arrived[column] == meant[column] { columns[name]?.repaired += 1 } else { columns[name]?.otherwise += 1 }
+        isChanged = true
+      } else if !found.outcomes.isEmpty {
+        if found.outcomes[column] == .marked {
+          markedValues += 1
+          if isDamaged[column] { markedDamage += 1 }
+        }
+        if isDamaged[column], found.values[column] == meant[column] { columns[name]?.either += 1 }
+        isMarked = isMarked || found.outcomes[column] == .marked
+        isDegraded = isDegraded || found.outcomes[column] == .replaced
+      }
     }
-    if arrived != found { changedRows[table, default: 0] += 1 }
-  }
-}
-
-/// The rows of a table with a digest of each value.
-private struct KeyedRows {
-  struct Row {
-    /// The number that SQLite gives each row.
-    var number: Int64
-    var key: Checksum
-    var values: [Checksum]
-  }
-
-  var columns: [String] = []
-  var rows: [Row] = []
-
-  init() {}
-
-  init(_ table: String, _ database: SampleDatabase) throws {
-    let columns = try Self.names("SELECT name FROM pragma_table_info(\(Self.text(table)))", database)
-    let key = try Self.key(table, database) ?? columns
-    let places = key.compactMap { columns.firstIndex(of: $0) }
-    let list = columns.map(Self.name).joined(separator: ", ")
-    let statement = try SampleStatement(database, "SELECT \(list), rowid FROM \(Self.name(table))")
-    while try statement.step() {
-      let values = columns.indices.map { RowCensus.digest([statement.value(Int32($0))]) }
-      let number = statement.integer(Int32(columns.count))
-      rows.append(Row(number: number, key: RowCensus.digest(places.map { statement.value(Int32($0)) }), values: values))
+    if isDegraded {
+      degradedRows[table, default: 0] += 1
+    } else if isChanged {
+      changedRows[table, default: 0] += 1
+    } else if isMarked {
+      markedRows[table, default: 0] += 1
     }
-    self.columns = columns
-  }
-
-  /// The primary key, else the first unique columns; `nil` when the rows have none.
-  private static func key(_ table: String, _ database: SampleDatabase) throws -> [String]? {
-    let primary = try names(
-      "SELECT name FROM pragma_table_info(\(text(table))) WHERE pk > 0 ORDER BY pk", database)
-    guard primary.isEmpty else { return primary }
-    let unique = try names(
-      """
-      SELECT c.name FROM pragma_index_info((SELECT name FROM pragma_index_list(\(text(table)))
-        WHERE "unique" AND NOT partial ORDER BY seq DESC LIMIT 1)) c ORDER BY c.seqno
-      """, database)
-    return unique.isEmpty ? nil : unique
-  }
-
-  private static func names(_ query: String, _ database: SampleDatabase) throws -> [String] {
-    let statement = try SampleStatement(database, query)
-    var names: [String] = []
-    while try statement.step() {
-      if case .text(let name) = statement.value(0) { names.append(String(decoding: name, as: UTF8.self)) }
-    }
-    return names
-  }
-
-  private static func name(_ name: String) -> String { quoted(name, "\"") }
-  private static func text(_ text: String) -> String { quoted(text, "'") }
-
-  private static func quoted(_ text: String, _ mark: Character) -> String {
-    let parts = text.split(separator: mark, omittingEmptySubsequences: false)
-    return "\(mark)\(parts.joined(separator: "\(mark)\(mark)"))\(mark)"
   }
 }

@@ -1,10 +1,11 @@
 /// A replay as a JUnit file, for continuous integration.
 package enum JUnitReport {
   /// The whole document, as UTF-8.
-  package static func text(_ reports: [Journey.Report]) -> String {
+  package static func text(_ reports: [Journey.Report], engine: ReplayEngine = .sqlite) -> String {
     var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     let families = Dictionary(grouping: reports) { $0.scenario.family }
-    text += "<testsuites name=\"noteferry corpus\" \(counts(reports))>\n"
+    text +=
+      "<testsuites name=\"noteferry corpus\(engine == .sqlite ? "" : ", \(engine.rawValue)")\" \(counts(reports))>\n"
     for family in families.keys.sorted() {
       let suite = families[family] ?? []
       text += "  <testsuite name=\"\(escaped(family))\" \(counts(suite))>\n"

@@ -5,6 +5,9 @@ import NoteModel
 package struct Journey: Sendable {
   package enum Step: String, Sendable, CaseIterable, Hashable {
     case inspect, export, verify, `import`, salvage, diff, undo, scan, plan, apply
+    /// From a server back into a database file.
+    case exportBack = "export-back"
+    case importBack = "import-back"
   }
 
   /// What a step did, and what was not expected of it.
@@ -17,8 +20,14 @@ package struct Journey: Sendable {
     package var statuses: [(step: Step, status: Int32)] = []
     /// Rows that the import's sum calls neither identical nor repaired, by role.
     var told: [String: Int64] = [:]
+    /// Whether the server lacks a value of the store, by the rule.
+    var isLossy = false
+    /// Whether the export found attachments without their files.
+    var lacksFiles = false
     /// Whether an import changed a text.
     var hasRepairs = false
+    /// Whether the store arrived in a target at all.
+    package var isMoved = false
     /// What other ways of moving the store lost; `nil` when they were not tried.
     package var baseline: BaselineTable.Row?
 
@@ -31,6 +40,9 @@ package struct Journey: Sendable {
   /// A directory of its own, which exists.
   var directory: String
   var program: String
+  var engine = ReplayEngine.sqlite
+  /// Where an engine with a server moves the store.
+  var database: ServerDatabase?
 
   var archive: String { directory + "/archive" }
   var target: String { directory + "/target/" + scenario.store.file }
@@ -77,6 +89,8 @@ package struct Journey: Sendable {
       guard try importIt(&report) else { return }
     }
     try diff(&report)
+    // What a server holds is not undone, and what lies in place has no engine to be moved to.
+    guard database == nil else { return }
     try undo(&report)
     if scenario.journey.isMendedInPlace { try mendInPlace(&report) }
   }
@@ -106,16 +120,25 @@ package struct Journey: Sendable {
 
   private func importIt(_ report: inout Report) throws -> Bool {
     let result = try take(
-      .import, ["import", archive, "--to", target, "--create-schema"] + importing + common("import"), &report)
-    try result.check(status: expected(.import), code: scenario.expectation.code, &report)
-    guard [0, 10, 12, 31].contains(result.ending.status) else { return false }
-    try checkArrival(result, &report)
-    return true
+      .import, ["import", archive] + targets + ["--create-schema"] + importing + common("import"), &report)
+    return try checkImport(result, &report)
+  }
+
+  /// - Returns: Whether there is something in the target.
+  func checkImport(_ result: StepResult, _ report: inout Report) throws -> Bool {
+    report.isMoved = [0, 10, 12, 31].contains(result.ending.status)
+    if database != nil, report.isMoved {
+      try checkServer(result, &report)
+    } else {
+      try result.check(status: expected(.import), code: scenario.expectation.code, &report)
+      if report.isMoved { try checkArrival(result, &report) }
+    }
+    return report.isMoved
   }
 
   private func diff(_ report: inout Report) throws {
-    let result = try take(
-      .diff, ["diff", built.path, target] + reading + common("diff"), &report)
+    guard database == nil else { return try diffServer(&report) }
+    let result = try take(.diff, ["diff", built.path, target] + reading + common("diff"), &report)
     try result.check(status: expected(.diff), code: nil, &report)
   }
 
@@ -146,6 +169,7 @@ package struct Journey: Sendable {
   private func checkExport(_ result: StepResult, _ report: inout Report) {
     let findings = values(scenario.expectation.findings, labels: labels(all: built.notes))
     let found = result.findings
+    report.lacksFiles = found.keys.contains { $0.hasPrefix("attachment-file-") }
     for kind in Set(found.keys).union(findings.keys).sorted() where found[kind] ?? 0 != findings[kind] ?? 0 {
       report.surprises.append("export found \(kind) \(found[kind] ?? 0) times, not \(findings[kind] ?? 0)")
     }
@@ -156,18 +180,21 @@ package struct Journey: Sendable {
     }
   }
 
-  /// - Parameter repaired: Rows of each role that were repaired, by a reading of the target that is not the import's.
-  func checkBuckets(_ result: StepResult, repaired: (notes: Int64, attachments: Int64), _ report: inout Report) {
+  /// - Parameter changed: Rows of each role that are not as they were found, by a reading of the target that is not the
+  ///   import's.
+  func checkBuckets(
+    _ result: StepResult, changed: (notes: [String: Int64], attachments: [String: Int64]), _ report: inout Report
+  ) {
     let expectation = scenario.expectation
-    check(result, role: "note", expectation.notes, all: built.notes, repaired: repaired.notes, &report)
+    check(result, role: "note", expectation.notes, all: built.notes, changed: changed.notes, &report)
     check(
-      result, role: "attachment", expectation.attachments, all: built.attachments, repaired: repaired.attachments,
+      result, role: "attachment", expectation.attachments, all: built.attachments, changed: changed.attachments,
       &report)
     if result.isUnbalanced { report.surprises.append("\(result.step.rawValue): a sum is not balanced") }
   }
 
   private func check(
-    _ result: StepResult, role: String, _ counts: [String: CountExpression], all: Int64, repaired: Int64,
+    _ result: StepResult, role: String, _ counts: [String: CountExpression], all: Int64, changed: [String: Int64],
     _ report: inout Report
   ) {
     guard let found = result.buckets(role) else {
@@ -177,9 +204,13 @@ package struct Journey: Sendable {
     if result.step == .import {
       report.told[role] = (found["source"] ?? 0) - (found["identical"] ?? 0) - (found["repaired"] ?? 0)
     }
-    var wanted = ["identical": all - repaired, "repaired": repaired]
-    if !counts.isEmpty {
+    var wanted = ["identical": all, "repaired": 0]
+    if counts.isEmpty {
+      for (bucket, count) in changed { move(count, to: bucket, &wanted) }
+    } else {
+      let repaired = changed["repaired"] ?? 0
       wanted = values(counts, labels: labels(all: all).merging(["repaired": repaired]) { _, new in new })
+      for (bucket, count) in changed where bucket != "repaired" { move(count, to: bucket, &wanted) }
     }
     for bucket in StepResult.bucketNames where found[bucket] ?? 0 != wanted[bucket] ?? 0 {
       report.surprises.append(
@@ -190,5 +221,11 @@ package struct Journey: Sendable {
       report.surprises.append(
         "\(result.step.rawValue) counts \(found["source"] ?? 0) rows of the role \(role); there are \(all)")
     }
+  }
+
+  /// Rows that are whole but for marks count as repaired, beside those that the case knows of.
+  private func move(_ count: Int64, to bucket: String, _ counts: inout [String: Int64]) {
+    counts["identical", default: 0] -= count
+    counts[bucket == "marked" ? "repaired" : bucket, default: 0] += count
   }
 }

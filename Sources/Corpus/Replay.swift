@@ -24,6 +24,10 @@ package struct Replay: Sendable {
   /// Where the naive dump is loaded, as `psql` takes it; `nil` when other ways are not tried.
   package var baselineConnection: String?
 
+  package var engine = ReplayEngine.sqlite
+  /// The URL of a server on which databases may be made and dropped; for every engine but SQLite.
+  package var server: String?
+
   package init(scenarios: [Scenario]) { self.scenarios = scenarios }
 
   /// The scenarios of one shard of several, numbered from 1: every `count`-th, so that each shard has some of each family.
@@ -51,7 +55,7 @@ package struct Replay: Sendable {
     let workers = (0..<max(1, min(jobs, scenarios.count))).map { _ in
       WorkerThread {
         while goesOn(), let index = results.next() {
-          results.set(index, Result { try report(scenarios[index], in: "\(place)/\(index + 1)") }, onReport)
+          results.set(index, Result { try report(index + 1, in: "\(place)/\(index + 1)") }, onReport)
         }
       }
     }
@@ -60,7 +64,8 @@ package struct Replay: Sendable {
     return try results.all()
   }
 
-  private func report(_ scenario: Scenario, in directory: String) throws -> Journey.Report {
+  private func report(_ number: Int, in directory: String) throws -> Journey.Report {
+    let scenario = scenarios[number - 1].on(engine)
     try Folder.create(directory)
     let built: StoreBuilder.Built
     do {
@@ -73,13 +78,20 @@ package struct Replay: Sendable {
       error.message = "cannot make \(scenario.id): \(error.message)"
       throw error
     }
-    let journey = Journey(scenario: scenario, built: built, directory: directory, program: program)
+    var journey = Journey(scenario: scenario, built: built, directory: directory, program: program, engine: engine)
+    if engine != .sqlite, let server {
+      let database = ServerDatabase(server: server, index: number)
+      try database.make(in: directory)
+      journey.database = database
+    }
     var report: Journey.Report
     do { report = try journey.run() } catch {
       // Also where the moved store cannot be read any more: that is what a replay is to find.
       let words = (error as? MigrationError).map { "\($0.message): \($0.cause)" } ?? String(describing: error)
       report = Journey.Report(scenario: scenario, surprises: ["the journey cannot be judged: \(words)"])
     }
+    // Before the directory goes, in which every program that is run leaves its words.
+    try? journey.database?.drop(in: directory)
     if let baselineConnection { report.baseline = try journey.baseline(report, connection: baselineConnection) }
     if report.surprises.isEmpty || !keepsSurprises { try? RawFile.removeTree(directory) }
     return report

@@ -24,6 +24,8 @@ package struct Scenario: Sendable {
   package var damage: [String]
   package var journey: JourneyOptions
   package var expectation: Expectation
+  /// What is otherwise where the store is moved to another engine than a database file.
+  package var others: [ReplayEngine: OtherExpectation] = [:]
 
   package var id: String { family + "/" + name }
 }
@@ -94,6 +96,37 @@ package struct Expectation: Sendable {
   package var code: String?
 }
 
+/// What a scenario says of one engine, where the rule of what a server holds does not say it.
+package struct OtherExpectation: Sendable {
+  package var knownFailure: String?
+  /// Each part that is not empty takes the place of the ordinary one, statuses one by one.
+  package var expectation = Expectation()
+}
+
+extension Scenario {
+  /// The scenario as it is for an engine.
+  package func on(_ engine: ReplayEngine) -> Scenario {
+    guard let other = others[engine] else { return self }
+    var scenario = self
+    scenario.knownFailure = other.knownFailure ?? knownFailure
+    scenario.expectation.replace(by: other.expectation)
+    return scenario
+  }
+}
+
+extension Expectation {
+  fileprivate mutating func replace(by other: Expectation) {
+    statuses.merge(other.statuses) { _, new in new }
+    code = other.code ?? code
+    if !other.notes.isEmpty { notes = other.notes }
+    if !other.attachments.isEmpty { attachments = other.attachments }
+    if !other.repaired.isEmpty { repaired = other.repaired }
+    if !other.otherwise.isEmpty { otherwise = other.otherwise }
+    if !other.unrepaired.isEmpty { unrepaired = other.unrepaired }
+    if !other.differing.isEmpty { differing = other.differing }
+  }
+}
+
 /// `12 of 14`: so many values of a column.
 package struct Share: Sendable, CustomStringConvertible {
   var part: Int64
@@ -113,6 +146,9 @@ package struct Share: Sendable, CustomStringConvertible {
 
   /// Whether it is just this.
   func isMet(by part: Int64, of whole: Int64) -> Bool { (part, whole) == (self.part, self.whole) }
+
+  /// Whether it may be just this, when not all of the values tell.
+  func isMet(by parts: ClosedRange<Int64>, of whole: Int64) -> Bool { parts.contains(part) && whole == self.whole }
 
   /// Whether it is nearly this or more, for a store of another seed or size than the case's: texts differ in how much they
   /// tell. Nothing stays nothing, on either side.

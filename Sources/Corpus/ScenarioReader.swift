@@ -44,13 +44,15 @@ package enum ScenarioReader {
   private static func scenario(
     _ table: inout TableReader, directory: String, family: String, name: String
   ) -> Scenario {
+    var others: [ReplayEngine: OtherExpectation] = [:]
+    for engine in ReplayEngine.allCases where engine != .sqlite { others[engine] = other(engine, &table) }
     let scenario = Scenario(
       family: family, name: name, directory: directory, title: table.string("title", required: true) ?? "",
       wrong: table.string("wrong", required: true) ?? "", cause: table.string("cause", required: true) ?? "",
       idea: table.string("idea", required: true) ?? "", outcome: table.string("outcome"),
       knownFailure: table.string("known-failure"),
       store: store(&table), damage: table.strings("damage")?.map(\.text) ?? [], journey: journey(&table),
-      expectation: expectation(&table))
+      expectation: expectation("expect", &table) ?? Expectation(), others: others)
     if scenario.outcome == nil, !scenario.expectation.repaired.isEmpty {
       table.problem("outcome", "must say in words what becomes of the damaged texts")
     }
@@ -96,9 +98,17 @@ package enum ScenarioReader {
     return options
   }
 
-  private static func expectation(_ table: inout TableReader) -> Expectation {
+  /// What `[expect-on-postgresql]` and `[expect-on-mixed]` say.
+  private static func other(_ engine: ReplayEngine, _ table: inout TableReader) -> OtherExpectation? {
+    let known = table.string("known-failure-on-\(engine.rawValue)")
+    let expectation = expectation("expect-on-\(engine.rawValue)", &table)
+    guard known != nil || expectation != nil else { return nil }
+    return OtherExpectation(knownFailure: known, expectation: expectation ?? Expectation())
+  }
+
+  private static func expectation(_ key: String, _ table: inout TableReader) -> Expectation? {
     var expectation = Expectation()
-    guard var part = table.table("expect", noun: "an expectation") else { return expectation }
+    guard var part = table.table(key, noun: "an expectation") else { return nil }
     for step in Journey.Step.allCases {
       if let status = part.integer(step.rawValue) { expectation.statuses[step] = Int32(status) }
     }

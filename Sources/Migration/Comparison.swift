@@ -70,11 +70,17 @@ final class Comparison {
   private let key = GrowingBuffer(capacity: 256)
   private let report: (Difference) throws -> Void
   private(set) var result: ComparisonResult
-  /// What the rows found are brought into first; nil where both sides are of one engine. Then tables without a key are
-  /// compared by the sum of their rows.
+  /// What the rows found are brought into first; nil where both sides are of one engine. Else tables without a key, and
+  /// those whose order is not that of their keys' bytes, are compared by the sum of their rows.
   private let forms: FormedDigests?
-  /// By entity, of those tables: the rows expected and those found.
-  private var rowSums: [Int: (expected: RowSum, found: RowSum)] = [:]
+  /// Rows of such a table: those expected, the same with their recorded repairs, and those found.
+  private struct RowSums {
+    var expected = RowSum()
+    var repaired = RowSum()
+    var repairedCount: Int64 = 0
+    var found = RowSum()
+  }
+  private var rowSums: [Int: RowSums] = [:]
   /// Of keys and digests of the rows found, in order: those that are expected, and the others. Only where two stores
   /// are to be compared by them.
   private let sums: (expected: Digest, extra: Digest)?
@@ -82,22 +88,27 @@ final class Comparison {
   private let own: ExpectedNodeRows?
 
   /// - Parameters:
+  ///   - other: The schema of the side that is found.
   ///   - forms: Of the side that the inventory is of, where it is of another engine than the one that is found.
   ///   - report: Gets every difference, in order.
   init(
-    _ inventory: InventorySpool, entities: [Entity], forms: FormedDigests? = nil, sums: Bool = false,
+    _ inventory: InventorySpool, of schema: StoreSchema, with other: StoreSchema, forms: FormedDigests? = nil,
+    sums: Bool = false,
     own: ExpectedNodeRows? = nil, report: @escaping (Difference) throws -> Void
   ) throws {
     self.forms = forms
     self.own = own
     self.sums = sums ? (Digest(.sha256), Digest(.sha256)) : nil
     cursor = try InventorySpool.Cursor(inventory)
-    expectedEntities = entities
+    expectedEntities = schema.entities
     self.report = report
-    result = ComparisonResult(entities: entities.map { .init(entity: $0.name, role: $0.role) })
+    result = ComparisonResult(entities: schema.entities.map { .init(entity: $0.name, role: $0.role) })
     guard forms != nil else { return }
-    for (index, entity) in entities.enumerated() where RowSum.isNeeded(for: entity) {
-      rowSums[index] = (RowSum(), RowSum())
+    for (index, entity) in schema.entities.enumerated() {
+      let isForeign =
+        RowSum.isOrderForeign(entity, in: schema)
+        || other.entity(named: entity.name).map { RowSum.isOrderForeign($0, in: other) } == true
+      if isForeign || RowSum.isNeeded(for: entity) { rowSums[index] = RowSums() }
     }
   }
 
@@ -174,7 +185,7 @@ final class Comparison {
   /// Everything that is still expected is missing.
   func end() throws {
     while !cursor.isAtEnd { try reportMissing() }
-    for (index, sum) in rowSums.sorted(by: { $0.key < $1.key }) { try settle(index, sum.expected, sum.found) }
+    for (index, sums) in rowSums.sorted(by: { $0.key < $1.key }) { try settle(index, sums) }
     for row in own?.rest ?? [] {
       result.entities[row.entityIndex].expected += 1
       result.entities[row.entityIndex].missing += 1
@@ -183,29 +194,39 @@ final class Comparison {
     if let sums { result.sums = .init(expected: sums.expected.finish(), extra: sums.extra.finish()) }
   }
 
-  /// Rows that nothing tells apart are the same ones when their sums are.
-  private func settle(_ index: Int, _ expected: RowSum, _ found: RowSum) throws {
+  /// Rows that cannot be told apart, or not be merged, are the same ones when their sums are.
+  private func settle(_ index: Int, _ sums: RowSums) throws {
+    let (expected, found) = (sums.expected, sums.found)
     result.entities[index].expected = expected.count
-    guard expected != found else {
+    if expected == found {
       result.entities[index].identical = expected.count
+      return
+    }
+    if sums.repaired == found {
+      result.entities[index].repaired = sums.repairedCount
+      result.entities[index].identical = expected.count - sums.repairedCount
       return
     }
     let missing = max(0, expected.count - found.count)
     result.entities[index].missing = missing
     result.entities[index].changed = expected.count - missing
     result.entities[index].extra = max(0, found.count - expected.count)
+    let entity = expectedEntities[index]
+    let what = RowSum.isNeeded(for: entity) ? "that nothing tells apart" : "that each engine has in another order"
     try add(
       Difference(
-        kind: missing > 0 ? .missing : .changed, entity: expectedEntities[index].name, key: "",
-        explanation:
-          "\(expected.count) rows that nothing tells apart are expected, \(found.count) are there, and their "
-          + "sums differ"))
+        kind: missing > 0 ? .missing : .changed, entity: entity.name, key: "",
+        explanation: "\(expected.count) rows \(what) are expected, \(found.count) are there, and their sums differ"))
   }
 
   private func reportMissing() throws {
     let index = cursor.entityIndex
     if rowSums[index] != nil {
       cursor.digest.withUnsafeBytes { rowSums[index]?.expected.add($0) }
+      // A row that is only written otherwise has its own digest again.
+      let hasRepairs = !cursor.alternative.isEmpty && cursor.alternative != cursor.digest
+      (hasRepairs ? cursor.alternative : cursor.digest).withUnsafeBytes { rowSums[index]?.repaired.add($0) }
+      if hasRepairs { rowSums[index]?.repairedCount += 1 }
       return try cursor.advance()
     }
     result.entities[index].expected += 1
@@ -252,7 +273,7 @@ extension Comparison {
     report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
     let comparison = try Comparison(
-      inventory, entities: expected.entities, forms: forms, sums: sums, own: own, report: report)
+      inventory, of: expected, with: snapshot.schema, forms: forms, sums: sums, own: own, report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {

@@ -82,7 +82,7 @@ public func diff(
     result.unreadable += unreadable
     return result
   case .archive(let place):
-    let comparison = try Comparison(inventory, entities: schema.entities, forms: forms, report: report)
+    let comparison = try Comparison(inventory, of: schema, with: other ?? schema, forms: forms, report: report)
     try collect(
       opened ?? open(place, stateDirectory: stateDirectory, rate: rate, stop: stop), against: comparison,
       schema: schema, observer: observer)

@@ -23,6 +23,8 @@ public struct ImportOptions: Sendable {
   public var command: String?
   /// Bytes of rows and contents in one transaction of the target, about.
   public var batchBytes = ByteCount.mebibytes(64)
+  /// How long a server's commit may wait for a standby of its own.
+  public var patience = PairOptions().patience
   /// Where the run is a part of a larger one; only for a single node.
   public var part: ImportPart?
 

@@ -123,7 +123,7 @@ final class ImportConsumer: SegmentConsumer {
         options: TargetOptions(
           createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
           freeFloor: options.freeFloor.limit ?? ByteCount(0)
-        ).with(longContents, stop))
+        ).with(longContents, options.patience, stop))
     } catch let error as MigrationError where error.code == .targetNotEmpty {
       // A pair has looked at its nodes already.
       guard try nodes.pair?.isWrittenNowhere ?? holdsAsMuch(profile, in: nodes.all[0]) else { throw error }
@@ -288,8 +288,8 @@ final class ImportConsumer: SegmentConsumer {
       do {
         return try target.applyRepaired(row: place, of: group.repaired.page, supplies: supplies)
       } catch let error as MigrationError where error.code == .targetRefusedRow && received > decided {
-        try repairs.withdraw(row, of: group)
-        if group.repaired.isMoved(row) { return try put(row, of: group, supplies: found) }
+        guard try repairs.withdraw(row, of: group) else { throw error }
+        return try put(row, of: group, supplies: found)
       }
     }
     try target.apply(row: row, of: group.page, supplies: supplies)

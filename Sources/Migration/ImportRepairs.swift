@@ -53,6 +53,8 @@ final class ImportRepairs {
   /// The repairs of the page that stand in its rows, in order, and the first of them that is not in the book.
   private var values: [(row: Int, record: RepairRecord)] = []
   private var nextValue = 0
+  /// The number of the page that was prepared last.
+  private var number: Int64 = 0
   private var forms: [String: RowForms?] = [:]
   /// Moves attachments; nil where each stays in its place. Set before the first page.
   var moves: AttachmentMoves?
@@ -131,6 +133,7 @@ final class ImportRepairs {
 
   /// Sets `group.repaired` to the rows of the page as the target gets them.
   func prepare(_ group: ReceivedGroup, page number: Int64, _ state: PageState) throws {
+    self.number = number
     try repair(group, page: number, state)
     try moves?.apply(group)
   }
@@ -144,7 +147,7 @@ final class ImportRepairs {
     values.removeAll()
     if state == .new {
       try refuseCollisions(in: group)
-      if let forms { substitute(group, forms) }
+      if let forms { substitute(0..<group.page.rowCount, of: group, forms) }
       group.forEachRepairedRow { row, values in
         group.repaired.append(row: row, of: group.page, texts: values.map { ($0.column, .text($0.repair.text)) })
       }
@@ -164,20 +167,34 @@ final class ImportRepairs {
   }
 
   /// Puts something in the place of texts that the target cannot hold; the originals go into the book.
-  private func substitute(_ group: ReceivedGroup, _ forms: RowForms) {
+  private func substitute(_ rows: Range<Int>, of group: ReceivedGroup, _ forms: RowForms) {
+    standIn(rows, of: group, forms)
     var values: [ValueRepair] = []
-    forms.substitutes(group.page) { row, column, original, text in
-      // A repaired text may be one that the target holds.
-      let repaired = group.repairs.contains { $0.row == row && $0.column == column && $0.isApplied }
-      if repaired { return }
-      values.append(
-        ValueRepair(
-          row: row, column: column, original: original, repair: .substitution(of: original, by: text), refusal: nil))
+    for row in rows {
+      forms.substitutes(row, of: group.page) { column, original, text in
+        // A repaired text may be one that the target holds.
+        let repaired = group.repairs.contains { $0.row == row && $0.column == column && $0.isApplied }
+        if repaired { return }
+        values.append(
+          ValueRepair(
+            row: row, column: column, original: original, repair: .substitution(of: original, by: text), refusal: nil))
+      }
     }
     guard !values.isEmpty else { return }
     let replaced = Set(values.map { [$0.row, $0.column] })
     group.repairs.removeAll { replaced.contains([$0.row, $0.column]) }
     group.repairs = (group.repairs + values).sorted { ($0.row, $0.column) < ($1.row, $1.column) }
+  }
+
+  /// Puts something in the place of repaired texts that the target cannot hold, as JSON that is none when it is repaired.
+  private func standIn(_ rows: Range<Int>, of group: ReceivedGroup, _ forms: RowForms) {
+    for index in group.repairs.indices where group.repairs[index].isApplied && rows.contains(group.repairs[index].row) {
+      let value = group.repairs[index]
+      guard let text = forms.substitute(for: value.repair.text, inColumn: value.column) else { continue }
+      group.repairs[index].repair = value.repair.followed(by: text)
+      let length = group.repairs[index].repair.plan.serialized().count
+      if length > RowRepairer.planLimit { group.repairs[index].refusal = .tooLong }
+    }
   }
 
   /// In a column under a UNIQUE constraint a repaired value could collide with one that comes later.
@@ -274,16 +291,30 @@ final class ImportRepairs {
           explanation: "\(damage); left as it was found: \(value.reason)")))
   }
 
-  /// The target forbids a repaired row, so it got the original.
-  func withdraw(_ row: Int, of group: ReceivedGroup) throws {
-    group.repaired.remove(row: row)
-    (forms[group.page.entity.name] ?? nil)?.apply(group.page, to: group.repaired)
-    moves?.apply(row: row, of: group)
-    values.removeAll { $0.row == row }
-    for index in group.repairs.indices where group.repairs[index].row == row && group.repairs[index].isApplied {
-      group.repairs[index].refusal = .forbidden
-      try tell(group.repairs[index], of: group)
+  /// The target forbids a repaired row, so it gets the original, with marks where it does not hold that.
+  ///
+  /// - Returns: Whether there is another row to try now: `false` where nothing of this one was repaired.
+  func withdraw(_ row: Int, of group: ReceivedGroup) throws -> Bool {
+    let page = group.page
+    let refused = group.repairs.indices.filter {
+      group.repairs[$0].row == row && group.repairs[$0].isApplied && !group.repairs[$0].isSubstitution
     }
+    guard !refused.isEmpty else { return false }
+    group.repaired.remove(row: row)
+    for index in refused { group.repairs[index].refusal = .forbidden }
+    if let forms = forms[page.entity.name] ?? nil { substitute(row..<row + 1, of: group, forms) }
+    let rest = group.repairs.filter { $0.row == row }
+    for value in rest where value.refusal == .forbidden { try tell(value, of: group) }
+    let applied = rest.filter(\.isApplied)
+    values.removeAll { $0.row == row }
+    let place = values.firstIndex { $0.row > row } ?? values.endIndex
+    values.insert(contentsOf: applied.map { (row, RepairRecord($0, page: number, of: page)) }, at: place)
+    if !applied.isEmpty {
+      group.repaired.append(row: row, of: page, texts: applied.map { ($0.column, .text($0.repair.text)) })
+    }
+    (forms[page.entity.name] ?? nil)?.apply(row: row, of: page, to: group.repaired)
+    moves?.apply(row: row, of: group)
+    return true
   }
 
   /// Enters the repairs of a page whose rows are applied in the book.

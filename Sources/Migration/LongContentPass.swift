@@ -48,8 +48,9 @@ enum LongContentPass {
 
 extension TargetOptions {
   /// The same with what only the import knows.
-  func with(_ longContents: [LongContent], _ stop: StopRequest) -> TargetOptions {
+  func with(_ longContents: [LongContent], _ patience: Duration, _ stop: StopRequest) -> TargetOptions {
     var options = self
+    options.patience = patience
     options.longContents = longContents
     options.stop = { try stop.check(safeNow: "what was committed to the target is kept; the archive was not changed") }
     return options

@@ -140,11 +140,15 @@ final class LongForms {
       return (.value(value), nil, true)
     }
     if text == .unicode { return try marked(original, isText: isText, algorithm) }
-    guard original.byteCount <= Self.documentLimit else {
+    if case .limited = text {
+    } else if original.byteCount > Self.documentLimit {
       return (.value(form.isNullable ? .null : .text(Array("\"\"".utf8))), nil, true)
     }
-    let room = GrowingBuffer(capacity: Int(original.byteCount))
-    try original.read { room.append($0) }
+    // The longest text of so many characters has a good deal fewer bytes, so a beginning is enough to cut it.
+    let room = GrowingBuffer(capacity: Int(min(original.byteCount, Self.documentLimit)))
+    try original.read { piece in
+      room.append(UnsafeRawBufferPointer(rebasing: piece.prefix(Int(Self.documentLimit) - room.count)))
+    }
     let result = Spool(directory: directory, memoryLimit: 1 << 20)
     switch text.outcome(of: room.bytes) {
     case .same:

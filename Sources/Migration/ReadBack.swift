@@ -47,7 +47,7 @@ struct ReadBack {
     var proofs: [Int: NodeProof] = [:]
     for (node, result) in results() {
       try nodes.attempt(node) {
-        let proof = try result.get()
+        let proof = try result.mapError(Self.lost).get()
         try refuseUnproven(proof, node)
         proofs[node] = proof
       }
@@ -67,13 +67,22 @@ struct ReadBack {
     return [(present[1], second!), (present[0], first)]
   }
 
+  /// A target that was there a moment ago is lost, and not a source that somebody named wrongly.
+  private static func lost(_ error: any Error) -> any Error {
+    guard var lost = error as? MigrationError, lost.code == .sourceMissing else { return error }
+    lost.code = .storeLost
+    lost.safeNow = ""
+    lost.next = ["see whether it is up and in its place", "repeat the same command to go on"]
+    return lost
+  }
+
   /// A standby that does not hold what was written to it is a lost one, where the run may go on without it.
   private func refuseUnproven(_ proof: NodeProof, _ node: Int) throws {
     guard let pair = nodes.pair, pair.policy == .primaryFirst, pair.states[node].role == .standby,
       pair.refusals[node] == nil, proof.surpriseCount > 0
     else { return }
     throw MigrationError(
-      .storeLost, "what was read back from it is not what was written to it",
+      .deviceFailed, "what was read back from it is not what was written to it",
       cause: "\(proof.surpriseCount) rows differ or are missing; the ledger names them")
   }
 

@@ -18,6 +18,8 @@ struct RowForms {
   private let columns: [(column: Int, form: ValueForm)]
   private let key: Set<Int>
   private let unique: Set<Int>
+  /// The column with the path of a row's file.
+  private let reference: Int?
 
   /// - Parameter unique: Columns in which no value may be put in the place of another, for it could be one that is there.
   /// - Returns: nil where every value is held as it is.
@@ -25,6 +27,7 @@ struct RowForms {
     columns = forms.enumerated().filter { !$0.element.isAny }.map { ($0.offset, $0.element) }
     key = Set(entity.key)
     self.unique = unique
+    reference = entity.referenceColumn
     if columns.isEmpty { return nil }
   }
 
@@ -39,18 +42,30 @@ struct RowForms {
       }, of: entity)
   }
 
-  /// Hands over each text of the page that cannot be held, with what stands for it.
+  /// Hands over each text of a row that cannot be held, with what stands for it.
+  ///
+  /// Where texts must be unique, and in paths of files, those that differ in bytes without meaning alone stay apart.
   func substitutes(
-    _ page: RecordPage, _ body: (_ row: Int, _ column: Int, _ original: [UInt8], _ text: [UInt8]) -> Void
+    _ row: Int, of page: RecordPage, _ body: (_ column: Int, _ original: [UInt8], _ text: [UInt8]) -> Void
   ) {
-    for row in 0..<page.rowCount {
-      outcomes(page.row(row)) { column, original, outcome in
-        guard case .substitute(.text(let text)) = outcome, case .text(let bytes) = original, isText(column),
-          !key.contains(column)
-        else { return }
-        body(row, column, Array(bytes), text)
+    outcomes(page.row(row)) { column, original, outcome in
+      guard case .substitute(.text(let text)) = outcome, case .text(let bytes) = original, isText(column),
+        !key.contains(column)
+      else { return }
+      guard form(ofColumn: column)?.kind == .text(.unicode), unique.contains(column) || column == reference else {
+        return body(column, Array(bytes), text)
       }
+      let told = TextMarker.marked(bytes, tellsBytes: true)
+      body(column, Array(bytes), column == reference ? FileNames.shortened(told) : told)
     }
+  }
+
+  /// What stands for a text that a column cannot hold; nil where it can.
+  func substitute(for text: [UInt8], inColumn column: Int) -> [UInt8]? {
+    guard let form = form(ofColumn: column), isText(column),
+      case .substitute(.text(let text)) = text.withUnsafeBytes({ form.outcome(of: .text($0)) })
+    else { return nil }
+    return text
   }
 
   /// Brings all rows into their forms, those that are repaired too.
@@ -102,8 +117,14 @@ struct RowForms {
   /// The form of a column; nil where every value is held.
   func form(ofColumn column: Int) -> ValueForm? { columns.first { $0.column == column }?.form }
 
+  /// Whether another text may stand for one that the column does not hold. The beginning of a text may not where no two
+  /// are to be alike, so such a row is set aside.
   private func isText(_ column: Int) -> Bool {
-    columns.contains { if $0.column == column, case .text = $0.form.kind { true } else { false } }
+    switch form(ofColumn: column)?.kind {
+    case .text(.limited): !unique.contains(column)
+    case .text: true
+    default: false
+    }
   }
 
   private func outcomes(_ row: UnsafeRawBufferPointer, _ body: (Int, ValueView, ValueForm.Outcome) -> Void) {

@@ -32,6 +32,9 @@ public struct ValueRepair: Sendable {
 
   /// Whether the repaired text takes the place of the original.
   public var isApplied: Bool { refusal == nil && repair.isChanged && repair.tier != .unrecoverable }
+
+  /// Whether nothing is repaired: the text stands for one that the target does not hold.
+  var isSubstitution: Bool { repair.isChanged && repair.findings.isEmpty }
 }
 
 /// How the rows of a store are repaired: the same for all its entities and threads.

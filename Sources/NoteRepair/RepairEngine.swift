@@ -35,6 +35,15 @@ public struct Repair: Sendable {
 }
 
 extension Repair {
+  /// The repair, with another text in the place of the one it gives, because that cannot stand there.
+  public func followed(by other: [UInt8]) -> Repair {
+    let piece = RepairPlan.Piece(
+      operation: .replace(text, with: other), inputCount: text.count, outputCount: other.count)
+    return Repair(
+      text: other, tier: tier, appliedTier: appliedTier,
+      plan: RepairPlan(layers: plan.layers + [RepairPlan.Layer(pieces: [piece])]), findings: findings, margin: margin)
+  }
+
   /// A text that stands for another one where that cannot stand; by a rule, so that nothing was guessed.
   public static func substitution(of original: [UInt8], by text: [UInt8]) -> Repair {
     let piece = RepairPlan.Piece(

@@ -11,6 +11,7 @@ import NoteModel
 /// product's business. The two stores may be of different engines.
 public final class DualNodeTarget: NodePair {
   public let policy: NodePolicy
+  private let repeated: Set<ErrorCode>
   private let primary: any TargetStore
   private let standby: any TargetStore
   private let relay: NodeRelay
@@ -30,10 +31,11 @@ public final class DualNodeTarget: NodePair {
 
   private static let (first, second) = (0, 1)
 
-  public init(primary: any TargetStore, standby: any TargetStore, policy: NodePolicy) {
+  public init(primary: any TargetStore, standby: any TargetStore, options: PairOptions) {
     self.primary = primary
     self.standby = standby
-    self.policy = policy
+    policy = options.policy
+    repeated = options.repeated
     relay = NodeRelay(standby)
     states = [
       NodeState(label: "A", name: primary.name, role: .primary),
@@ -53,7 +55,7 @@ public final class DualNodeTarget: NodePair {
   // MARK: - Failures
 
   public func fail(_ node: Int, _ error: any Error) throws {
-    guard let loss = loss(node, error) else { throw named(error, node) }
+    guard let loss = loss(node, error), !repeated.contains(loss.code) else { throw named(error, node) }
     relay.close()
     standby.rollback()
     standby.close()

@@ -151,6 +151,16 @@ public struct EntityProfile: Sendable, Hashable {
   /// Rows that belong to one node and not to the store.
   public var nodeScoped: NodeRule?
 
+  /// Every column that the profile names.
+  package var namedColumns: [String] {
+    let single = [
+      contentColumn, file?.referenceColumn, file?.when.column, external?.column, sizeColumn, nameColumn, mimeColumn,
+      noteColumn, ownerColumn,
+    ]
+    return key + identity + requiredColumns + textColumns + jsonColumns + single.compactMap(\.self) + changeHints
+      + secrets.flatMap { [$0.column] + ($0.when.map { [$0.column] } ?? []) }
+  }
+
   /// Rows with one of these texts in `column`.
   public struct Condition: Sendable, Hashable {
     public var column: String

@@ -18,9 +18,12 @@ public struct PairOptions: Sendable {
   public var policy: NodePolicy
   /// How long a standby that follows its primary by itself may be gone or silent before it counts as lost.
   public var patience: Duration
+  /// The failures behind which the run is repeated, so that no node is given up because of them.
+  public var repeated: Set<ErrorCode>
 
-  public init(policy: NodePolicy = .both, patience: Duration = .seconds(15)) {
+  public init(policy: NodePolicy = .both, patience: Duration = .seconds(15), repeated: Set<ErrorCode> = []) {
     self.policy = policy
+    self.repeated = repeated
     self.patience = patience
   }
 }

@@ -111,6 +111,8 @@ public struct TargetOptions: Sendable {
   public var freeFloor: ByteCount
   /// How many stores are filled at the same time and share the memory of one.
   public var sharers = 1
+  /// How long a server may keep a commit waiting for a standby of its own.
+  public var patience = PairOptions().patience
   /// Called now and then while an engine waits for a server; throws to give the work up.
   public var stop: @Sendable () throws -> Void = {}
   /// The longest content of each column that has one of more than 128 MiB, where the archive can be asked beforehand.

@@ -7,8 +7,20 @@ public struct TextMarker {
   private var rest: [UInt8] = []
   /// Whether something was put in the place of a byte.
   public private(set) var hasMarked = false
+  private let tellsBytes: Bool
 
-  public init() {}
+  /// - Parameter tellsBytes: Whether a byte's two hexadecimal digits stand behind its mark, so that texts that differ in
+  ///   such bytes alone stay apart.
+  public init(tellsBytes: Bool = false) { self.tellsBytes = tellsBytes }
+
+  /// The text with a mark for each NUL and each byte that is no UTF-8.
+  public static func marked(_ text: UnsafeRawBufferPointer, tellsBytes: Bool = false) -> [UInt8] {
+    var marker = TextMarker(tellsBytes: tellsBytes)
+    var result: [UInt8] = []
+    marker.append(text, to: &result)
+    marker.finish(to: &result)
+    return result
+  }
 
   /// Appends a piece of the text, and what it becomes to `output`.
   public mutating func append(_ piece: UnsafeRawBufferPointer, to output: inout [UInt8]) {
@@ -47,6 +59,7 @@ public struct TextMarker {
         return
       }
       output += length == 0 ? [0xE2, 0x90, 0x80] : [0xEF, 0xBF, 0xBD]
+      if tellsBytes, length == nil { output += hexadecimal([text[at]]).utf8 }
       hasMarked = true
       at += 1
       start = at

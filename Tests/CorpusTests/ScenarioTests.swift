@@ -4,7 +4,7 @@ import Testing
 @testable import Corpus
 
 struct ScenarioTests {
-  private static let corpus = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/TestCorpus"
+  static let corpus = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/TestCorpus"
 
   @Test func `every case of the corpus is understood`() throws {
     let scenarios = try ScenarioReader.all(in: Self.corpus)

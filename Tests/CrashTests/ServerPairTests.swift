@@ -1,4 +1,5 @@
 import DurableIO
+import Foundation
 import NoteModel
 import PostgreSQLClusters
 import Testing
@@ -16,6 +17,15 @@ struct ServerPairTests {
       servers = [try PostgreSQLCluster(), try PostgreSQLCluster()]
       fixture = try ServerPairFixture(
         servers[0].directory + "/fixture", servers[0].primary, database: servers[0].primary.newDatabase())
+    }
+
+    /// Has a server end the sessions of an import; tells whether there was one.
+    @discardableResult
+    func cut(_ number: Int, _ database: String, isWriting: Bool = false) throws -> Bool {
+      try servers[number].primary.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'noteferry target%' "
+          + "AND datname = '\(database)'" + (isWriting ? " AND backend_xid IS NOT NULL" : "")
+      ).contains("t")
     }
 
     func newDatabases() throws -> [String] {
@@ -41,6 +51,62 @@ struct ServerPairTests {
       .link, killed == 0 ? "node A (primary): " : "node B (standby): ", "node A (primary, ", "node B (standby, ",
       "keeps its mark", "noteferry import ")
     try bench.servers[killed].primary.start()
+    try run(bench.fixture.arguments(targets), in: bench.fixture.directory).expect(.ok, "Both nodes hold the same")
+    for (server, url) in zip(bench.servers, targets) {
+      let wrong = try bench.fixture.problem(server.primary, name(url))
+      #expect(wrong == nil)
+    }
+  }
+
+  @Test(arguments: [0, 1])
+  func `a session that one of two servers ends in the middle costs nothing but the batch`(cut: Int) throws {
+    let bench = try Bench.shared.get()
+    let targets = try bench.newDatabases()
+    let held = try ChildProcess.held(
+      bench.fixture.arguments(targets, policy: "primary-first", more: ["--rate", "1MiB"]), in: bench.fixture.directory
+    ) { bench.servers[1].primary.pages(name(targets[1])) >= 2 }
+    try bench.cut(cut, name(targets[0]))
+    held.goOn().expect(.ok, "trying again for up to 4 s", "Both nodes hold the same", "resumed")
+    for (server, url) in zip(bench.servers, targets) {
+      let wrong = try bench.fixture.problem(server.primary, name(url))
+      #expect(wrong == nil)
+    }
+  }
+
+  @Test func `a server that ends every session is not tried for ever`() throws {
+    let bench = try Bench.shared.get()
+    let targets = try bench.newDatabases()
+    let child = try ChildProcess(
+      bench.fixture.arguments(targets, more: ["--rate", "256KiB"]), in: bench.fixture.directory)
+    // Each time it has written something.
+    for _ in 0..<4 {
+      var isCut = false
+      for _ in 0..<6000 where !isCut && child.isRunning {
+        isCut = try bench.cut(1, name(targets[1]), isWriting: true)
+        usleep(10_000)
+      }
+      try #require(isCut)
+    }
+    child.wait(seconds: 300).expect(.link, "node B (standby): ", "noteferry import ")
+    try run(bench.fixture.arguments(targets), in: bench.fixture.directory).expect(.ok, "Both nodes hold the same")
+  }
+
+  @Test(arguments: ["both", "primary-first"])
+  func `a second server that is lost when it is read back ends the import with 32, or leaves a degraded pair`(
+    policy: String
+  ) throws {
+    let bench = try Bench.shared.get()
+    let targets = try bench.newDatabases()
+    let server = bench.servers[1].primary
+    let held = try ChildProcess.held(
+      bench.fixture.arguments(targets, policy: policy, more: ["--rate", "1MiB"]), in: bench.fixture.directory
+    ) { server.pages(name(targets[1])) >= 2 }
+    // The session that writes goes on; the one that is to read back finds nobody.
+    let socket = "\(server.socketDirectory)/.s.PGSQL.\(server.port)"
+    rename(socket, socket + ".away")
+    let ending = held.goOn()
+    rename(socket + ".away", socket)
+    ending.expect(policy == "both" ? .link : .degraded, "(standby", "ode A (primary, ", "noteferry import ")
     try run(bench.fixture.arguments(targets), in: bench.fixture.directory).expect(.ok, "Both nodes hold the same")
     for (server, url) in zip(bench.servers, targets) {
       let wrong = try bench.fixture.problem(server.primary, name(url))

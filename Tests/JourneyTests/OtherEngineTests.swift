@@ -111,29 +111,30 @@ import Testing
     scratch.expectEqual(store.path, place.url)
   }
 
+  /// Tables as a product might have made them, which are not those that an import makes.
+  private static let otherTables = """
+    CREATE TABLE system_setting (description text NOT NULL DEFAULT '', value text NOT NULL, name text PRIMARY KEY);
+    INSERT INTO system_setting VALUES ('', '{"schemaVersion":"0.27.1"}', 'BASIC');
+    CREATE TABLE "user" (username text NOT NULL UNIQUE, role text NOT NULL, password_hash text NOT NULL, nickname text,
+      avatar_url text, email text, description text, row_status text, id serial PRIMARY KEY,
+      updated_ts timestamp with time zone NOT NULL, created_ts timestamp NOT NULL);
+    CREATE TABLE user_setting (value json NOT NULL, key text NOT NULL, user_id integer NOT NULL, UNIQUE (user_id, key));
+    CREATE TABLE memo (payload jsonb, pinned boolean NOT NULL DEFAULT false, content text NOT NULL, uid text UNIQUE NOT NULL,
+      creator_id smallint NOT NULL, visibility varchar(40), row_status text, created_ts bigint NOT NULL,
+      updated_ts double precision NOT NULL, id bigserial PRIMARY KEY);
+    CREATE TABLE memo_relation (type text, related_memo_id integer, memo_id integer,
+      UNIQUE (memo_id, related_memo_id, type));
+    CREATE TABLE attachment (blob bytea, filename text NOT NULL, id serial PRIMARY KEY, uid text NOT NULL UNIQUE,
+      creator_id integer NOT NULL, created_ts numeric NOT NULL, updated_ts bigint NOT NULL, type text, size integer,
+      memo_id integer, storage_type text, reference text, payload text);
+    CREATE TABLE inbox (id serial PRIMARY KEY, created_ts bigint, sender_id integer, receiver_id integer, status text,
+      message jsonb);
+    """
+
   @Test func `a store that the product made takes rows in another order of columns and other types`() throws {
     let scratch = Scratch()
     let store = try MemosStore(scratch.path("memos.db"), notes: 25)
-    let place = try ServerPlace(
-      scratch,
-      """
-      CREATE TABLE system_setting (description text NOT NULL DEFAULT '', value text NOT NULL, name text PRIMARY KEY);
-      INSERT INTO system_setting VALUES ('', '{"schemaVersion":"0.27.1"}', 'BASIC');
-      CREATE TABLE "user" (username text NOT NULL UNIQUE, role text NOT NULL, password_hash text NOT NULL, nickname text,
-        avatar_url text, email text, description text, row_status text, id serial PRIMARY KEY,
-        updated_ts timestamp with time zone NOT NULL, created_ts timestamp NOT NULL);
-      CREATE TABLE user_setting (value json NOT NULL, key text NOT NULL, user_id integer NOT NULL, UNIQUE (user_id, key));
-      CREATE TABLE memo (payload jsonb, pinned boolean NOT NULL DEFAULT false, content text NOT NULL, uid text UNIQUE NOT NULL,
-        creator_id smallint NOT NULL, visibility varchar(40), row_status text, created_ts bigint NOT NULL,
-        updated_ts double precision NOT NULL, id bigserial PRIMARY KEY);
-      CREATE TABLE memo_relation (type text, related_memo_id integer, memo_id integer,
-        UNIQUE (memo_id, related_memo_id, type));
-      CREATE TABLE attachment (blob bytea, filename text NOT NULL, id serial PRIMARY KEY, uid text NOT NULL UNIQUE,
-        creator_id integer NOT NULL, created_ts numeric NOT NULL, updated_ts bigint NOT NULL, type text, size integer,
-        memo_id integer, storage_type text, reference text, payload text);
-      CREATE TABLE inbox (id serial PRIMARY KEY, created_ts bigint, sender_id integer, receiver_id integer, status text,
-        message jsonb);
-      """)
+    let place = try ServerPlace(scratch, Self.otherTables)
     let run = scratch.move(store.path, to: place.url, name: "there")
     #expect(run.status == .ok, "\(run.words)")
     #expect(run.account("memo", "identical") == 25)
@@ -143,6 +144,33 @@ import Testing
       ])
     #expect(try place.sql("SELECT created_ts FROM memo WHERE id = 7") == ["1700000007"])
     scratch.expectEqual(store.path, place.url)
+  }
+
+  @Test func `what a narrower column of the product has no room for is kept and listed`() throws {
+    let scratch = Scratch()
+    let store = try MemosStore(scratch.path("memos.db"), notes: 3)
+    try store.database.run(
+      """
+      CREATE TABLE plugin (id INTEGER PRIMARY KEY, label TEXT, price NUMERIC, token TEXT);
+      INSERT INTO plugin VALUES (1, 'four', 1.25, 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'), (2, 'fünf!', 2, NULL),
+        (3, '12345678901234567890', 1.005, 'no token'), (4, zeroblob(300000), NULL, NULL);
+      CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+      INSERT INTO tag VALUES (1, 'alike, one'), (2, 'alike, two'), (3, 'alik');
+      """)
+    let narrow = try ServerPlace(
+      scratch,
+      Self.otherTables
+        + "CREATE TABLE plugin (id integer PRIMARY KEY, label varchar(5), price numeric(6,2), token uuid)")
+    let run = scratch.move(store.path, to: narrow.url, name: "there")
+    #expect(run.code == 31, "\(run.words)")
+    #expect(
+      try narrow.sql("SELECT id, label, price, token FROM plugin ORDER BY id") == [
+        "1|four|1.25|a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "2|fünf!|2.00|", "3|12345||", "4|␀␀␀␀␀||",
+      ])
+    #expect(run.account("plugin", "degraded") == 2)
+    // Where no two may be alike, no text is cut.
+    #expect(try narrow.sql("SELECT id, name FROM tag") == ["3|alik"])
+    #expect(run.account("tag", "quarantined") == 2)
   }
 
   @Test func `the reference product arrives on the other engine and comes back`() throws {

@@ -54,6 +54,32 @@ import Testing
       ])
   }
 
+  @Test func `a primary key that may be NULL is only unique on a server, and stays one where rows are carried by it`()
+    throws
+  {
+    var loose = schema("sqlite", "t", [("@row", ""), ("a", "TEXT")], ["CREATE TABLE t(a TEXT PRIMARY KEY)"])
+    loose.entities[0].columns[0].kind = .rowNumber
+    let made = loose.made(for: "postgresql", profile: try profile())
+    #expect(made.definitions.map(\.statement) == ["CREATE TABLE \"t\" (\n  \"a\" text,\n  UNIQUE (\"a\")\n)"])
+    let strict = schema("sqlite", "t", [("a", "TEXT")], ["CREATE TABLE t(a TEXT PRIMARY KEY) WITHOUT ROWID"])
+    #expect(
+      strict.made(for: "postgresql", profile: try profile()).definitions.map(\.statement)
+        == ["CREATE TABLE \"t\" (\n  \"a\" text NOT NULL,\n  PRIMARY KEY (\"a\")\n)"])
+  }
+
+  @Test func `a reference names the other table as it is made, whatever its capitals`() throws {
+    var both = schema(
+      "sqlite", "t", [("id", "INTEGER"), ("u", "INTEGER")],
+      ["CREATE TABLE t(id INTEGER PRIMARY KEY, u INTEGER REFERENCES \"U\"(ID))"])
+    let other = schema("sqlite", "u", [("id", "INTEGER")], ["CREATE TABLE \"U\"(ID INTEGER PRIMARY KEY)"])
+    both.entities += other.entities
+    both.definitions += other.definitions
+    let statements = both.made(for: "postgresql", profile: try profile()).definitions.map(\.statement)
+    #expect(
+      statements.last
+        == "ALTER TABLE \"t\" ADD CONSTRAINT \"t_u_fkey\" FOREIGN KEY (\"u\") REFERENCES \"u\" (\"id\") NOT VALID")
+  }
+
   @Test func `a table of PostgreSQL is written as one of SQLite`() throws {
     let schema = schema(
       "postgresql", "t",

@@ -1,5 +1,6 @@
-import NoteStore
 import Testing
+
+@testable import NoteStore
 
 @Suite struct TextFormTests {
   private func outcome(_ form: TextForm, _ bytes: [UInt8]) -> TextForm.Outcome {
@@ -20,6 +21,22 @@ import Testing
     #expect(outcome(.unicode, [0xC3, 0x28, 0xC3, 0xA4, 0xFF]) == .substitute(Array("\u{FFFD}(ä\u{FFFD}".utf8)))
     #expect(outcome(.unicode, [0xED, 0xA0, 0x80]) == .substitute(Array("\u{FFFD}\u{FFFD}\u{FFFD}".utf8)))
     #expect(outcome(.unicode, [0xF0, 0x9F, 0x98]) == .substitute(Array("\u{FFFD}\u{FFFD}\u{FFFD}".utf8)))
+  }
+
+  @Test func `marks that tell their bytes keep texts apart`() {
+    func marked(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { TextMarker.marked($0, tellsBytes: true) } }
+    #expect(marked([0x6A, 0xE9]) == Array("j\u{FFFD}e9".utf8) && marked([0x6A, 0x81]) == Array("j\u{FFFD}81".utf8))
+    #expect(marked([0x61, 0, 0xC3, 0xA4]) == Array("a␀ä".utf8))
+  }
+
+  @Test func `a path is cut where a part of it is longer than a file's name may be`() {
+    func shortened(_ path: String) -> String { String(decoding: FileNames.shortened(Array(path.utf8)), as: UTF8.self) }
+    let fitting = "assets/" + String(repeating: "a", count: 255)
+    #expect(shortened(fitting) == fitting)
+    let parts = shortened("assets/\(String(repeating: "é", count: 200))/end").split(separator: "/")
+    #expect(parts.count == 3 && parts[0] == "assets" && parts[2] == "end")
+    #expect(parts[1].utf8.count == 255 && parts[1].hasPrefix(String(repeating: "é", count: 119) + "~"))
+    #expect(shortened(fitting + "b") != shortened(fitting + "c"))
   }
 
   @Test func `JSON that means the same is another form, what is no JSON becomes a string`() {

@@ -76,6 +76,47 @@ import Testing
     #expect(moment.withUnsafeBytes { seconds.outcome(of: .text($0)) } == .converted(.integer(1_000_000_000)))
   }
 
+  @Test func `a decimal number has the digits that its column has room for`() {
+    #expect(outcome("numeric(6,2)", text("1234.50")) == .same)
+    #expect(outcome("numeric(6,2)", text("0001.5")) == .substitute(text("0.00")))
+    #expect(outcome("numeric(6,2)", text("-1.5")) == .converted(text("-1.50")))
+    #expect(outcome("numeric(6,2)", .integer(7)) == .converted(text("7.00")))
+    // The server would round it, and nobody would know.
+    #expect(outcome("numeric(6,2)", text("1.005")) == .substitute(text("0.00")))
+    #expect(outcome("numeric(6,2)", .integer(10_000), isNullable: true) == .substitute(.null))
+    #expect(outcome("numeric(4)", .integer(9999)) == .converted(text("9999")))
+    #expect(outcome("numeric", text("-0")) == .substitute(text("0")))
+    #expect(outcome("numeric", text("-Infinity")) == .same)
+    #expect(outcome("numeric(6,2)", text("NaN")) == .same)
+    #expect(outcome("numeric(6,2)", text("Infinity")) == .substitute(text("0.00")))
+    #expect(outcome("numeric(2,-3)", .integer(7)) == .converted(text("7")))
+  }
+
+  @Test func `a text is cut after the characters that its column has room for`() {
+    #expect(outcome("character varying(3)", text("äöü")) == .same)
+    #expect(outcome("character varying(3)", text("äöüß")) == .substitute(text("äöü")))
+    // The server would drop these blanks without a word.
+    #expect(outcome("varchar(3)", text("abc  ")) == .substitute(text("abc")))
+    #expect(outcome("character varying(3)", .bytes([0x61, 0, 0xFF, 0x62])) == .substitute(text("a␀\u{FFFD}")))
+    #expect(outcome("character varying(3)", .integer(12345)) == .substitute(text("123")))
+    #expect(outcome("character varying", text(String(repeating: "a", count: 999))) == .same)
+  }
+
+  @Test func `a UUID is written as the server writes it`() {
+    let normal = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+    #expect(outcome("uuid", text(normal)) == .same)
+    for odd in [
+      normal.uppercased(), "{\(normal)}", "a0eebc999c0b4ef8bb6d6bb9bd380a11", "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11",
+    ] {
+      #expect(outcome("uuid", text(odd)) == .converted(text(normal)), "\(odd)")
+    }
+    let zeros = Value.text(Array("00000000-0000-0000-0000-000000000000".utf8))
+    for odd in ["", normal + "0", "g" + normal.dropFirst(), normal.dropLast() + "-", "{\(normal)", "-" + normal] {
+      #expect(outcome("uuid", text(odd)) == .substitute(zeros), "\(odd)")
+    }
+    #expect(outcome("uuid", .integer(1), isNullable: true) == .substitute(.null))
+  }
+
   @Test func `what a type wrote itself is not judged`() {
     let infinity = Array("infinity".utf8)
     let form = ValueForm(
@@ -87,6 +128,8 @@ import Testing
     let narrow = ValueForm.narrower(ValueForm(.integer(bits: 64)), ValueForm(.integer(bits: 32), isNullable: false))
     #expect(narrow == ValueForm(.integer(bits: 32), isNullable: false))
     #expect(ValueForm.narrower(.any, ValueForm(.bytes)) == ValueForm(.bytes))
+    #expect(ValueForm.narrower(ValueForm(.text(.limited(9))), ValueForm(.text(.limited(4)))).kind == .text(.limited(4)))
+    #expect(ValueForm.narrower(ValueForm(.text(.unicode)), ValueForm(.text(.limited(4)))).kind == .text(.limited(4)))
     #expect(ValueForm.narrower(ValueForm(.text(.meaning)), ValueForm(.text(.unicode))).kind == .text(.meaning))
   }
 }

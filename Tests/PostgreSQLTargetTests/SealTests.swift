@@ -125,6 +125,72 @@ import Testing
     left.close()
   }
 
+  /// Only the batch waits for the standby. A session that waits as a whole does so once more when it ends, for it drops
+  /// its temporary tables then, and nothing ends that wait but the standby.
+  @Test func `a commit whose answer is lost is asked for by its number`() throws {
+    let cluster = try Self.cluster.get()
+    let place = try Place(cluster)
+    let target = place.target()
+    defer { target.close() }
+    try prepare(target)
+    try target.openBatch()
+    try target.connection.execute("SET LOCAL synchronous_commit = remote_apply")
+    try apply(notes(1...10), to: target)
+    try cluster.standby!.sql("SELECT pg_wal_replay_pause()")
+    defer { _ = try? cluster.standby!.sql("SELECT pg_wal_replay_resume()") }
+    let isEnded = DispatchSemaphore(value: 0)
+    nonisolated(unsafe) let waiting = target
+    nonisolated(unsafe) var error: (any Error)?
+    Thread.detachNewThread {
+      do { try waiting.commit(watermark(1)) } catch let thrown { error = thrown }
+      isEnded.signal()
+    }
+    try cluster.primary.wait(
+      "the wait", until: "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+    // The transaction is on the primary's disk; the session ends before it can say so.
+    try place.cut()
+    #expect(isEnded.wait(timeout: .now() + 120) == .success)
+    #expect(error == nil)
+    #expect(try place.sql("SELECT count(*) FROM note") == ["10"])
+  }
+
+  @Test func `a single server keeps its mark while its synchronous standby is gone, and says so within seconds`() throws
+  {
+    let cluster = try Self.cluster.get()
+    let place = try Place(cluster)
+    var options = TargetOptions()
+    options.patience = .seconds(2)
+    let target = place.target()
+    defer { target.close() }
+    _ = try target.prepare(for: schema, profile: profile, origin: "archive1", options: options)
+    try cluster.standby!.kill()
+    // Rows do not wait for it.
+    try apply(notes(1...10), to: target)
+    try target.commit(watermark(1))
+    try target.finish(schema)
+    let lost = refusal { try target.approve() }
+    #expect(lost?.code == .standbyLost)
+    #expect(lost?.cause.contains("synchronous_standby_names is standby") == true)
+    #expect(lost?.next.contains { $0.contains("ALTER SYSTEM SET synchronous_standby_names = ''") } == true)
+    target.close()
+    #expect(try isMarked(cluster.primary, place.database))
+    try cluster.standby!.start()
+    try cluster.primary.wait(
+      "the standby", until: "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
+    let again = place.target()
+    defer { again.close() }
+    #expect(try again.prepare(for: schema, profile: profile, origin: "archive1", options: options)?.groups == 1)
+    try again.finish(schema)
+    try again.approve()
+    #expect(try !isMarked(cluster.primary, place.database))
+    #expect(try place.sql("SELECT count(*) FROM note") == ["10"])
+    // Nothing of ours is left hanging.
+    try cluster.primary.wait(
+      "the end of the sessions",
+      until: "SELECT (count(*) = 0)::int FROM pg_stat_activity WHERE application_name LIKE 'noteferry%' "
+        + "AND datname = '\(place.database)'")
+  }
+
   @Test func `a transaction that the server took back is told so`() throws {
     let place = try Place(try Self.cluster.get())
     let target = place.target()

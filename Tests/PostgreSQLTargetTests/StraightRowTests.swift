@@ -83,4 +83,28 @@ import Testing
     options.longContents[0].byteCount = limit
     try open()
   }
+
+  @Test func `what comes behind a refused row is refused with the error of that row`() throws {
+    let place = try Place(.shared())
+    _ = try place.sql("ALTER TABLE note ADD CONSTRAINT odd CHECK (body NOT LIKE 'odd%')")
+    let target = place.target()
+    defer { target.close() }
+    try prepare(target)
+    try apply(notes(1...1, body: "odd"), to: target)
+    let page = notes(2...3)
+    let errors = [
+      refusal { try target.applyRepaired(row: 0, of: page, supplies: []) },
+      refusal { try target.apply(row: 0, of: page, supplies: []) },
+      refusal { try target.applyRepaired(row: 1, of: page, supplies: []) },
+      refusal { try target.commit(watermark(1)) },
+    ]
+    for error in errors {
+      #expect(
+        error?.code == .targetRefusedRow && error?.message.contains("[1]") == true, "\(String(describing: error))")
+    }
+    target.rollback()
+    try apply(page, to: target)
+    try target.commit(watermark(1))
+    #expect(try place.sql("SELECT count(*) FROM note") == ["2"])
+  }
 }

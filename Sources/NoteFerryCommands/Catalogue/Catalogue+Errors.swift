@@ -179,7 +179,7 @@ extension Catalogue {
       )
     case .deviceFailed:
       (
-        "A disk or a file system answered with an input/output error.",
+        "A disk or a file system answered with an input/output error, or gave back other bytes than were written.",
         "What was made durable before stays. A disk that fails once may fail again.",
         "Look at the system's log (dmesg) and at the disk, then repeat the same command, or name another disk."
       )

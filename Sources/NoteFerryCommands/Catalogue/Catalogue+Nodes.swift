@@ -42,8 +42,9 @@ extension Catalogue {
       )
     default:
       (
-        "The standby of a pair of servers is gone, does not answer, or stands still behind its primary.",
-        "The primary has what was committed; the pair is not sealed before its standby has everything.",
+        "The standby of a server is gone, does not answer, or stands still behind its primary.",
+        "The primary has what was committed. It is not sealed before the standby has everything: the second node of a pair, "
+          + "and of a server that is filled alone the one that it waits for at every commit.",
         "Start the standby or mend the network, then repeat the same command; --node-policy primary-first goes on without."
       )
     }

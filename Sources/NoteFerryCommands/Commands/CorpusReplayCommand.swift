@@ -7,7 +7,8 @@ struct CorpusReplayCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
     abstract: "Sends every scenario the whole journey and compares it with its case.",
-    usage: "noteferry corpus replay <dir> [--junit <file>] [--shard <i/n>] [<options>]",
+    usage:
+      "noteferry corpus replay <dir> [--engine <engine> --server <url>] [--junit <file>] [--shard <i/n>] [<options>]",
     discussion: """
       Each scenario is inspected, exported, verified, imported and compared by the program itself. A surprise in either
       direction fails: what is lost that should arrive, and what arrives that should be lost. Ends with 13 when a
@@ -16,11 +17,25 @@ struct CorpusReplayCommand: LongCommand {
       Examples:
         noteferry corpus replay TestCorpus --junit corpus.xml
         noteferry corpus replay TestCorpus --shard 2/4
+        noteferry corpus replay TestCorpus --engine mixed --server postgresql://me@host/postgres
         noteferry corpus replay TestCorpus --only encodings/ --seed 99
       """)
 
   @Argument(help: ArgumentHelp("A corpus: cases, or cases with their stores.", valueName: "dir"))
   var directory: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Where the stores are moved to: sqlite; postgresql, and home again; mixed, a pair of both.", valueName: "engine"))
+  var engine = "sqlite"
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The postgresql:// URL of a server on which databases may be made and dropped; with --engine.",
+      valueName: "url"))
+  var server: String?
 
   @Option(name: .long, help: ArgumentHelp("Write the result as a JUnit file.", valueName: "file"))
   var junit: String?
@@ -57,6 +72,7 @@ struct CorpusReplayCommand: LongCommand {
     replay.seed = corpus.seed
     replay.scale = corpus.scale
     if let jobs { replay.jobs = jobs }
+    (replay.engine, replay.server) = try place()
     replay.keepsSurprises = keep
     if baseline != nil { replay.baselineConnection = try connection() }
     let screen = session.screen
@@ -70,14 +86,35 @@ struct CorpusReplayCommand: LongCommand {
     let reports = try replay.run(goesOn: { !stop.isRequested }, onReport: say)
     try ScenarioChoice.goOn(stop)
     if let junit {
-      var text = JUnitReport.text(reports)
+      var text = JUnitReport.text(reports, engine: replay.engine)
       try text.withUTF8 { try Folder.replace(junit, with: UnsafeRawBufferPointer($0)) }
     }
     if let baseline {
       var text = BaselineTable(reports.compactMap(\.baseline)).markdown
       try text.withUTF8 { try Folder.replace(baseline, with: UnsafeRawBufferPointer($0)) }
     }
-    return outcome(reports)
+    return outcome(reports, replay.engine)
+  }
+
+  /// The engine, and the server where it needs one.
+  ///
+  /// - Throws: `.usage` when the engine is unknown, or has no server.
+  func place() throws -> (ReplayEngine, String?) {
+    guard let engine = ReplayEngine(rawValue: engine) else {
+      throw MigrationError(
+        .usage, "--engine \(engine) is not understood",
+        cause: "it is one of \(ReplayEngine.allCases.map(\.rawValue).joined(separator: ", "))",
+        safeNow: "nothing was read or changed", next: ["--engine postgresql"])
+    }
+    if engine == .sqlite { return (engine, nil) }
+    guard let server, server.hasPrefix("postgresql://") || server.hasPrefix("postgres://") else {
+      throw MigrationError(
+        .usage, "--engine \(engine.rawValue) needs --server",
+        cause: "its stores are moved to databases of a PostgreSQL server, which is named by a postgresql:// URL",
+        safeNow: "nothing was read or changed",
+        next: ["Scripts/replay-engines starts a server of its own and does all of it"])
+    }
+    return (engine, server)
   }
 
   private func connection() throws -> String {
@@ -102,7 +139,8 @@ struct CorpusReplayCommand: LongCommand {
     return (index, count)
   }
 
-  private func outcome(_ reports: [Journey.Report]) -> Outcome {
+  private func outcome(_ reports: [Journey.Report], _ engine: ReplayEngine) -> Outcome {
+    let moved = reports.count { $0.isMoved }
     let surprises = reports.filter { !$0.isAsExpected }
     let known = reports.count { $0.scenario.knownFailure != nil && $0.isAsExpected }
     var lines: [String] = []
@@ -118,6 +156,9 @@ struct CorpusReplayCommand: LongCommand {
     }
     lines.append(
       "\(Format.number(Int64(reports.count))) scenarios, \(surprises.count) not as expected, \(known) known failures.")
+    lines.append(
+      "\(Format.number(Int64(moved))) of them arrived in a target (\(engine.rawValue)); "
+        + "\(Format.number(Int64(reports.count - moved))) came as far as the archive or the refusal that they expect.")
     let list = surprises.map { report in
       JSONValue.object([
         .init("scenario", .text(report.scenario.id)), .init("reasons", .array(report.reasons.map { .text($0) })),
@@ -127,6 +168,7 @@ struct CorpusReplayCommand: LongCommand {
       surprises.isEmpty ? .ok : .mismatch, text: lines.joined(separator: "\n"),
       members: [
         .init("scenarios", .integer(Int64(reports.count))), .init("known_failures", .integer(Int64(known))),
+        .init("engine", .text(engine.rawValue)), .init("moved", .integer(Int64(moved))),
         .init("surprises", .array(list)),
       ], reasons: surprises.isEmpty ? [] : [.mismatch],
       next: surprises.first.map { ["noteferry corpus replay \(directory) --keep --only \($0.scenario.id)"] } ?? [])

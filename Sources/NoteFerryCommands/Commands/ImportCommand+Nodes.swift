@@ -25,11 +25,11 @@ extension ImportCommand {
   }
 
   /// What two nodes are to one another, by asking them; `nil` for one.
-  func pair(of nodes: [ImportNode], _ access: StoreAccess) throws -> (any NodePair)? {
+  func pair(of nodes: [ImportNode], _ access: StoreAccess, repeated: Set<ErrorCode>) throws -> (any NodePair)? {
     guard nodes.count == 2 else { return nil }
     return try AllStores.pair(
       (targets[0], targets[1]), targets: (nodes[0].target, nodes[1].target), profiles: access.profiles(),
-      options: PairOptions(policy: nodePolicy, patience: .seconds(nodePatience)))
+      options: PairOptions(policy: nodePolicy, patience: .seconds(nodePatience), repeated: repeated))
   }
 
   /// One spelling for every way to name a file that may not exist yet; else the name as it is.

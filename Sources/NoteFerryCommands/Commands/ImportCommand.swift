@@ -67,7 +67,7 @@ struct ImportCommand: LongCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "How long a PostgreSQL standby may be gone or silent before it counts as lost.", valueName: "seconds"))
+      "How long a PostgreSQL server may be gone or silent before it counts as lost.", valueName: "seconds"))
   var nodePatience = 15
 
   @Flag(name: .long, help: "Create the store from the archive's own definitions where there is none.")
@@ -118,13 +118,20 @@ struct ImportCommand: LongCommand {
     let access = StoreAccess(session: session)
     var options = try options(session)
     options.part = session.part
-    let nodes = try targets.map { try node($0, access) }
-    try requireNodes(nodes)
+    try requireNodes(targets.map { try node($0, access) })
     try requireTopology()
-    let result = try importArchive(
-      ArchivePlace(archive), into: nodes, pair: pair(of: nodes, access), options: options,
-      readProfile: StoreAccess.readProfile,
-      observer: session.observer, stop: session.stop)
+    let retry = ImportRetry(
+      patience: archive == "-" ? .zero : options.patience, observer: session.observer, stop: session.stop)
+    // A standby that replicates by itself has been waited for already, and a primary of its own may have a successor.
+    var isReplicated = false
+    let result = try retry.run(isFinal: { isReplicated }) { repeated in
+      let nodes = try targets.map { try node($0, access) }
+      let pair = try pair(of: nodes, access, repeated: repeated)
+      isReplicated = pair?.isReplicated ?? false
+      return try importArchive(
+        ArchivePlace(archive), into: nodes, pair: pair, options: options, readProfile: StoreAccess.readProfile,
+        observer: session.observer, stop: session.stop)
+    }
     return outcome(result, again: options.command)
   }
 
@@ -141,6 +148,7 @@ struct ImportCommand: LongCommand {
     options.repair = repair
     options.attachments = attachments
     options.rate = session.settings.rate
+    options.patience = .seconds(nodePatience)
     options.freeFloor = access.freeFloor
     if let checkpoint { options.batchBytes = try SizeArgument.size(checkpoint, for: "--checkpoint") }
     options.ledgerPath = ledger ?? access.stateDirectory + "/ledger-\(session.runID).ndjson"

@@ -1,6 +1,6 @@
 /// Takes a statement of SQLite or PostgreSQL apart into words. Comments and white space are left out.
-struct SQLWords {
-  enum Word: Hashable {
+package struct SQLWords {
+  package enum Word: Hashable {
     /// A bare word: a name or one of the language's own.
     case bare(String)
     /// A name in quotes.
@@ -11,13 +11,13 @@ struct SQLWords {
     case sign(String)
 
     /// Whether it is a word of the language.
-    func `is`(_ words: String...) -> Bool {
+    package func `is`(_ words: String...) -> Bool {
       if case .bare(let text) = self { return words.contains(text.uppercased()) }
       return false
     }
 
     /// The name that it can be.
-    var asName: String? {
+    package var asName: String? {
       switch self {
       case .bare(let text), .name(let text): text
       default: nil
@@ -29,7 +29,7 @@ struct SQLWords {
   private var at = 0
 
   /// - Returns: nil where a quote or a comment does not end.
-  static func split(_ statement: String) -> [Word]? {
+  package static func split(_ statement: String) -> [Word]? {
     var reader = SQLWords(bytes: Array(statement.utf8))
     var words: [Word] = []
     while true {

@@ -21,7 +21,7 @@ enum TableDialect {
     {
       StoreSchema.Definition(kind: kind, name: name, table: table.name, statement: statement)
     }
-    let references = table.references.filter { isPossible($0, from: table, among: tables) }
+    let references = table.references.compactMap { resolved($0, from: table, among: tables) }
     var parts = table.columns.map { column(of: $0, in: table) } + keys(of: table)
     if self == .sqlite { parts += references.map(clause) }
     var definitions = [
@@ -124,15 +124,24 @@ enum TableDialect {
     return keys
   }
 
-  /// A reference needs columns of the same kind that are unique in the other table.
-  private func isPossible(_ reference: TableModel.Reference, from table: TableModel, among tables: [TableModel]) -> Bool
-  {
+  /// The reference with the names that the other table has; nil where it cannot be made: it needs columns of the same kind
+  /// that are unique there.
+  private func resolved(
+    _ reference: TableModel.Reference, from table: TableModel, among tables: [TableModel]
+  ) -> TableModel.Reference? {
     guard let other = tables.first(where: { TableModel.fold($0.name) == TableModel.fold(reference.table) }) else {
-      return false
+      return nil
     }
-    let others = reference.others.isEmpty ? other.primaryKey : reference.others
-    return !others.isEmpty && others.count == reference.columns.count && other.isUnique(others)
+    var found = reference
+    found.table = other.name
+    found.others = reference.others.compactMap { name in
+      other.columns.first { TableModel.fold($0.name) == TableModel.fold(name) }?.name
+    }
+    let others = reference.others.isEmpty ? other.primaryKey : found.others
+    let isPossible =
+      !others.isEmpty && others.count == reference.columns.count && other.isUnique(others)
       && zip(reference.columns, others).allSatisfy { table.column($0)?.kind == other.column($1)?.kind }
+    return isPossible ? found : nil
   }
 
   private func clause(_ reference: TableModel.Reference) -> String {

@@ -33,8 +33,19 @@ extension TableModel {
       }
       if isUnique { uniqueKeys.append(names) } else { indexes.append(Index(name: definition.name, columns: names)) }
     }
+    if schema.engine == "sqlite" { loosenKey(of: entity) }
     addKey(of: entity)
     numberKey(schema.engine)
+  }
+
+  /// A primary key of SQLite may be NULL, in many rows, unless its columns are NOT NULL or it numbers the rows. Rows have
+  /// then their numbers for a key, and elsewhere the columns are unique and no more.
+  private mutating func loosenKey(of entity: Entity) {
+    guard !primaryKey.isEmpty, entity.key.contains(where: { entity.columns[$0].kind == .rowNumber }),
+      !primaryKey.allSatisfy({ column($0)?.isNotNull == true })
+    else { return }
+    uniqueKeys.append(primaryKey)
+    primaryKey = []
   }
 
   /// The key by which rows are carried must be one in the target, too, whatever the definitions say.

@@ -19,7 +19,9 @@ extension PostgreSQLEngine {
       second = try named("node B (standby)") {
         try Connection.patiently(addresses.1, within: limits.starting, ServerFacts.init)
       }
-    } catch let error as MigrationError where options.policy == .primaryFirst && error.code.isNodeLoss { return nil }
+    } catch let error as MigrationError
+      where options.policy == .primaryFirst && error.code.isNodeLoss && !options.repeated.contains(error.code)
+    { return nil }
     let judgement = PairJudgement(
       addresses: addresses, primary: first.0, standby: second, reached: first.1)
     guard try judgement.isReplicated() else { return nil }

@@ -12,6 +12,7 @@ extension PostgreSQLTarget {
     let schema = source.made(for: PostgreSQLEngine.scheme, profile: profile)
     self.profile = profile
     stop = options.stop
+    patience = options.patience
     files = location.dataDirectory.map {
       TargetFiles(
         directory: $0, sourceDirectory: schema.dataDirectory ?? "",

@@ -8,11 +8,37 @@ extension PostgreSQLTarget {
   /// Makes what rows need: types, sequences, tables. Inside the caller's transaction.
   func create(_ schema: StoreSchema) throws {
     isCreated = true
+    try requireNames(schema)
     for kind in [StoreSchema.Definition.Kind.type, .sequence, .table] { try make(kind, of: schema) }
     try own(sequencesOf: schema)
     try storeUnpacked(contentsOf: schema)
     // A key that only an index of its own keeps unique needs that index from the first row on.
     try make(.index, of: schema) { Self.words($0.statement).starts(with: ["CREATE", "UNIQUE", "INDEX"]) }
+  }
+
+  /// The longest name that a server keeps, in bytes: NAMEDATALEN less one. It cuts a longer one without an error.
+  private static let nameLimit = 63
+
+  /// - Throws: `.targetMismatch` for a table or a column whose name no table of a server can have.
+  private func requireNames(_ schema: StoreSchema) throws {
+    func cause(_ name: String) -> String? {
+      let length = name.utf8.count
+      if length == 0 { return "has no name" }
+      return length > Self.nameLimit ? "has a name of \(length) bytes, the most is \(Self.nameLimit)" : nil
+    }
+    for entity in schema.entities {
+      let columns = entity.columns.filter { $0.kind == .plain || $0.kind == .content }
+      let found =
+        cause(entity.table).map { "the table \($0)" }
+        ?? columns.indices.lazy.compactMap { place in
+          cause(columns[place].name).map { "column \(place + 1) \($0)" }
+        }.first
+      guard let found else { continue }
+      throw MigrationError(
+        .targetMismatch, "the table of \(entity.name) cannot be made on a PostgreSQL server",
+        cause: "\(connection.name): \(found)", safeNow: "the target was not changed",
+        next: ["import into a SQLite file: --to FILE", "or give it another name in the source, and export anew"])
+    }
   }
 
   /// Images are packed already: the server would try it again, for every one of them.

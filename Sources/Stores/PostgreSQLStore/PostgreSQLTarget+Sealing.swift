@@ -1,3 +1,4 @@
+import CPostgreSQL
 import NoteModel
 
 // What a pair that replicates itself asks of its primary.
@@ -38,6 +39,27 @@ extension PostgreSQLTarget {
   /// Whether a failure in the session is not one that the watch found.
   private static func isPrimarys(_ code: ErrorCode) -> Bool {
     ![.standbyLost, .nodesChanged, .interrupted, .terminated].contains(code)
+  }
+
+  /// Does something in a transaction that ends as the server's settings ask, which a synchronous standby may hold up.
+  ///
+  /// In a session of its own: one with temporary tables drops them when it ends, in a transaction that waits in the same way
+  /// and that nobody can call off.
+  ///
+  /// - Throws: `.standbyLost` when it waits for too long; it is done on this server then.
+  func commitWatched(_ body: (Connection) throws -> Void) throws {
+    nonisolated(unsafe) let wait = SyncWait(try ConnectionAddress(location), patience: patience)
+    defer { wait.close() }
+    let stop = stop
+    let session = try Connection(location, role: .target, tag: tag, limits: limits) {
+      try stop()
+      try wait.look()
+    }
+    defer { session.close() }
+    wait.process = PQbackendPID(session.handle)
+    try session.execute("SET synchronous_commit = on; SET client_min_messages = warning; BEGIN")
+    try body(session)
+    _ = try session.commit()
   }
 
   /// Removes the mark, durably on this server alone: the standby had its seal before.

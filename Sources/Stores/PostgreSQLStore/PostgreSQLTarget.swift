@@ -21,9 +21,15 @@ public final class PostgreSQLTarget: TargetStore {
   var isCreated = false
   /// Asked while the server is waited for.
   var stop: @Sendable () throws -> Void = {}
+  /// How long a commit may wait for a synchronous standby.
+  var patience = PairOptions().patience
   private var stages: [String: Stage] = [:]
   /// The stage with rows under way.
   private var open: Stage?
+  /// Why the transaction has failed: what comes after it is refused for this, whatever the server says of it.
+  private var failure: (any Error)?
+  /// Whether a savepoint brings back what was before the row under way.
+  private var isGuarded = false
   var pending: PendingContents?
 
   public convenience init(_ location: StoreLocation, profiles: [Profile]) {
@@ -98,9 +104,20 @@ public final class PostgreSQLTarget: TargetStore {
 
   /// Brings all rows under way into their tables.
   func settle() throws {
-    guard let stage = open else { return }
-    open = nil
-    try stage.settle()
+    try unlessFailed {
+      guard let stage = open else { return }
+      open = nil
+      try stage.settle()
+    }
+  }
+
+  /// Does a step of the transaction; throws the error of the step that failed first.
+  private func unlessFailed(_ step: () throws -> Void) throws {
+    if let failure { throw failure }
+    do { try step() } catch {
+      if !isGuarded { failure = error }
+      throw error
+    }
   }
 
   // MARK: - Rows
@@ -111,6 +128,10 @@ public final class PostgreSQLTarget: TargetStore {
   }
 
   public func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
+    try unlessFailed { try send(row, of: page, supplies) }
+  }
+
+  private func send(_ row: Int, of page: RecordPage, _ supplies: [ContentSupply]) throws {
     guard pending == nil else { throw unfinished() }
     let stage = try stage(for: page.entity)
     try openBatch()
@@ -122,7 +143,7 @@ public final class PostgreSQLTarget: TargetStore {
     }
     let key = page.key(ofRow: row)
     let plan = try RowPlan(row, of: page, supplies: supplies, stage: stage, key: key, hasFiles: files != nil)
-    try stage.beginRow(key: key, without: plan.left)
+    try stage.beginRow(key: key, without: plan.left, hasContents: !supplies.isEmpty)
     open = stage
     pending = PendingContents(stage: stage, page: page, row: row, plan: plan, isStreamed: isStreamed)
     try sendFields()
@@ -135,6 +156,8 @@ public final class PostgreSQLTarget: TargetStore {
     try openBatch()
     try settle()
     try connection.execute("SAVEPOINT noteferry_repair")
+    isGuarded = true
+    defer { isGuarded = false }
     do {
       try apply(row: row, of: page, supplies: supplies)
       try settle()
@@ -201,28 +224,34 @@ public final class PostgreSQLTarget: TargetStore {
     let entity = row.stage.entity
     guard let column = entity.referenceColumn else { throw unfinished() }
     try settle()
-    let tests = entity.key.enumerated().map { "\(quoted(entity.columns[$0.element].name)) = $\($0.offset + 1)" }
+    let (test, parameters) = Self.test("", key, row.stage, from: 1)
     let found = try connection.query(
-      "SELECT \(quoted(entity.columns[column].name)) FROM \(row.stage.table.sql) WHERE \(tests.joined(separator: " AND "))",
-      key.values.map(Parameter.init(key:)))
+      "SELECT \(row.stage.sqlName(column)) FROM \(row.stage.table.sql) WHERE \(test)", parameters)
     guard found.rowCount == 1, !found.isNull(0, 0) else { throw unfinished() }
     try files.copy(
       from: found.bytes(0, 0), of: "\(entity.name) \(key.description)", to: files.path(ofRow: row.row, of: row.page),
       isDurable: true)
   }
 
+  /// The test by which a row is found, with its parameters; `prefix` stands before the names.
+  private static func test(_ prefix: String, _ key: Key, _ stage: Stage, from first: Int) -> (String, [Parameter]) {
+    if let places = stage.places { return ("\(prefix)ctid = \(places.place(of: key))", []) }
+    let tests = stage.entity.key.enumerated().map { "\(prefix)\(stage.sqlName($0.element)) = $\($0.offset + first)" }
+    return (tests.joined(separator: " AND "), key.values.map(Parameter.init(key:)))
+  }
+
   /// Copies a content on the server.
   private func share(_ column: Int, from other: Key, to key: Key, _ stage: Stage) throws {
     let entity = stage.entity
-    let names = entity.key.map { quoted(entity.columns[$0].name) }
-    let own = names.enumerated().map { "t.\($0.element) = $\($0.offset + 1)" }
-    let others = names.enumerated().map { "o.\($0.element) = $\($0.offset + 1 + names.count)" }
-    let name = quoted(entity.columns[column].name)
-    let result = try connection.query(
-      "UPDATE \(stage.table.sql) t SET \(name) = o.\(name) FROM \(stage.table.sql) o "
-        + "WHERE \((own + others).joined(separator: " AND "))",
-      (key.values + other.values).map(Parameter.init(key:)))
-    guard result.tag != "UPDATE 0" else {
+    let (own, ownValues) = Self.test("t.", key, stage, from: 1)
+    let (others, otherValues) = Self.test("o.", other, stage, from: 1 + ownValues.count)
+    let name = stage.sqlName(column)
+    let statement =
+      "UPDATE \(stage.table.sql) t SET \(name) = o.\(name) FROM \(stage.table.sql) o WHERE \(own) AND \(others)"
+    let isThere =
+      try stage.places?.put(key, statement + " RETURNING t.ctid::text")
+      ?? (connection.query(statement, ownValues + otherValues).tag != "UPDATE 0")
+    guard isThere else {
       throw MigrationError(
         .archiveDamaged, "a row refers to a content that is not in the target",
         cause: "\(entity.name) \(other.description) was not applied before",
@@ -275,6 +304,7 @@ public final class PostgreSQLTarget: TargetStore {
   public func abandonContents() {
     guard pending != nil else { return }
     abandonOpen()
+    failure = nil
     try? connection.execute("ROLLBACK TO SAVEPOINT noteferry_row; RELEASE SAVEPOINT noteferry_row")
   }
 
@@ -303,6 +333,7 @@ public final class PostgreSQLTarget: TargetStore {
 
   public func rollback() {
     abandonOpen()
+    failure = nil
     connection?.rollback()
     // A stage that was made inside the transaction went with it.
     stages.removeAll()
@@ -326,7 +357,8 @@ public final class PostgreSQLTarget: TargetStore {
       guard let table = try TargetTable(connection, entity.table) else { continue }
       for (column, sequence) in try sequences(of: entity.table) {
         let highest = try connection.integer("SELECT max(\(quoted(column)))::int8 FROM \(table.sql)")
-        let known = schema.sequences.filter { $0.table == entity.table }.map(\.value).max()
+        // SQLite gives them under the table's name as it was written.
+        let known = schema.sequences.filter { $0.table.lowercased() == entity.table.lowercased() }.map(\.value).max()
         let given = try connection.integer("SELECT CASE WHEN is_called THEN last_value END FROM \(sequence)")
         // The source may have given out numbers that the column does not hold.
         let most = try connection.integer(
@@ -338,11 +370,10 @@ public final class PostgreSQLTarget: TargetStore {
     }
   }
 
+  /// Removes the mark when a synchronous standby, where there is one, has everything before it.
   public func approve() throws {
-    try connection.execute("SET synchronous_commit = on")
-    try connection.execute("BEGIN")
-    try TargetMark.remove(connection)
-    _ = try connection.commit()
+    try commitWatched { _ = try $0.query("UPDATE \(TargetMark.sql) SET groups = groups") }
+    try commitWatched(TargetMark.remove)
     resetStages()
     connection.close()
   }

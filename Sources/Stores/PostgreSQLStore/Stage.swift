@@ -18,6 +18,8 @@ final class Stage {
   let table: TargetTable
   /// For each column of the entity how it is sent; `nil` for files.
   let forms: [FieldForm?]
+  /// Where the rows with contents stand; nil where they have a key.
+  let places: RowPlaces?
   private let name: String
   /// Columns of the entity that are sent, and those of them that are the key.
   private let sent: [Int]
@@ -33,6 +35,8 @@ final class Stage {
   private var isAsked = false
   /// Whether the rows under way go straight.
   private var isStraight = false
+  /// Whether one row alone is under way, whose place is to be known.
+  private var isPlaced = false
   /// Whether the session's own table is there.
   private var hasTable = false
 
@@ -50,6 +54,7 @@ final class Stage {
     self.connection = connection
     self.entity = entity
     self.table = table
+    places = RowPlaces(connection, entity)
     name = "pg_temp." + quoted("noteferry_stage\(number)")
     var forms: [FieldForm?] = []
     for column in entity.columns {
@@ -78,7 +83,7 @@ final class Stage {
   }
 
   private static func place(_ column: Int) -> String { "c\(column)" }
-  private func sqlName(_ column: Int) -> String { quoted(entity.columns[column].name) }
+  func sqlName(_ column: Int) -> String { quoted(entity.columns[column].name) }
 
   var isEmpty: Bool { rowCount == 0 && !isCopying }
   var isFull: Bool { byteCount >= Self.copyLimit || rowCount >= Self.rowLimit }
@@ -86,13 +91,20 @@ final class Stage {
   // MARK: - Rows
 
   /// Begins a row, behind those that can travel with it. Inside a transaction.
-  func beginRow(key: Key, without columns: [Int]) throws {
+  ///
+  /// - Parameter hasContents: Whether other rows may share what this one holds.
+  func beginRow(key: Key, without columns: [Int], hasContents: Bool) throws {
+    let isAlone = hasContents && places != nil
     // A row of which something must be made up goes through the stage.
-    let (isLast, isBehind) = try placeOfRow(key, without: columns)
-    if isFull || columns != left || isBehind != isStraight || upserted.contains(key) { try settle() }
+    var (isLast, isBehind) = try placeOfRow(key, without: columns)
+    if isAlone { isBehind = false }
+    if isFull || columns != left || isBehind != isStraight || upserted.contains(key) || isAlone || isPlaced {
+      try settle()
+    }
     if !isCopying {
       left = columns
       isStraight = isBehind
+      isPlaced = isAlone
       try begin()
     }
     keys.append(key)
@@ -194,7 +206,8 @@ final class Stage {
     do {
       try connection.endCopyIn()
       isCopying = false
-      if !isStraight { try connection.execute(upsert() + "; TRUNCATE \(name)") }
+      if isPlaced { try place(keys[0]) } else if !isStraight { try connection.execute(upsert()) }
+      if !isStraight { try connection.execute("TRUNCATE \(name)") }
     } catch {
       let key = refusedKey()
       // A savepoint may take it away.
@@ -203,6 +216,23 @@ final class Stage {
       throw named(error, key)
     }
     reset()
+  }
+
+  /// Puts the row under way into its table, in the place of an earlier version of it, and remembers where it stands.
+  private func place(_ key: Key) throws {
+    guard let places else { return }
+    try places.make()
+    var statement = upsert()
+    if try places.isKnown(key) {
+      let kept = left.filter { forms[$0] != nil }
+      let columns = sent.filter { !left.contains($0) }
+      let values = columns.map(staged) + kept.map { "(SELECT o.\(sqlName($0)) FROM old o)" }
+      statement =
+        "WITH old AS (DELETE FROM \(table.sql) t WHERE t.ctid = \(places.place(of: key)) RETURNING t.*) "
+        + "INSERT INTO \(table.sql) (\((columns + kept).map(sqlName).joined(separator: ", "))) "
+        + "OVERRIDING SYSTEM VALUE SELECT \(values.joined(separator: ", ")) FROM \(name) s"
+    }
+    _ = try places.put(key, statement + " RETURNING ctid::text")
   }
 
   /// The key of the row that the server refused, where it says which one it was.
@@ -221,6 +251,7 @@ final class Stage {
 
   private func reset() {
     isCopying = false
+    isPlaced = false
     buffer.removeAll()
     keys.removeAll(keepingCapacity: true)
     upserted.removeAll(keepingCapacity: true)
@@ -229,12 +260,15 @@ final class Stage {
     byteCount = 0
   }
 
+  /// A value of the session's own table as its column takes it.
+  private func staged(_ column: Int) -> String {
+    forms[column] == .ownText
+      ? "\(Self.place(column))::\(table.column(entity.columns[column].name)!.typeName)" : Self.place(column)
+  }
+
   private func upsert() -> String {
     let columns = sent.filter { !left.contains($0) }
-    let values = columns.map { column in
-      forms[column] == .ownText
-        ? "\(Self.place(column))::\(table.column(entity.columns[column].name)!.typeName)" : Self.place(column)
-    }
+    let values = columns.map(staged)
     // As on SQLite, what is left out of a new row and must be there is empty.
     let empty = empty(left)
     let insert =

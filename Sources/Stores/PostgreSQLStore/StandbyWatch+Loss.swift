@@ -18,14 +18,17 @@ extension StandbyWatch {
         causes.append(
           "the primary waits for it at every commit (synchronous_standby_names is \(names))"
             + (waiting > 0 ? ", and \(waiting) sessions hang in that wait now" : ""))
-        next.append(
-          "where users must write before it is back, on the primary: "
-            + "ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf();")
+        next.append(Self.release)
       }
     }
     return MigrationError(
       .standbyLost, "the standby does not follow the primary", cause: causes.joined(separator: "; "), next: next)
   }
+
+  /// How users write while a synchronous standby is gone; for the operator to decide.
+  static let release =
+    "where users must write before it is back, on the primary: "
+    + "ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf();"
 
   private static let sender = """
     SELECT count(*), string_agg(application_name || coalesce(', which is ' || state

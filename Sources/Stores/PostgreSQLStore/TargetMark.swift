@@ -46,5 +46,7 @@ struct TargetMark {
     return try connection.text("SELECT tableoid || ' ' || xmin || ' ' || ctid FROM \(sql)")
   }
 
-  static func remove(_ connection: Connection) throws { try connection.execute("DROP TABLE IF EXISTS \(sql)") }
+  static func remove(_ connection: Connection) throws {
+    try connection.execute("DROP TABLE IF EXISTS \(sql), \(RowPlaces.sql)")
+  }
 }

@@ -185,7 +185,8 @@ struct EntityPlanner {
 
   // MARK: - One entity
 
-  private mutating func plan(_ shape: TableShape, _ profile: EntityProfile, name: String) throws -> EntityPlan? {
+  private mutating func plan(_ found: TableShape, _ profile: EntityProfile, name: String) throws -> EntityPlan? {
+    let shape = found.spelled(as: profile)
     let required = profile.role == .other ? [] : profile.key + profile.requiredColumns
     for column in required where shape.index(of: column) == nil { throw missingColumn(column, shape, profile) }
 

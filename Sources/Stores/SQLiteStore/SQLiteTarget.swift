@@ -143,7 +143,7 @@ public final class SQLiteTarget: TargetStore {
     var roots: [String: Int64] = [:]
     for patch in patches where roots[patch.table] == nil {
       roots[patch.table] = try connection.integer(
-        "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?", patch.table)
+        "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", patch.table)
     }
     closeConnection()
     for name in [location.path + "-wal", location.path + "-journal"] where try isNeeded(name) {

@@ -1,5 +1,6 @@
 import CSQLite
 import NoteModel
+import NoteStore
 
 /// What SQLite itself says about a table: columns, indexes, and how its rows are numbered.
 struct TableShape {
@@ -45,6 +46,18 @@ struct TableShape {
   func index(of column: String) -> Int? {
     let wanted = foldedCase(column)
     return columns.firstIndex { foldedCase($0.name) == wanted }
+  }
+
+  /// The table with the names that the profile writes. To SQLite they are the same in capitals; to others they are not.
+  func spelled(as profile: EntityProfile) -> TableShape {
+    func spelled(_ name: String, _ names: [String]) -> String {
+      names.contains(name) ? name : names.first { foldedCase($0) == foldedCase(name) } ?? name
+    }
+    var shape = self
+    shape.name = spelled(name, profile.tables)
+    let names = profile.namedColumns
+    for place in columns.indices { shape.columns[place].name = spelled(columns[place].name, names) }
+    return shape
   }
 
   /// The columns of `names` in the order in which rows can be read by them without sorting; `nil` when they cannot
