@@ -55,7 +55,7 @@ let package = Package(
     .executableTarget(name: "RepairMeasure", dependencies: ["NoteRepair"]),
     .target(
       name: "NoteStore", dependencies: ["NoteModel", "DurableIO", .product(name: "TOMLKit", package: "TOMLKit")]),
-    .target(name: "StoreConformance", dependencies: ["NoteModel", "NoteStore"]),
+    .target(name: "StoreConformance", dependencies: ["NoteModel", "DurableIO", "NoteStore"]),
     .target(name: "NoteArchive", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CZstd"]),
     .target(
       name: "SQLiteStore", dependencies: ["NoteModel", "DurableIO", "NoteStore", "CSQLite"],
@@ -65,6 +65,8 @@ let package = Package(
       path: "Sources/Stores/PostgreSQLStore"),
     .target(
       name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive"]),
+    // What a cutover does and in which order; it knows no store.
+    .target(name: "Cutover", dependencies: ["NoteModel", "DurableIO", "NoteStore"]),
     .target(
       name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "PostgreSQLStore"]),
     // Stores that are made up, and the replay of the pathological corpus.
@@ -80,7 +82,7 @@ let package = Package(
     .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),
     .target(
       name: "NoteFerry",
-      dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores"]),
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "Cutover", "AllStores"]),
 
     .testTarget(name: "NoteModelTests", dependencies: ["NoteModel", "CSQLite"]),
     .testTarget(name: "DurableIOTests", dependencies: ["NoteModel", "DurableIO"]),
@@ -104,13 +106,24 @@ let package = Package(
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "PostgreSQLStore", "CPostgreSQL"]),
     .testTarget(
       name: "PostgreSQLTargetTests",
-      dependencies: ["NoteModel", "NoteStore", "PostgreSQLStore", "PostgreSQLClusters"]),
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "PostgreSQLStore", "PostgreSQLClusters"]),
     .testTarget(
       name: "ConformanceTests",
       dependencies: [
         "NoteModel", "DurableIO", "NoteStore", "StoreConformance", "SQLiteStore", "PostgreSQLStore",
         "PostgreSQLClusters", "CSQLite",
       ]),
+    .testTarget(
+      name: "CutoverTests",
+      dependencies: [
+        "NoteModel", "DurableIO", "NoteStore", "Migration", "Cutover", "AllStores", "fence-bench", "PostgreSQLClusters",
+        "CSQLite",
+      ]),
+    // Writes to a store and keeps account of what was acknowledged, or raises a fence and waits to be killed.
+    .executableTarget(
+      name: "fence-bench",
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "AllStores", "CSQLite", "CPostgreSQL"],
+      path: "Tests/FenceBench"),
     .target(name: "FaultLayer", path: "Tests/FaultLayer"),
     // Throw-away servers of PostgreSQL for tests, and a program that keeps one while it runs.
     .target(name: "PostgreSQLClusters", path: "Tests/PostgreSQLClusters"),

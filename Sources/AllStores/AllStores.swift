@@ -33,6 +33,20 @@ public enum AllStores {
     return try engine(location).idle(location, profiles: profiles)
   }
 
+  /// The fence of a store by its URL or path. Nothing is changed until it is raised.
+  public static func fence(
+    _ text: String, profiles: [Profile], limits: FenceLimits = FenceLimits()
+  ) throws -> any WriteFence {
+    let location = try location(text)
+    return try engine(location).fence(location, profiles: profiles, limits: limits)
+  }
+
+  /// The lease of a store by its URL or path. Nothing is changed until it is taken.
+  public static func lease(_ text: String, profiles: [Profile]) throws -> any StoreLease {
+    let location = try location(text)
+    return try engine(location).lease(location, profiles: profiles)
+  }
+
   /// Two stores by their URLs or paths as one target; each is filled, except of servers that fill one another.
   ///
   /// - Parameters:

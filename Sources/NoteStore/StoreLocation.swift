@@ -68,12 +68,18 @@ public struct StoreLocation: Sendable, Hashable {
   }
 }
 
-/// An engine: makes sources, targets and stores out of service of one scheme.
+/// An engine: makes sources, targets, stores out of service, fences and leases of one scheme.
 public protocol StoreEngine: Sendable {
   static var scheme: String { get }
   static func source(_ location: StoreLocation, profiles: [Profile]) throws -> any SourceStore
   static func target(_ location: StoreLocation, profiles: [Profile]) throws -> any TargetStore
   static func idle(_ location: StoreLocation, profiles: [Profile]) throws -> any IdleStore
+
+  /// The fence of a store that exists. Nothing is changed until it is raised.
+  static func fence(_ location: StoreLocation, profiles: [Profile], limits: FenceLimits) throws -> any WriteFence
+
+  /// The lease of a store that exists. Nothing is changed until it is taken.
+  static func lease(_ location: StoreLocation, profiles: [Profile]) throws -> any StoreLease
 
   /// A primary and its standby of this engine that carry what is written from the one to the other themselves; `nil`
   /// where each of the two is to be filled. Asks both nodes and changes nothing.

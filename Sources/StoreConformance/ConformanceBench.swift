@@ -29,6 +29,8 @@ public protocol ConformanceBench: Sendable {
 
   func source(_ store: String) throws -> any SourceStore
   func target(_ store: String) throws -> any TargetStore
+  func fence(_ store: String) throws -> any WriteFence
+  func lease(_ store: String) throws -> any StoreLease
 }
 
 /// A promise of a store's contract, with the check that it is kept.

@@ -9,6 +9,10 @@ import Testing
   @Test(arguments: StoreConformance.target) func `SQLite as a target`(promise: Promise) throws {
     try promise.check(on: SQLiteBench())
   }
+
+  @Test(arguments: StoreConformance.fence) func `SQLite behind a fence`(promise: Promise) throws {
+    try promise.check(on: SQLiteBench())
+  }
 }
 
 /// The suite is worth what it finds.
@@ -22,6 +26,12 @@ import Testing
   @Test(arguments: FaultyTarget.Fault.allCases)
   func `a target that does one thing wrong is found`(fault: FaultyTarget.Fault) throws {
     let broken = FaultyBench(base: try SQLiteBench(), targetFault: fault).firstBroken(StoreConformance.target)
+    #expect(broken != nil)
+  }
+
+  @Test(arguments: FaultyFence.Fault.allCases)
+  func `a fence that does one thing wrong is found`(fault: FaultyFence.Fault) throws {
+    let broken = FaultyBench(base: try SQLiteBench(), fenceFault: fault).firstBroken(StoreConformance.fence)
     #expect(broken != nil)
   }
 }

@@ -7,6 +7,7 @@ struct FaultyBench: ConformanceBench {
   let base: any ConformanceBench
   var sourceFault: FaultySource.Fault?
   var targetFault: FaultyTarget.Fault?
+  var fenceFault: FaultyFence.Fault?
 
   func makeStore() throws -> String { try base.makeStore() }
   func makePlace(isReachable: Bool) throws -> String { try base.makePlace(isReachable: isReachable) }
@@ -26,6 +27,13 @@ struct FaultyBench: ConformanceBench {
     let target = try base.target(store)
     return targetFault.map { FaultyTarget(target, $0) } ?? target
   }
+
+  func fence(_ store: String) throws -> any WriteFence {
+    let fence = try base.fence(store)
+    return fenceFault.map { FaultyFence(fence, $0) } ?? fence
+  }
+
+  func lease(_ store: String) throws -> any StoreLease { try base.lease(store) }
 
   /// The first promise that these stores do not keep.
   func firstBroken(_ promises: [Promise]) -> String? {

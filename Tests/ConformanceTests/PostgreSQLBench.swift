@@ -118,4 +118,12 @@ final class PostgreSQLBench: ConformanceBench {
   func target(_ store: String) throws -> any TargetStore {
     try PostgreSQLEngine.target(location(store), profiles: [SampleProduct.profile])
   }
+
+  func fence(_ store: String) throws -> any WriteFence {
+    try PostgreSQLEngine.fence(location(store), profiles: [SampleProduct.profile], limits: FenceLimits())
+  }
+
+  func lease(_ store: String) throws -> any StoreLease {
+    try PostgreSQLEngine.lease(location(store), profiles: [SampleProduct.profile])
+  }
 }

@@ -10,4 +10,8 @@ import Testing
   @Test(arguments: StoreConformance.target) func `PostgreSQL as a target`(promise: Promise) throws {
     try promise.check(on: PostgreSQLBench())
   }
+
+  @Test(arguments: StoreConformance.fence) func `PostgreSQL behind a fence`(promise: Promise) throws {
+    try promise.check(on: PostgreSQLBench())
+  }
 }

@@ -68,6 +68,15 @@ final class SQLiteBench: ConformanceBench {
     try SQLiteEngine.target(StoreLocation(scheme: "sqlite", path: store), profiles: [SampleProduct.profile])
   }
 
+  func fence(_ store: String) throws -> any WriteFence {
+    try SQLiteEngine.fence(
+      StoreLocation(scheme: "sqlite", path: store), profiles: [SampleProduct.profile], limits: FenceLimits())
+  }
+
+  func lease(_ store: String) throws -> any StoreLease {
+    try SQLiteEngine.lease(StoreLocation(scheme: "sqlite", path: store), profiles: [SampleProduct.profile])
+  }
+
   /// A connection as a product has one.
   private final class Client {
     struct Failure: Error { var words: String }

@@ -245,6 +245,9 @@ extension Catalogue {
       )
     case .nodesSwapped, .nodesBothStandby, .nodesSame, .nodesUnrelated, .nodesBothPrimary, .nodesChanged, .standbyLost:
       wordsOfNodes(code)
+    case .fenceHeld, .fenceSealed, .fenceExpired, .fenceLeaks, .leaseHeld, .hookFailed, .cutoverJournalDamaged,
+      .cutoverUnclear:
+      wordsOfCutover(code)
     case .remoteVersion:
       (
         "noteferry on the other machine is another version than here.",

@@ -53,4 +53,13 @@ public enum PostgreSQLEngine: StoreEngine {
       cause: "\(try ConnectionAddress(location).name) is a server", safeNow: "nothing was read or changed",
       next: ["export it, and repair on the way into a new store: noteferry import --repair"])
   }
+
+  public static func fence(_ location: StoreLocation, profiles: [Profile], limits: FenceLimits) throws -> any WriteFence
+  {
+    try PostgreSQLFence(location, profiles: profiles, limits: limits)
+  }
+
+  public static func lease(_ location: StoreLocation, profiles: [Profile]) throws -> any StoreLease {
+    try PostgreSQLLease(location, profiles: profiles)
+  }
 }

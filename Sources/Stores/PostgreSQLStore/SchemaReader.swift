@@ -51,7 +51,10 @@ struct SchemaReader {
   /// Each query gives name, table and statement.
   private func list(_ kind: StoreSchema.Definition.Kind, _ query: String) throws -> [StoreSchema.Definition] {
     let rows = try connection.query(query, [Parameter(schemaName)])
-    return (0..<rows.rowCount).filter { !rows.text($0, 1).hasPrefix(EntityPlanner.markPrefix) }.map {
+    return (0..<rows.rowCount).filter { row in
+      !rows.text(row, 1).hasPrefix(EntityPlanner.markPrefix)
+        && !ReservedName.isPassedOver(rows.text(row, 0)) && !ReservedName.isPassedOver(rows.text(row, 1))
+    }.map {
       StoreSchema.Definition(kind: kind, name: rows.text($0, 0), table: rows.text($0, 1), statement: rows.text($0, 2))
     }
   }

@@ -1,4 +1,5 @@
 import NoteModel
+import NoteStore
 
 /// What the server's catalogue says about a table: columns and unique indexes.
 struct TableShape: Hashable {
@@ -43,7 +44,7 @@ struct TableShape: Hashable {
 
   // MARK: - Reading
 
-  /// The tables and views of a schema in the order of their names.
+  /// The tables and views of a schema in the order of their names, without those of a fence or a lease of ours.
   static func all(_ connection: Connection, schema: String) throws -> [TableShape] {
     let tables = try connection.query(
       """
@@ -53,7 +54,7 @@ struct TableShape: Hashable {
       """, [Parameter(schema)])
     var shapes: [TableShape] = []
     var places: [Int64: Int] = [:]
-    for row in 0..<tables.rowCount {
+    for row in 0..<tables.rowCount where !ReservedName.isPassedOver(tables.text(row, 1)) {
       let kind: Kind =
         switch tables.text(row, 2) {
         case "r": .ordinary

@@ -126,7 +126,7 @@ struct EntityPlanner {
     let skipped = Set(profile.skippedTables.map { foldedCase($0.table) })
     for shape in shapes where !taken.contains(foldedCase(shape.name)) {
       let folded = foldedCase(shape.name)
-      if folded.hasPrefix("sqlite_") || skipped.contains(folded) { continue }
+      if folded.hasPrefix("sqlite_") || skipped.contains(folded) || ReservedName.isPassedOver(folded) { continue }
       if folded.hasPrefix(Self.markPrefix) {
         findings.append(
           Finding(

@@ -30,7 +30,7 @@ public final class SQLiteSnapshot: SourceSnapshot {
   private let log: WriteAheadLog
   private let options: SnapshotOptions
   private let usesLog: Bool
-  private let schemaCookie: Int64
+  private var schemaCookie: Int64
   private var logBytesAtStart: Int64 = 0
 
   /// - Parameter noticed: What the opening noticed.
@@ -166,13 +166,23 @@ public final class SQLiteSnapshot: SourceSnapshot {
     (identity, logBytesAtStart) = try Self.begin(connection, log)
     // Rows of two views come to the number of neither.
     reading?.isWhole = false
-    guard try connection.integer("PRAGMA schema_version") == schemaCookie else {
+    guard try isSchemaKept() else {
       throw MigrationError(
         .storeLost, "the tables of the source were changed while it was read",
         cause: "the schema of \(connection.path) has another version than at the start",
         safeNow: "the source was not changed; what was written up to here is complete",
         next: ["begin the export anew when the server's upgrade has ended"])
     }
+    return true
+  }
+
+  /// Whether the tables are what they were; a fence or a lease of ours is no part of them.
+  private func isSchemaKept() throws -> Bool {
+    let cookie = try connection.integer("PRAGMA schema_version") ?? 0
+    if cookie == schemaCookie { return true }
+    let reader = SchemaReader(connection, profile, try TableShape.all(connection))
+    guard try reader.fingerprint(version: schema.productVersion) == schema.fingerprint else { return false }
+    schemaCookie = cookie
     return true
   }
 

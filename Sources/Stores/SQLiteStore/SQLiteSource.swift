@@ -47,6 +47,15 @@ public enum SQLiteEngine: StoreEngine {
   public static func idle(_ location: StoreLocation, profiles: [Profile]) throws -> any IdleStore {
     SQLiteIdleStore(location, profiles: profiles)
   }
+
+  public static func fence(_ location: StoreLocation, profiles: [Profile], limits: FenceLimits) throws -> any WriteFence
+  {
+    SQLiteFence(location, limits: limits)
+  }
+
+  public static func lease(_ location: StoreLocation, profiles: [Profile]) throws -> any StoreLease {
+    SQLiteLease(location)
+  }
 }
 
 extension StoreLocation {

@@ -36,6 +36,7 @@ extension SQLiteTarget {
 
   private func isOurs(_ table: String) -> Bool {
     foldedCase(table).hasPrefix("sqlite_") || foldedCase(table).hasPrefix(EntityPlanner.markPrefix)
+      || ReservedName.isPassedOver(table)
   }
 
   private func prepareFile(

@@ -33,6 +33,7 @@ struct SchemaReader {
       while try rows.step() {
         let table = foldedCase(rows.text(1))
         let name = foldedCase(rows.text(0))
+        if ReservedName.isPassedOver(name) || ReservedName.isPassedOver(table) { continue }
         if name.hasPrefix("sqlite_") || table.hasPrefix(EntityPlanner.markPrefix) || left.contains(table) { continue }
         definitions.append(
           StoreSchema.Definition(kind: kind, name: rows.text(0), table: rows.text(1), statement: rows.text(2)))
@@ -60,6 +61,9 @@ struct SchemaReader {
     settings.append(StoreSchema.Setting(name: "data_directory", value: dataDirectory))
     return settings
   }
+
+  /// The fingerprint of the tables as they are now.
+  func fingerprint(version: String) throws -> String { fingerprint(version, try definitions()) }
 
   private func fingerprint(_ version: String, _ definitions: [StoreSchema.Definition]) -> String {
     let digest = Digest(.sha256)

@@ -1,0 +1,243 @@
+import DurableIO
+import NoteModel
+import NoteStore
+
+/// A cutover under way: does the work of each state, and writes the next one down.
+///
+/// Where something fails before the seal, it gives up: the fence is dropped, and users write to the source again. Where
+/// something fails behind it, it goes back by `returning`. A failure of giving up itself is thrown, and the same call goes
+/// on with it.
+public final class CutoverRun {
+  private let journal: CutoverJournal
+  private let fence: any WriteFence
+  private let leases: [any StoreLease]
+  private let work: any CutoverWork
+  private let hooks: CutoverHooks
+  private let runner: HookRunner
+  private let budget: CutoverBudget
+  private let gate: () throws -> GateAnswer
+  private let stop: @Sendable () throws -> Void
+  private let observe: (CutoverJournal.Entry) throws -> Void
+  private let claim: RunClaim
+  private var frozenSince: ContinuousClock.Instant?
+
+  /// - Parameters:
+  ///   - leases: Of the source and of each node of the target that has one.
+  ///   - folder: The run's folder, for what hooks say.
+  ///   - gate: Asked in the state `ready`.
+  ///   - stop: Throws to have the run end in order.
+  ///   - observe: Told each step when it is durable, and before its work begins.
+  public init(
+    _ journal: CutoverJournal, fence: any WriteFence, leases: [any StoreLease], work: any CutoverWork,
+    hooks: CutoverHooks, folder: String, budget: CutoverBudget, holder: String,
+    gate: @escaping () throws -> GateAnswer, stop: @escaping @Sendable () throws -> Void,
+    observe: @escaping (CutoverJournal.Entry) throws -> Void = { _ in }
+  ) throws {
+    self.journal = journal
+    self.fence = fence
+    self.leases = leases
+    self.work = work
+    self.hooks = hooks
+    self.budget = budget
+    self.gate = gate
+    self.stop = stop
+    self.observe = observe
+    runner = HookRunner(folder: folder, run: journal.header.run, plan: journal.header.plan)
+    claim = try RunClaim(run: journal.header.run, holder: holder)
+  }
+
+  /// Runs until there is nothing to be done without a person: the gate, `soak`, a final state.
+  ///
+  /// - Returns: The state that it stands in.
+  /// - Throws: `.leaseHeld`; the failure for which it gave up, when the source is in service again; what keeps it from
+  ///   going on.
+  @discardableResult
+  public func go() throws -> CutoverState {
+    try takeLeases()
+    if try recover() { return journal.state }
+    var reason: (any Error)?
+    while true {
+      let state = journal.state
+      if state.isFinal || state == .soak || state == .stuck { break }
+      do {
+        if try !step() { return journal.state }
+      } catch let error as MigrationError where Self.givesUp(state, error) {
+        reason = reason ?? error
+        try record(.givenUp, [.init("reason", error.message), .init("cause", error.cause)])
+      }
+    }
+    if journal.state.isFinal { for lease in leases { try? lease.give(run: claim.run) } }
+    if let reason { throw reason }
+    return journal.state
+  }
+
+  /// Gives the cutover up, or rolls it back: from every state that is not final.
+  @discardableResult
+  public func giveUp(_ reason: String) throws -> CutoverState {
+    try takeLeases()
+    if try recover() { return journal.state }
+    if journal.state.next(after: .givenUp) != nil { try record(.givenUp, [.init("reason", reason)]) }
+    return try go()
+  }
+
+  /// Closes the way back.
+  public func finish() throws {
+    try record(.closed)
+    for lease in leases { try? lease.give(run: claim.run) }
+  }
+
+  private func record(_ event: CutoverEvent, _ details: [CutoverJournal.Entry.Detail] = []) throws {
+    try journal.record(event, details)
+    if let entry = journal.entries.last { try observe(entry) }
+  }
+
+  // MARK: - Taking up
+
+  private func takeLeases() throws {
+    if journal.state.isFinal { return }
+    for lease in leases { try lease.take(claim, lasting: .seconds(3600)) }
+  }
+
+  /// Brings journal and fence together. Returns whether a person must look.
+  private func recover() throws -> Bool {
+    while true {
+      switch journal.state.recovery(try fenceFact()) {
+      case .goOn, .nothing, .releaseSource: return false
+      case .record(let event): try record(event, [.init("found", "by the source's fence")])
+      case .giveUp(let reason): try record(.givenUp, [.init("reason", reason)])
+      case .wait(let reason):
+        throw MigrationError(
+          .storeLost, "the cutover cannot go on", cause: reason, safeNow: "nothing was changed",
+          next: ["see whether the source is up, then repeat the same command"])
+      case .person(let reason):
+        throw MigrationError(
+          .cutoverUnclear, "the cutover cannot go on without a person", cause: reason, safeNow: "nothing was changed",
+          next: ["look which side is in service", "then go on or roll back"])
+      }
+    }
+  }
+
+  private func fenceFact() throws -> FenceFact {
+    let status: FenceStatus
+    do { status = try fence.status() } catch let error as MigrationError
+      where [.storeLost, .storeTimeout, .storeLocked].contains(error.code)
+    { return .unknown }
+    switch status {
+    case .none, .expired: return .open
+    case .raised(let holder, _): return holder.run == claim.run ? .holds : .foreign
+    case .sealed(let holder): return holder.run == claim.run ? .sealed : .foreign
+    }
+  }
+
+  private static func givesUp(_ state: CutoverState, _ error: MigrationError) -> Bool {
+    switch state {
+    // Users are not kept from anything: the same command goes on later.
+    case .idle, .copying, .converging, .ready: false
+    // Only the fence knows whether it was sealed; this alone says that it was not.
+    case .sealing: error.code == .fenceExpired
+    case .aborting, .returning, .soak, .finished, .rolledBack, .stuck: false
+    case .freezing, .frozen, .applying, .verifying, .verified, .sealed, .switching, .switched: true
+    }
+  }
+
+  // MARK: - The states
+
+  /// Does what belongs to the state, and writes the next one down. Returns whether to go on.
+  private func step() throws -> Bool {
+    switch journal.state {
+    case .idle: try record(.begun)
+    case .copying:
+      try work.carryBase(nil)
+      try record(.baseCarried)
+    case .converging: try converge()
+    case .ready: return try ask()
+    case .freezing: try freeze()
+    case .frozen: try record(.deltaBegun)
+    case .applying:
+      _ = try work.carryDelta(frozenTime())
+      try record(.deltaApplied)
+    case .verifying:
+      try work.verify(frozenTime())
+      try record(.nodesEqual)
+    case .verified:
+      try frozenTime().check()
+      try record(.sealBegun)
+    case .sealing:
+      try fence.seal(run: claim.run)
+      try record(.sourceSealed)
+    case .sealed:
+      try work.openTarget()
+      try record(.targetOpened)
+    case .switching:
+      try run(hooks.switch)
+      try record(.switchDone)
+    case .switched:
+      try run(hooks.smoke)
+      try record(.smokePassed)
+    case .aborting: try release(unsealing: true)
+    case .returning:
+      try work.carryBack()
+      try release(unsealing: true)
+    case .soak, .finished, .rolledBack, .stuck: return false
+    }
+    return true
+  }
+
+  private func converge() throws {
+    var passes = 0
+    var took: Duration
+    repeat {
+      try stop()
+      took = try work.carryDelta(nil)
+      passes += 1
+    } while took > budget.lastDelta && passes < budget.passes
+    try record(.converged, [.init("passes", "\(passes)"), .init("last", "\(took)")])
+  }
+
+  private func ask() throws -> Bool {
+    switch try gate() {
+    case .freeze: try record(.confirmed)
+    case .giveUp: try record(.givenUp, [.init("reason", "at the gate")])
+    case .postpone: return false
+    }
+    return true
+  }
+
+  private func freeze() throws {
+    try stop()
+    // Counted from before the hook: users are kept from writing by it, too.
+    frozenSince = .now
+    try run(hooks.freeze)
+    let left = try frozenTime().remaining
+    try fence.raise(claim, lasting: left + budget.reserve)
+    let proof = try fence.prove(run: claim.run)
+    try record(
+      .fenceProven,
+      [.init("tables", "\(proof.tables.count)"), .init("attempts", "\(proof.attempts)")]
+        + proof.open.map { .init("open " + $0.name, $0.reason) })
+  }
+
+  private func release(unsealing: Bool) throws {
+    let removal = try fence.drop(run: claim.run, unsealing: unsealing)
+    try run(hooks.thaw)
+    try record(.sourceReleased, removal.remains.map { .init("remains", $0) })
+  }
+
+  private func frozenTime() throws -> FrozenTime {
+    guard let frozenSince else {
+      throw MigrationError(.fenceExpired, "the cutover was interrupted while users could not write")
+    }
+    return FrozenTime(end: frozenSince + budget.frozen - budget.reserve, stop: stop)
+  }
+
+  private func run(_ hook: Hook?) throws {
+    guard let hook else { return }
+    let result = try runner.run(hook, state: journal.state)
+    guard result.ending != .succeeded else { return }
+    throw MigrationError(
+      .hookFailed, "the hook \(hook.name) did not do its work",
+      cause: "\(result.ending) after \(result.duration); what it said is in \(result.outputPath)",
+      safeNow: "the journal names the side that is in service",
+      next: ["read what it said, mend it, and repeat the command"])
+  }
+}

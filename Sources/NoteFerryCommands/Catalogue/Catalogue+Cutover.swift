@@ -1,0 +1,57 @@
+import NoteModel
+
+extension Catalogue {
+  /// What can be in the way of a cutover.
+  static func wordsOfCutover(_ code: ErrorCode) -> (String, String, String) {
+    switch code {
+    case .fenceHeld:
+      (
+        "Another run has stopped writing to this store; the message says which, and until when.",
+        "Two runs that move one store would undo each other's work.",
+        "Wait until that run ends. The fence of a dead run expires by itself at its deadline."
+      )
+    case .fenceSealed:
+      (
+        "A cutover has moved this store for good, and keeps it for reading.",
+        "Writing to it would put notes where nobody looks for them.",
+        "Use the new store, or roll that cutover back, which takes the notes that were written since along."
+      )
+    case .fenceExpired:
+      (
+        "The time ran out before the cutover was done, so users write to the old store again.",
+        "Something may have been written since; sealing the store now could lose it.",
+        "Begin the cutover again. What was copied is kept, so the next try is shorter."
+      )
+    case .fenceLeaks:
+      (
+        "A write that the fence should refuse was not refused, or a table has come since it was raised.",
+        "A note that is written to the old store behind the last copy would be lost.",
+        "The old store stays in service. Find what writes past the triggers, stop it, and begin again."
+      )
+    case .leaseHeld:
+      (
+        "Another cutover works on this store, from here or from another machine.",
+        "Two cutovers at once could each take the other's store out of service.",
+        "Ask that run for its state. The lease of a dead run ends by itself."
+      )
+    case .hookFailed:
+      (
+        "A program of the operator's, which a cutover runs to freeze, switch or look, failed or ran into its limit.",
+        "What it should have done may be half done. The cutover goes back, so that one side is in service.",
+        "Read what it said in the run's folder, mend it, and begin the cutover again."
+      )
+    case .cutoverUnclear:
+      (
+        "The account of a cutover and the source's fence contradict one another, or another run has the fence.",
+        "Going on could have both sides accept writes, and no program can join that again.",
+        "Look which side is in service, stop the other one, and then go on or roll back."
+      )
+    default:
+      (
+        "The account of a cutover has a line that is not what was written.",
+        "What it would do next cannot be told safely, so it does nothing.",
+        "Look which store is in service, mend the disk, and restore the account from a copy of its folder."
+      )
+    }
+  }
+}

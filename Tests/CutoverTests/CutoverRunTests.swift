@@ -1,0 +1,184 @@
+import AllStores
+import Cutover
+import DurableIO
+import Foundation
+import NoteModel
+import NoteStore
+import Testing
+
+/// Cutovers from one store to another with the real parts, killed at every step.
+@Suite struct CutoverRunTests {
+  /// What a kill leaves: nobody does anything any more.
+  private struct Killed: Error {}
+
+  /// A source with notes, and a user who writes whenever the source lets him.
+  private final class Site {
+    let scratch: Scratch
+    let source: BenchPlace
+    var acknowledged: Set<Int64> = []
+    private var number: Int64 = 0
+
+    init() throws {
+      scratch = try Scratch()
+      source = .file(scratch.file("source.db"))
+      try source.make()
+      for _ in 0..<20 { #expect(write()) }
+    }
+
+    /// Whether the source took a note.
+    @discardableResult func write() -> Bool {
+      number += 1
+      let before = (try? source.numbers().count) ?? 0
+      _ = try? source.run("INSERT INTO note VALUES (\(number), 'text')")
+      guard let after = try? source.numbers().count, after > before else { return false }
+      acknowledged.insert(number)
+      return true
+    }
+
+    /// Runs a cutover, or goes on with it, as a process of its own would.
+    func run(
+      _ run: String = "c-1", budget: Duration = .seconds(600), hooks: CutoverHooks = CutoverHooks(),
+      gate: GateAnswer = .freeze, givesUp: Bool = false, pass: @escaping (String) throws -> Void = { _ in }
+    ) throws -> CutoverState {
+      let header = CutoverJournal.Header(
+        run: run, plan: "9f3c", tool: "t", source: "source.db", targets: ["\(run).db"])
+      let journal = try withLock {
+        try CutoverJournal(scratch.file(run + ".journal"), header: header, holder: "a test")
+      }
+      let fence = try AllStores.fence(source.url, profiles: [WholeStoreWork.profile])
+      let lease = try AllStores.lease(source.url, profiles: [WholeStoreWork.profile])
+      defer {
+        fence.close()
+        lease.close()
+      }
+      let pass: (String) throws -> Void = { [weak self] step in
+        try pass(step)
+        self?.write()
+      }
+      let work = WholeStoreWork(
+        source: source.url, target: scratch.file(run + ".db"), folder: scratch.file(run), pass: pass)
+      let cutover = try CutoverRun(
+        journal, fence: fence, leases: [lease], work: work, hooks: hooks, folder: scratch.file(run),
+        budget: CutoverBudget(frozen: budget, reserve: .zero, lastDelta: .seconds(1)), holder: "a test",
+        gate: { gate }, stop: {}, observe: { try pass($0.state.rawValue) })
+      return givesUp ? try cutover.giveUp("a test") : try cutover.go()
+    }
+
+    func requireCarried(_ run: String) throws {
+      #expect(!write(), "the source takes notes although it was moved")
+      let target = try BenchPlace.file(scratch.file(run + ".db")).numbers()
+      #expect(target.isSuperset(of: acknowledged), "notes are lost")
+    }
+
+    func requireReleased() throws {
+      #expect(write(), "the source takes no notes")
+      #expect(try source.numbers() == acknowledged)
+      #expect(try source.run("SELECT count(*) FROM sqlite_schema WHERE name LIKE 'noteferry%'") == ["0"])
+    }
+  }
+
+  @Test func `a cutover carries every acknowledged note, and the source is closed`() throws {
+    let site = try Site()
+    var steps: [String] = []
+    #expect(try site.run(pass: { steps.append($0) }) == .soak)
+    try site.requireCarried("c-1")
+    #expect(
+      steps.filter { CutoverState(rawValue: $0) != nil }
+        == CutoverState.allCases.map(\.rawValue).filter {
+          !["idle", "finished", "aborting", "returning", "rolledBack", "stuck"].contains($0)
+        })
+  }
+
+  @Test func `killed at any step, it is gone on with or given up, and no note is lost`() throws {
+    var step = 0
+    while true {
+      let site = try Site()
+      var passed = 0
+      var last = ""
+      do {
+        _ = try site.run { name in
+          passed += 1
+          last = name
+          if passed > step { throw Killed() }
+        }
+        #expect(step >= 20, "only \(step) steps")
+        return
+      } catch is Killed {}
+      let stopped = try CutoverJournal.read(site.scratch.file("c-1.journal")).entries.last?.state ?? .idle
+      // Whoever asks is told what is so.
+      let takes = site.write()
+      switch stopped.service {
+      case .source: #expect(takes, "\(last)")
+      case .target, .neither: #expect(!takes, "\(last)")
+      case .asTheFencesSay: break
+      }
+      let resumed = try? site.run()
+      let end = try resumed ?? CutoverJournal.read(site.scratch.file("c-1.journal")).entries.last?.state ?? .idle
+      switch end {
+      case .soak: try site.requireCarried("c-1")
+      case .rolledBack:
+        try site.requireReleased()
+        // A second cutover after the first was given up.
+        #expect(try site.run("c-2") == .soak, "\(last)")
+        try site.requireCarried("c-2")
+      default: Issue.record("\(last): it ended as \(end)")
+      }
+      step += 1
+    }
+  }
+
+  @Test func `killed at any step, it is given up by the next one, and the source is in service`() throws {
+    var step = 0
+    while true {
+      let site = try Site()
+      var passed = 0
+      do {
+        _ = try site.run { _ in
+          passed += 1
+          if passed > step { throw Killed() }
+        }
+        return
+      } catch is Killed {}
+      #expect(try site.run(givesUp: true) == .rolledBack, "step \(step)")
+      try site.requireReleased()
+      step += 3
+    }
+  }
+
+  @Test func `a failing hook, a hanging one and too little time lead back to the source`() throws {
+    func hook(_ name: String, _ script: String, _ limit: Duration = .seconds(60)) -> Hook {
+      Hook(name: name, arguments: ["/bin/sh", "-c", script], limit: limit)
+    }
+    let cases: [(CutoverHooks, Duration, ErrorCode)] = [
+      (CutoverHooks(freeze: hook("freeze", "exit 3")), .seconds(600), .hookFailed),
+      (CutoverHooks(freeze: hook("freeze", "sleep 1000", .milliseconds(200))), .seconds(600), .hookFailed),
+      (CutoverHooks(switch: hook("switch", "exit 3")), .seconds(600), .hookFailed),
+      (CutoverHooks(smoke: hook("smoke", "exit 3")), .seconds(600), .hookFailed),
+      (CutoverHooks(freeze: hook("freeze", "sleep 1")), .milliseconds(900), .fenceExpired),
+    ]
+    for (hooks, budget, code) in cases {
+      let site = try Site()
+      #expect(failure { _ = try site.run(budget: budget, hooks: hooks) }?.code == code)
+      try site.requireReleased()
+    }
+  }
+
+  @Test func `at the gate it waits, goes on, or is given up, and a second run is refused`() throws {
+    let site = try Site()
+    #expect(try site.run(gate: .postpone) == .ready)
+    #expect(site.write())
+    #expect(failure { _ = try site.run("c-2") }?.code == .leaseHeld)
+    #expect(try site.run() == .soak)
+    try site.requireCarried("c-1")
+    let other = try Site()
+    #expect(try other.run(gate: .giveUp) == .rolledBack)
+    try other.requireReleased()
+  }
+
+  @Test func `a source that somebody opened behind the switch needs a person`() throws {
+    let site = try Site()
+    _ = try? site.run { if $0 == "switching" { throw Killed() } }
+    try site.source.run("DROP TABLE noteferry_fence_row")
+    #expect(failure { _ = try site.run() }?.code == .cutoverUnclear)
+  }
+}
