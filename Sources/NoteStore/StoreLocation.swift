@@ -75,6 +75,13 @@ public protocol StoreEngine: Sendable {
   static func target(_ location: StoreLocation, profiles: [Profile]) throws -> any TargetStore
   static func idle(_ location: StoreLocation, profiles: [Profile]) throws -> any IdleStore
 
+  /// Asks questions of what is at a place, or is to be. Nothing is asked yet.
+  ///
+  /// - Parameter stop: Called now and then while an answer is waited for; throws to give it up.
+  static func inspector(
+    _ location: StoreLocation, profiles: [Profile], stop: @escaping @Sendable () throws -> Void
+  ) throws -> any StoreInspector
+
   /// A primary and its standby of this engine that carry what is written from the one to the other themselves; `nil`
   /// where each of the two is to be filled. Asks both nodes and changes nothing.
   ///

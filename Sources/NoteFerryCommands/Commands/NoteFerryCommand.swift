@@ -12,6 +12,7 @@ struct NoteFerryCommand: ParsableCommand {
         name: "Look (never write to a store)", subcommands: [InspectCommand.self, VerifyCommand.self, DiffCommand.self]),
       CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self]),
       CommandGroup(name: "Repair", subcommands: [RepairCommand.self]),
+      CommandGroup(name: "Rehearse and cut over", subcommands: [PlanCommand.self]),
       CommandGroup(
         name: "Learn",
         subcommands: [
@@ -36,6 +37,9 @@ enum Overview {
 
     REPAIR
     \(list([RepairCommand.self]))
+
+    REHEARSE AND CUT OVER
+    \(list([PlanCommand.self]))
 
     LEARN
     \(list([DemoCommand.self, ExplainCommand.self, ExitCodesCommand.self, SchemaCommand.self, VersionCommand.self]))

@@ -47,6 +47,12 @@ public enum SQLiteEngine: StoreEngine {
   public static func idle(_ location: StoreLocation, profiles: [Profile]) throws -> any IdleStore {
     SQLiteIdleStore(location, profiles: profiles)
   }
+
+  public static func inspector(
+    _ location: StoreLocation, profiles: [Profile], stop: @escaping @Sendable () throws -> Void
+  ) throws -> any StoreInspector {
+    SQLiteInspector(location, profiles: profiles, stop: stop)
+  }
 }
 
 extension StoreLocation {
