@@ -60,6 +60,16 @@ public protocol StoreInspector: AnyObject {
   /// Why a commit would wait without end; `nil`: it would not.
   func commitObstacle() throws -> String?
 
+  /// The most bytes that a value of a column has, or, with `isSize`, the highest number in it. 0 without rows.
+  ///
+  /// Long values are not read.
+  func longest(_ table: String, column: String, isSize: Bool) throws -> Int64
+
+  /// What the rows of a table took, by the day on which they were made. Long values are not read.
+  ///
+  /// - Returns: In no order; one entry without a day for rows whose time is not known, all of them where no column tells.
+  func growth(of question: GrowthQuestion) throws -> [DayGrowth]
+
   /// Lets everything go. Harmless when repeated.
   func close()
 }
@@ -156,5 +166,78 @@ public struct StorePlace: Sendable, Hashable {
   public init(_ use: Use, _ path: String) {
     self.use = use
     self.path = path
+  }
+}
+
+/// Which columns of a table tell when a row came and how long it is.
+public struct GrowthQuestion: Sendable {
+  public var table: String
+  /// Seconds or milliseconds since 1970, a time of the server's own, or a text that SQLite reads as a time.
+  public var time: String?
+  public var texts: [String]
+  public var content: String?
+  /// The length of a content that is not in the column.
+  public var size: String?
+  /// The column and its values for which the bytes are in another system and take no room here.
+  public var external: (column: String, values: [String])?
+  /// Contents longer than that are counted apart.
+  public var threshold: Int64
+  /// Whether contents count, or the texts alone.
+  public var countsContent: Bool
+
+  public init(
+    table: String, time: String?, texts: [String], content: String?, size: String?,
+    external: (column: String, values: [String])?, threshold: Int64, countsContent: Bool
+  ) {
+    self.table = table
+    self.time = time
+    self.texts = texts
+    self.content = content
+    self.size = size
+    self.external = external
+    self.threshold = threshold
+    self.countsContent = countsContent
+  }
+}
+
+extension GrowthQuestion {
+  /// The length of a row's content as SQL that both engines understand.
+  ///
+  /// The length of a stored content is asked for first: in SQLite a column behind a long value is reached only by walking
+  /// through that value.
+  package func contentLength(length: (String) -> String, quoted: (String) -> String, literal: (String) -> String)
+    -> String
+  {
+    guard countsContent else { return "0" }
+    var cases = ""
+    if let content {
+      let bytes = length(quoted(content))
+      cases += " WHEN \(bytes) > 0 THEN \(bytes)"
+    }
+    if let external {
+      let values = external.values.map(literal).joined(separator: ", ")
+      cases += " WHEN \(quoted(external.column)) IN (\(values)) THEN 0"
+    }
+    let rest = size.map { "coalesce(\(quoted($0)), 0)" } ?? "0"
+    return cases.isEmpty ? rest : "CASE\(cases) ELSE \(rest) END"
+  }
+}
+
+/// What rows made on one day took.
+public struct DayGrowth: Sendable, Hashable {
+  /// Days since 1970-01-01 in UTC; `nil` where it is not known.
+  public var day: Int64?
+  public var rows: Int64
+  public var bytes: Int64
+  /// Of these, the contents longer than the threshold.
+  public var largeRows: Int64
+  public var largeBytes: Int64
+
+  public init(day: Int64?, rows: Int64, bytes: Int64, largeRows: Int64 = 0, largeBytes: Int64 = 0) {
+    self.day = day
+    self.rows = rows
+    self.bytes = bytes
+    self.largeRows = largeRows
+    self.largeBytes = largeBytes
   }
 }

@@ -9,7 +9,10 @@ struct NoteFerryCommand: ParsableCommand {
     subcommands: [RemoteCommand.self],
     groupedSubcommands: [
       CommandGroup(
-        name: "Look (never write to a store)", subcommands: [InspectCommand.self, VerifyCommand.self, DiffCommand.self]),
+        name: "Look (never write to a store)",
+        subcommands: [
+          InspectCommand.self, PreflightCommand.self, ForecastCommand.self, VerifyCommand.self, DiffCommand.self,
+        ]),
       CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self]),
       CommandGroup(name: "Repair", subcommands: [RepairCommand.self]),
       CommandGroup(name: "Rehearse and cut over", subcommands: [PlanCommand.self]),
@@ -30,7 +33,7 @@ enum Overview {
     and proves that nothing was lost.
 
     LOOK (never write to a store)
-    \(list([InspectCommand.self, VerifyCommand.self, DiffCommand.self]))
+    \(list([InspectCommand.self, PreflightCommand.self, ForecastCommand.self, VerifyCommand.self, DiffCommand.self]))
 
     MOVE
     \(list([ExportCommand.self, ImportCommand.self]))

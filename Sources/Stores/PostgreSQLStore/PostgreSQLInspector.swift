@@ -24,7 +24,7 @@ final class PostgreSQLInspector: StoreInspector {
   private static let limits = ConnectionLimits(
     connecting: .seconds(10), statement: .seconds(30), lock: .seconds(2), idleInTransaction: .seconds(60))
 
-  private func connection() throws -> Connection {
+  func connection() throws -> Connection {
     try stop()
     if let open, open.isAlive { return open }
     let opened = try Connection(address, role: .source, limits: Self.limits, stop: stop)
@@ -71,8 +71,10 @@ final class PostgreSQLInspector: StoreInspector {
   func identity() throws -> String? {
     let connection = try connection()
     guard try connection.integer("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')::int") == 1 else {
-      // Not sure, but two databases of one name on two servers that began in the same microsecond are rare.
-      return try connection.text("SELECT pg_postmaster_start_time()::text || ' ' || current_database()")
+      throw MigrationError(
+        .noPermission, "it cannot be told which server this is",
+        cause: "\(connection.name): this user may not call pg_control_system()", safeNow: "nothing was changed",
+        next: ["GRANT EXECUTE ON FUNCTION pg_control_system() TO this user"])
     }
     return try connection.text("SELECT system_identifier::text || ' ' || current_database() FROM pg_control_system()")
   }

@@ -34,11 +34,11 @@ final class SQLiteInspector: StoreInspector {
     Int64((try? connection()).map { sqlite3_limit($0.handle, SQLITE_LIMIT_LENGTH, -1) } ?? 1_000_000_000)
   }
 
-  private var log_: WriteAheadLog { WriteAheadLog(database: location.path) }
+  private var walFile: WriteAheadLog { WriteAheadLog(database: location.path) }
 
   private var hasStore: Bool { (FileStatus.of(location.path)?.byteCount ?? 0) > 0 }
 
-  private func connection() throws -> Connection {
+  func connection() throws -> Connection {
     try stop()
     if let open { return open }
     let opened = try SourceOpening.open(location.path).connection
@@ -83,7 +83,7 @@ final class SQLiteInspector: StoreInspector {
   func activity() throws -> StoreActivity {
     let connection = try connection()
     counter.note(
-      version: try connection.integer("PRAGMA data_version") ?? 0, index: log_.index,
+      version: try connection.integer("PRAGMA data_version") ?? 0, index: walFile.index,
       frameBytes: (try connection.integer("PRAGMA page_size") ?? 4096) + 24)
     return StoreActivity(logBytes: counter.bytes, changes: counter.commits, countsRows: false)
   }
@@ -95,7 +95,7 @@ final class SQLiteInspector: StoreInspector {
     let start = ContinuousClock.now
     for _ in 0..<10 {
       try stop()
-      guard log_.isWriterBusy else { return .zero }
+      guard walFile.isWriterBusy else { return .zero }
       pause(milliseconds: 100)
     }
     return .now - start
@@ -106,7 +106,7 @@ final class SQLiteInspector: StoreInspector {
     guard try connection.text("PRAGMA journal_mode") == "wal" else {
       return StoreLog(isConcurrent: false, pending: ByteCount(0))
     }
-    guard let index = log_.index else { return StoreLog(isConcurrent: true, pending: ByteCount(0)) }
+    guard let index = walFile.index else { return StoreLog(isConcurrent: true, pending: ByteCount(0)) }
     let page = (try connection.integer("PRAGMA page_size") ?? 4096) + 24
     return StoreLog(isConcurrent: true, pending: ByteCount(max(0, index.frames - index.copied) * page))
   }
