@@ -49,7 +49,7 @@ import Testing
 
   private func report(
     _ source: String, _ target: String, alter: @escaping @Sendable (String, Altered) -> Void = { _, _ in },
-    now: @escaping @Sendable () -> Timestamp = { .now }
+    now: @escaping @Sendable () -> Timestamp = { .now }, limit: Duration = .seconds(20)
   ) throws -> [String: CheckReport] {
     let plan = Plan(
       source: .init(place: source), target: .init(nodes: [target], createsSchema: true), freeze: .fence,
@@ -64,6 +64,7 @@ import Testing
       }, isReplicatedPair: { _, _ in false })
     request.now = now
     request.watchTime = .milliseconds(200)
+    request.checkLimit = limit
     let found = try preflight(request, observer: SilentObserver(), stop: StopRequest())
     return Dictionary(uniqueKeysWithValues: found.checks.map { ($0.check.id, $0) })
   }
@@ -87,6 +88,17 @@ import Testing
     let scratch = Scratch()
     let store = try MemosStore(scratch.path("memos.db"))
     #expect(try report(store.path, scratch.path("new.db")) { $1.delay = 8 }["LIVE-01"]?.result == .warn)
+  }
+
+  @Test func `a source that hangs costs its own checks, not the command`() throws {
+    let scratch = Scratch()
+    let store = try MemosStore(scratch.path("memos.db"))
+    let source = store.path
+    let found = try report(
+      source, scratch.path("new.db"), alter: { if $0 == source { $1.delay = 3000 } }, limit: .seconds(5))
+    #expect(found["SRC-01"]?.result == .pass && found["LIVE-01"]?.result == .notChecked)
+    #expect(found["LIVE-03"]?.actual.contains("LIVE-01") == true)
+    #expect(found["TGT-01"]?.result == .pass && found["HOST-01"]?.result == .pass)
   }
 
   @Test func `a log on a small disk of its own is found`() throws {
