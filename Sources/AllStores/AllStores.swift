@@ -47,6 +47,16 @@ public enum AllStores {
     return try engine(location).lease(location, profiles: profiles)
   }
 
+  /// Asks questions of the store at a URL or path, or of the place where one is to be.
+  ///
+  /// - Parameter stop: Called now and then while an answer is waited for; throws to give it up.
+  public static func inspector(
+    _ text: String, profiles: [Profile], stop: @escaping @Sendable () throws -> Void
+  ) throws -> any StoreInspector {
+    let location = try location(text)
+    return try engine(location).inspector(location, profiles: profiles, stop: stop)
+  }
+
   /// Two stores by their URLs or paths as one target; each is filled, except of servers that fill one another.
   ///
   /// - Parameters:

@@ -13,6 +13,8 @@ public enum RunEvent: Sendable {
   case finding(Finding)
   /// Work up to here survives a crash.
   case checkpoint(id: String, bytes: Int64)
+  /// A check of a preflight was made.
+  case check(CheckReport)
   case notice(level: NoticeLevel, code: String, text: String, next: [String])
 
   public enum NoticeLevel: String, Sendable { case info, warn }

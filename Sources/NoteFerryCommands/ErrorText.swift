@@ -18,9 +18,11 @@ enum ErrorText {
     return lines.joined(separator: "\n")
   }
 
-  /// A profile has a problem a line, whose parts the reader has made printable. Elsewhere a line feed is hostile.
+  /// A profile and a plan have a problem a line, whose parts their reader has made printable. Elsewhere a line feed is hostile.
   private static func causes(_ error: MigrationError) -> [String] {
-    guard error.code == .profileInvalid else { return error.cause.isEmpty ? [] : [error.cause] }
+    guard error.code == .profileInvalid || error.code == .planInvalid else {
+      return error.cause.isEmpty ? [] : [error.cause]
+    }
     return error.cause.split(separator: "\n").map(String.init)
   }
 

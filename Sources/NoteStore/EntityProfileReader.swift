@@ -21,6 +21,7 @@ enum EntityProfileReader {
     entity.mimeColumn = column("mime", as: .mime, in: &table, &uses)
     entity.noteColumn = column("note", as: .note, in: &table, &uses)
     entity.ownerColumn = column("owner", as: .owner, in: &table, &uses)
+    entity.createdColumn = column("created", as: .created, in: &table, &uses)
     entity.changeHints = columns("change-hints", as: .changeHint, in: &table, &uses)
     entity.file = fileRule(of: entity, in: &table, &uses)
     entity.external = condition("external", in: &table, &uses)
@@ -195,7 +196,7 @@ enum EntityProfileReader {
 /// What the columns of one entity are used for, to find contradictions.
 struct ColumnUses {
   enum Role {
-    case key, identity, required, text, json, content, size, fileName, mime, note, owner, changeHint, reference
+    case key, identity, required, text, json, content, size, fileName, mime, note, owner, created, changeHint, reference
     case condition
   }
 

@@ -145,6 +145,8 @@ public struct EntityProfile: Sendable, Hashable {
   public var noteColumn: String?
   /// The column that names the owner.
   public var ownerColumn: String?
+  /// The column with the time at which the row was made.
+  public var createdColumn: String?
   /// Columns that change whenever the row does.
   public var changeHints: [String]
   public var secrets: [SecretRule]
@@ -204,7 +206,7 @@ public struct EntityProfile: Sendable, Hashable {
     requiredColumns: [String] = [], textColumns: [String] = [], jsonColumns: [String] = [],
     contentColumn: String? = nil, file: FileRule? = nil, external: Condition? = nil, sizeColumn: String? = nil,
     nameColumn: String? = nil, mimeColumn: String? = nil, noteColumn: String? = nil, ownerColumn: String? = nil,
-    changeHints: [String] = [], secrets: [SecretRule] = [], nodeScoped: NodeRule? = nil
+    changeHints: [String] = [], secrets: [SecretRule] = [], nodeScoped: NodeRule? = nil, createdColumn: String? = nil
   ) {
     self.name = name
     self.role = role
@@ -223,6 +225,7 @@ public struct EntityProfile: Sendable, Hashable {
     self.mimeColumn = mimeColumn
     self.noteColumn = noteColumn
     self.ownerColumn = ownerColumn
+    self.createdColumn = createdColumn
     self.changeHints = changeHints
     self.secrets = secrets
     self.nodeScoped = nodeScoped

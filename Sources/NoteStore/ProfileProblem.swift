@@ -30,13 +30,15 @@ package final class ProfileProblems {
   let fileName: String
   /// What the file is called in the failure: `profile`.
   private let document: String
+  private let code: ErrorCode
   private var found: [ProfileProblem] = []
   /// The keys that were asked for, by the noun of their table; Profiles.md is held against them.
   private(set) var knownKeys: [String: Set<String>] = [:]
 
-  package init(fileName: String, document: String = "profile") {
+  package init(fileName: String, document: String = "profile", code: ErrorCode = .profileInvalid) {
     self.fileName = Self.printable(fileName)
     self.document = document
+    self.code = code
   }
 
   package var isEmpty: Bool { found.isEmpty }
@@ -45,7 +47,7 @@ package final class ProfileProblems {
   func note(_ keys: [String], of noun: String) { knownKeys[noun, default: []].formUnion(keys) }
 
   /// Remembers a problem. Text from the file may stand in it only through `quoted` or `printable`.
-  func add(_ keyPath: String, _ statement: String, at place: TOMLPositions.Place, suggestion: String? = nil) {
+  package func add(_ keyPath: String, _ statement: String, at place: TOMLPositions.Place, suggestion: String? = nil) {
     // The rest is kept up to a bound, so that the first problems by line are among those that are shown.
     guard found.count < 10_000 else { return }
     found.append(
@@ -55,7 +57,7 @@ package final class ProfileProblems {
   }
 
   /// The problems by line and column, those of one place in the order in which they were found.
-  var inOrder: [ProfileProblem] {
+  package var inOrder: [ProfileProblem] {
     found.enumerated().sorted { left, right in
       (left.element.line, left.element.column, left.offset) < (right.element.line, right.element.column, right.offset)
     }.map(\.element)
@@ -67,13 +69,13 @@ package final class ProfileProblems {
     var lines = problems.prefix(Self.maximumCount).map(\.description)
     if problems.count > lines.count { lines.append("and \(problems.count - lines.count) more") }
     return MigrationError(
-      .profileInvalid,
+      code,
       "the \(document) \(fileName) has \(problems.count == 1 ? "a problem" : "\(problems.count) problems")",
       cause: lines.joined(separator: "\n"), safeNow: "no store was opened; nothing was changed",
       next: [
         "correct \(fileName) at line \(problems.first?.line ?? 1)\(problems.count > 1 ? " and the others" : "")"
           + " and repeat the command",
-        "noteferry explain \(ErrorCode.profileInvalid.rawValue)",
+        "noteferry explain \(code.rawValue)",
       ])
   }
 
@@ -81,7 +83,7 @@ package final class ProfileProblems {
   static func quoted(_ text: String) -> String { "'" + printable(text) + "'" }
 
   /// At most 80 characters; control, format and other invisible characters become `U+001B`.
-  static func printable(_ text: String) -> String {
+  package static func printable(_ text: String) -> String {
     var result = ""
     var count = 0
     for scalar in text.unicodeScalars {

@@ -81,6 +81,13 @@ public protocol StoreEngine: Sendable {
   /// The lease of a store that exists. Nothing is changed until it is taken.
   static func lease(_ location: StoreLocation, profiles: [Profile]) throws -> any StoreLease
 
+  /// Asks questions of what is at a place, or is to be. Nothing is asked yet.
+  ///
+  /// - Parameter stop: Called now and then while an answer is waited for; throws to give it up.
+  static func inspector(
+    _ location: StoreLocation, profiles: [Profile], stop: @escaping @Sendable () throws -> Void
+  ) throws -> any StoreInspector
+
   /// A primary and its standby of this engine that carry what is written from the one to the other themselves; `nil`
   /// where each of the two is to be filled. Asks both nodes and changes nothing.
   ///

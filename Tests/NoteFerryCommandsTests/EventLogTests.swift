@@ -68,6 +68,11 @@ struct EventLogTests {
     }
     for finding in findings { log.observe(.finding(finding)) }
     log.observe(.checkpoint(id: "c-1", bytes: 1 << 40))
+    log.observe(
+      .check(
+        CheckReport(
+          check: PreflightCheck.all[0], result: .warn, actual: "2 \u{1B}[1m", recommended: "1", fix: ["mend it"],
+          wall: .milliseconds(5))))
     log.observe(.notice(level: .warn, code: "wal-budget", text: "the view was renewed", next: ["wait"]))
     log.observe(.phaseFinished(.init(name: .export, wall: .milliseconds(1234), items: 10, bytes: 100)))
     log.fail(ErrorTextTests.floor)

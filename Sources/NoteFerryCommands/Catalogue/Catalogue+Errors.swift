@@ -308,6 +308,24 @@ extension Catalogue {
         "Its words may mean something else there, so nothing is guessed.",
         "Render it with the version of noteferry that made it."
       )
+    case .planMissing:
+      (
+        "There is no plan at the place that was named.",
+        "A cutover does what its plan says, so without one nothing is done.",
+        "Check the path, or write a plan with `noteferry plan new`."
+      )
+    case .planExists:
+      (
+        "A new plan was to be written where a file is already.",
+        "It may be the plan that a rehearsal or a cutover is about, so it is never overwritten.",
+        "Name another file, or move the old one away."
+      )
+    case .planInvalid:
+      (
+        "The plan has a key that is not known, a value that cannot be, or parts that contradict each other.",
+        "A slip in a plan would show itself in the night of the cutover, so all of it is judged before.",
+        "Correct the lines that the message names; `noteferry plan check` judges it again."
+      )
     case .usage:
       (
         "The command line or a NOTEFERRY_ variable was not understood.",

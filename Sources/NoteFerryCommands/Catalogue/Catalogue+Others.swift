@@ -66,6 +66,11 @@ extension Catalogue {
         "One row or attachment that is not simply identical, or that was worth a note.",
         "`reason` names a finding; each of them has its own explanation."
       )
+    case .check:
+      (
+        "A check of a preflight was made.",
+        "`id` says which one, and has its own explanation; `not_checked` is never a pass."
+      )
     case .notice: ("Something that people should know and that stopped nothing.", "`next` has what can be done.")
     case .error:
       ("The failure that ended the run.", "The same five parts that people see, with the exit status.")

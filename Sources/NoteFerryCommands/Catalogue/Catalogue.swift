@@ -3,7 +3,7 @@ import NoteModel
 /// What one code, check, event or number means, for `noteferry explain`. Works offline.
 struct Explanation: Sendable {
   enum Topic: String, Sendable, CaseIterable {
-    case error, finding, damage, event, metric
+    case error, finding, damage, check, event, metric
     case exitStatus = "exit status"
 
     /// The heading in the list of all topics.
@@ -26,7 +26,8 @@ struct Explanation: Sendable {
 
 /// Every explanation there is.
 enum Catalogue {
-  static let all: [Explanation] = errors + findings + damages + exitStatuses + events + metrics + reportMetrics
+  static let all: [Explanation] =
+    errors + findings + damages + checks + exitStatuses + events + metrics + reportMetrics
 
   /// The explanations for a word, without regard to case; several where a word has several meanings.
   static func find(_ word: String) -> [Explanation] {

@@ -9,9 +9,13 @@ struct NoteFerryCommand: ParsableCommand {
     subcommands: [RemoteCommand.self],
     groupedSubcommands: [
       CommandGroup(
-        name: "Look (never write to a store)", subcommands: [InspectCommand.self, VerifyCommand.self, DiffCommand.self]),
+        name: "Look (never write to a store)",
+        subcommands: [
+          InspectCommand.self, PreflightCommand.self, ForecastCommand.self, VerifyCommand.self, DiffCommand.self,
+        ]),
       CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self, ArchiveCommand.self]),
       CommandGroup(name: "Repair", subcommands: [RepairCommand.self]),
+      CommandGroup(name: "Rehearse and cut over", subcommands: [PlanCommand.self]),
       CommandGroup(name: "Follow", subcommands: [ReportCommand.self]),
       CommandGroup(
         name: "Learn",
@@ -30,13 +34,16 @@ enum Overview {
     and proves that nothing was lost.
 
     LOOK (never write to a store)
-    \(list([InspectCommand.self, VerifyCommand.self, DiffCommand.self]))
+    \(list([InspectCommand.self, PreflightCommand.self, ForecastCommand.self, VerifyCommand.self, DiffCommand.self]))
 
     MOVE
     \(list([ExportCommand.self, ImportCommand.self, ArchiveCommand.self]))
 
     REPAIR
     \(list([RepairCommand.self]))
+
+    REHEARSE AND CUT OVER
+    \(list([PlanCommand.self]))
 
     FOLLOW
     \(list([ReportCommand.self]))

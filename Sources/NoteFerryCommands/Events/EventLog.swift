@@ -110,6 +110,7 @@ final class EventLog: RunObserver {
     case .finding(let finding): write(.item, Self.item(finding))
     case .checkpoint(let id, let bytes):
       write(.checkpoint, [.init("id", .text(id)), .init("bytes_state", .integer(bytes))])
+    case .check(let report): write(.check, PreflightView.members(of: report))
     case .notice(let level, let code, let text, let next):
       write(
         .notice,

@@ -5,6 +5,7 @@ enum EventType: String, CaseIterable, Sendable {
   case progress
   case phaseFinished = "phase.finished"
   case item
+  case check
   case notice
   case error
   case checkpoint
@@ -64,6 +65,14 @@ enum EventType: String, CaseIterable, Sendable {
           "outcome", .string,
           ["identical", "repaired", "degraded", "quarantined", "skipped_by_rule", "adapted", "missing"]),
         Self.required("reason", .string), Self.optional("field", .string), Self.required("text", .string),
+      ]
+    case .check:
+      [
+        Self.required("id", .string),
+        Self.required("result", .string, ["pass", "warn", "block", "not_checked", "not_applicable"]),
+        Self.required("name", .string), Self.required("side", .string, ["source", "target", "machine"]),
+        Self.required("required", .boolean), Self.required("purpose", .string), Self.required("recommended", .string),
+        Self.required("actual", .string), Self.required("fix", .strings), Self.required("wall_ms", .integer),
       ]
     case .notice:
       [

@@ -63,7 +63,7 @@ final class ProgressView: RunObserver {
       style == .plain ? stamped(ProgressLine.started(start), moment) : draw(moment)
     case .progress(let progress): note(progress, moment)
     case .phaseFinished(let end): style == .plain ? stamped(ProgressLine.finished(end), moment) : screen.progress("")
-    case .finding, .checkpoint, .notice: break
+    case .finding, .checkpoint, .check, .notice: break
     }
   }
 

@@ -93,6 +93,7 @@ extension Profile {
     identity = ["username"]
     required-columns = ["username", "role", "password_hash"]
     text = ["nickname", "description"]
+    created = "created_ts"
     change-hints = ["updated_ts"]
 
     [[entity]]
@@ -120,6 +121,7 @@ extension Profile {
     key = ["id"]
     identity = ["provider", "extern_uid"]
     owner = "user_id"
+    created = "created_ts"
     change-hints = ["updated_ts"]
 
     # uid: 0.27 and later. The configuration holds the client secret.
@@ -144,6 +146,7 @@ extension Profile {
     text = ["content"]
     json = ["payload"]
     owner = "creator_id"
+    created = "created_ts"
     change-hints = ["updated_ts"]
 
     # Until 0.25.
@@ -191,6 +194,7 @@ extension Profile {
     mime = "type"
     note = "memo_id"
     owner = "creator_id"
+    created = "created_ts"
     change-hints = ["updated_ts"]
     external = { column = "storage_type", values = ["S3", "EXTERNAL"] }
 
@@ -241,6 +245,7 @@ extension Profile {
     key = ["id"]
     text = ["name"]
     owner = "creator_id"
+    created = "created_ts"
     change-hints = ["updated_ts"]
     secret = [{ column = "url" }]
 

@@ -60,6 +60,7 @@ extension Profile {
     required-columns = ["uid", "notebook_id", "owner_id", "title", "body"]
     text = ["title", "body"]
     owner = "owner_id"
+    created = "created_at"
     change-hints = ["updated_at", "revision"]
 
     # What an image is; its bytes are in image_chunk.
@@ -77,6 +78,7 @@ extension Profile {
     mime = "mime"
     note = "note_id"
     owner = "owner_id"
+    created = "created_at"
 
     [[entity]]
     name = "image_chunk"

@@ -4,7 +4,7 @@
 package struct TableReader {
   package let path: String
   package let place: TOMLPositions.Place
-  let problems: ProfileProblems
+  package let problems: ProfileProblems
   /// What the table is called in messages about its keys: `an entity`.
   private let noun: String
   package let members: [String: TOMLNode]
@@ -22,7 +22,7 @@ package struct TableReader {
   package func path(of key: String) -> String { path.isEmpty ? key : path + "." + key }
 
   /// Where a key stands; the table's own place when it is absent.
-  func place(of key: String) -> TOMLPositions.Place { members[key]?.place ?? place }
+  package func place(of key: String) -> TOMLPositions.Place { members[key]?.place ?? place }
 
   package func problem(_ key: String, _ statement: String, suggestion: String? = nil) {
     problems.add(path(of: key), statement, at: place(of: key), suggestion: suggestion)

@@ -47,6 +47,12 @@ public enum PostgreSQLEngine: StoreEngine {
     return PostgreSQLTarget(location, profiles: profiles)
   }
 
+  public static func inspector(
+    _ location: StoreLocation, profiles: [Profile], stop: @escaping @Sendable () throws -> Void
+  ) throws -> any StoreInspector {
+    PostgreSQLInspector(location, try ConnectionAddress(location), stop: stop)
+  }
+
   public static func idle(_ location: StoreLocation, profiles: [Profile]) throws -> any IdleStore {
     throw MigrationError(
       .usage, "texts on a PostgreSQL server cannot be repaired in place",

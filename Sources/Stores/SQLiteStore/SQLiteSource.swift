@@ -56,6 +56,12 @@ public enum SQLiteEngine: StoreEngine {
   public static func lease(_ location: StoreLocation, profiles: [Profile]) throws -> any StoreLease {
     SQLiteLease(location)
   }
+
+  public static func inspector(
+    _ location: StoreLocation, profiles: [Profile], stop: @escaping @Sendable () throws -> Void
+  ) throws -> any StoreInspector {
+    SQLiteInspector(location, profiles: profiles, stop: stop)
+  }
 }
 
 extension StoreLocation {

@@ -40,6 +40,7 @@ final class Statement {
   // MARK: - Values
 
   @inline(__always) func type(_ column: Int32) -> Int32 { sqlite3_column_type(handle, column) }
+  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
   @inline(__always) func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
   @inline(__always) func real(_ column: Int32) -> Double { sqlite3_column_double(handle, column) }
 

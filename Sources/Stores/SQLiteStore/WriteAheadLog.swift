@@ -73,6 +73,9 @@ struct WriteAheadLog {
   /// Whether another process has the index open. Each holds a lock on the byte behind the eight of the log's own locks.
   var isInUse: Bool { indexFile?.isLockedElsewhere(at: 128) ?? false }
 
+  /// Whether another process is writing at this moment: it holds a lock on the first of the log's eight bytes.
+  var isWriterBusy: Bool { indexFile?.isLockedElsewhere(at: 120) ?? false }
+
   /// A text that changes with every commit, and the newest modification time in milliseconds.
   ///
   /// An empty log stands for the same as none: whoever reads a store at rest makes one.

@@ -1,0 +1,133 @@
+import NoteModel
+import NoteStore
+
+extension PreflightCheck {
+  static let source: [PreflightCheck] = [
+    PreflightCheck(
+      "SRC-01", "source opens", .source, required: true,
+      purpose: "What cannot be opened and recognised cannot be carried.",
+      measured: "A read-only view is opened, the product recognised by its tables, and every table counted.",
+      recommended: "opens", fix: "do what the message says, then repeat the command"
+    ) { context in
+      do {
+        let look = try context.look()
+        let notes = look.entities(.note).reduce(Int64(0)) { $0 + (look.rows[$1.name] ?? 0) }
+        return .pass("\(look.profile.title), \(notes) notes, \(ByteCount(look.bytes))")
+      } catch let error as MigrationError where ![.interrupted, .terminated, .storeTimeout].contains(error.code) {
+        var judgement = Judgement.block(error.message + (error.cause.isEmpty ? "" : ": \(error.cause)"))
+        judgement.fix = error.next
+        return judgement
+      }
+    },
+    PreflightCheck(
+      "SRC-02", "product", .source, purpose: "Rows mean what the plan's profile says only in a store of that product.",
+      measured: "The profile by which the store was recognised, against the plan's.", recommended: "as planned",
+      fix: "correct `profile` in the plan, or name the right store"
+    ) { context in
+      let found = try context.look().profile.name
+      guard let wanted = context.plan.source.profile else { return .pass("\(found), by its tables") }
+      return found == wanted ? .pass(found) : .block("\(found), and the plan says \(wanted)", recommended: wanted)
+    },
+    PreflightCheck(
+      "SRC-03", "soundness", .source, purpose: "What is broken in the source is broken in the target.",
+      measured: "The product's invariants are asked of the whole store, and the log is looked at for damage.",
+      recommended: "0 broken rules", fix: "noteferry inspect SOURCE --deep names the rows"
+    ) { context in
+      let look = try context.look()
+      let logs = look.count(.logDamaged)
+      if look.brokenInvariants.isEmpty, logs == 0 { return .pass("0 broken rules") }
+      let names = look.brokenInvariants.prefix(3).joined(separator: ", ")
+      return .warn(
+        "\(look.brokenInvariants.count) broken rules\(names.isEmpty ? "" : ": \(names)")"
+          + (logs > 0 ? "; commits behind a damaged place of the log" : ""),
+        fix: "noteferry inspect \(context.plan.source.place) --deep")
+    },
+    PreflightCheck(
+      "SRC-04", "tables", .source, purpose: "A table that cannot be carried row by row is missing afterwards.",
+      measured: "The tables of the store against what the profile and the engine can carry.",
+      recommended: "every table is carried", fix: "see whether the product can make these tables again by itself"
+    ) { context in
+      let look = try context.look()
+      let lost = look.findings.filter { $0.kind == .tableNotCarried }
+      let unknown = look.count(.tableUnknown)
+      if lost.isEmpty {
+        return .pass("\(look.schema.entities.count) tables\(unknown > 0 ? ", \(unknown) unknown and carried" : "")")
+      }
+      return .warn("\(lost.count) not carried: \(lost.prefix(3).map(\.entity).joined(separator: ", "))")
+    },
+    PreflightCheck(
+      "SRC-05", "marks of earlier runs", .source,
+      purpose: "A fence or a capture that an earlier run left behind still acts on what users do.",
+      measured: "Tables and triggers of the source whose names begin with noteferry_.", recommended: "none",
+      fix: "see which run left them, and take them away when it is over"
+    ) { context in
+      let marks = try context.source.occupancy().marks
+      return marks.isEmpty ? .pass("none") : .warn(marks.prefix(3).joined(separator: ", "))
+    },
+  ]
+
+  static let versions: [PreflightCheck] = [
+    PreflightCheck(
+      "VER-01", "source's engine", .source, purpose: "Older engines answer questions in another way.",
+      measured: "The engine is asked.", recommended: "a supported version",
+      fix: "upgrade the server, or copy its database to a newer one"
+    ) { context in try engine(context.source) },
+    PreflightCheck(
+      "VER-02", "target's engine", .target, purpose: "What an older server lacks shows itself only in use.",
+      measured: "The engine of each node is asked, and compared with the source's.",
+      recommended: "supported, not older than the source's", fix: "upgrade the target's server first"
+    ) { context in
+      let source = try? context.source.version()
+      return try context.eachTarget { _, target in
+        let judgement = try engine(target)
+        guard judgement.result == .pass, let source, target.engine == (try context.source.engine),
+          try target.version().major < source.major
+        else { return judgement }
+        return .warn("\(judgement.actual), the source has \(source.text)", recommended: source.text)
+      }
+    },
+    PreflightCheck(
+      "VER-03", "product's version", .source,
+      purpose: "Without its version it cannot be told which tables a store should have.",
+      measured: "The version marker of the store against the versions that the profile knows.",
+      recommended: "a marker, of a known version", fix: "start the product once, so that it writes its marker"
+    ) { context in
+      let look = try context.look()
+      let version = look.schema.productVersion
+      let known = "\(look.profile.minimumVersion) to \(look.profile.maximumVersion)"
+      return version.isEmpty
+        ? .warn("no marker; recognised by its tables", recommended: known) : .pass(version, recommended: known)
+    },
+    PreflightCheck(
+      "VER-04", "same version on both sides", .target,
+      purpose: "Rows of one version in the tables of another are read wrongly by the product.",
+      measured: "The version marker of each target that has the product's tables, against the source's.",
+      recommended: "the source's version", fix: "let the source's version of the product initialise the target"
+    ) { context in
+      let wanted = try context.look().schema.productVersion
+      return try context.eachTarget { place, _ in
+        guard let found = try context.targetLook(place).version else { return .notApplicable("no product there yet") }
+        if found.isEmpty || wanted.isEmpty { return .notChecked("one side has no version marker") }
+        return found == wanted
+          ? .pass(found, recommended: wanted) : .block("\(found), the source has \(wanted)", recommended: wanted)
+      }
+    },
+    PreflightCheck(
+      "VER-05", "noteferry's version", .machine,
+      purpose: "A plan that was rehearsed with one version is carried out with the same.",
+      measured: "`tool-version` of the plan against this program.", recommended: "the plan's version",
+      fix: "use that version, or rehearse again with this one"
+    ) { context in
+      guard let wanted = context.plan.toolVersion else { return .notApplicable("the plan names none") }
+      let own = context.request.toolVersion
+      return own == wanted ? .pass(own, recommended: wanted) : .block(own, recommended: wanted)
+    },
+  ]
+
+  private static func engine(_ inspector: any StoreInspector) throws -> Judgement {
+    let version = try inspector.version()
+    return version.isSupported
+      ? .pass(version.text, recommended: "at least \(version.minimum)")
+      : .block(version.text, recommended: "at least \(version.minimum)")
+  }
+}
