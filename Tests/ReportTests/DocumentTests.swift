@@ -32,7 +32,9 @@ struct DocumentTests {
 
   @Test(arguments: [
     "", "null", "[]", "{}", "{\"schema_version\":1}", "{\"schema_version\":\"1.0\"}",
-    "{\"schema_version\":\"1.0\",\"run\":{\"id\":1}}", "{\"schema_version\":\"1.0\",\"run\":[]}",
+    "{\"schema_version\":\"1.0\",\"run\":{\"id\":1}}",
+    "{\"schema_version\":\"1.0\",\"run\":{\"id\":\"r\",\"tool_version\":\"0\",\"command\":\"c\",\"started_at\":\"t\",\"wall_ms\":9007199254740993}}",
+    "{\"schema_version\":\"1.0\",\"run\":[]}",
     "{\"schema_version\":\"1.0\",\"run\":{\"id\":\"r\",\"tool_version\":\"0\",\"command\":\"c\",\"started_at\":\"t\"},\"phases\":3}",
   ])
   func `what is no report is refused with a code`(text: String) {
