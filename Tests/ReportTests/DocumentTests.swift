@@ -17,8 +17,9 @@ struct DocumentTests {
   }
 
   @Test func `the model has exactly the members of the schema`() throws {
-    // The full document has every member at least once, so what it writes is what the model has.
-    let written = Set(try paths(try JSONReader.parse(try Golden.document(Golden.full).json())).map(\.pattern))
+    // Together these documents have every member at least once, so what it writes is what the model has.
+    let documents = try [Golden.full, Golden.cutover].map { try JSONReader.parse(try Golden.document($0).json()) }
+    let written = Set(try documents.flatMap { try paths($0).map(\.pattern) })
     let listed = schemaPaths(ReportSchema.root)
     #expect(written.subtracting(listed).isEmpty, "the schema lacks them")
     #expect(listed.subtracting(written).isEmpty, "the golden document lacks them")
@@ -31,7 +32,9 @@ struct DocumentTests {
 
   @Test(arguments: [
     "", "null", "[]", "{}", "{\"schema_version\":1}", "{\"schema_version\":\"1.0\"}",
-    "{\"schema_version\":\"1.0\",\"run\":{\"id\":1}}", "{\"schema_version\":\"1.0\",\"run\":[]}",
+    "{\"schema_version\":\"1.0\",\"run\":{\"id\":1}}",
+    "{\"schema_version\":\"1.0\",\"run\":{\"id\":\"r\",\"tool_version\":\"0\",\"command\":\"c\",\"started_at\":\"t\",\"wall_ms\":9007199254740993}}",
+    "{\"schema_version\":\"1.0\",\"run\":[]}",
     "{\"schema_version\":\"1.0\",\"run\":{\"id\":\"r\",\"tool_version\":\"0\",\"command\":\"c\",\"started_at\":\"t\"},\"phases\":3}",
   ])
   func `what is no report is refused with a code`(text: String) {

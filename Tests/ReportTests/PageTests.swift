@@ -26,13 +26,11 @@ struct PageTests {
 
   @Test func `titles and contents are left out unless they were asked for`() {
     let document = Hostile.document()
-    let hidden = PageReader(document.html()).read
     // Ids are made of the same words on purpose; the samples of encodings are texts alone.
-    #expect(!hidden.contains(String(repeating: "A", count: 50) + "\u{2026}"))
     var plain = document
     plain.ledger = nil
-    #expect(!PageReader(plain.html()).read.contains("HYPERLINK"))
-    #expect(PageReader(plain.html(.make(showTitles: true))).read.contains("HYPERLINK"))
+    #expect(!PageReader(plain.html()).read.contains("alert(1)"))
+    #expect(PageReader(plain.html(.make(showTitles: true))).read.contains("alert(1)"))
   }
 
   @Test func `what was not measured is said, in every section`() throws {
@@ -57,7 +55,7 @@ struct PageTests {
     let html = try Golden.document(Golden.full).html(.make(.zhHans))
     let page = PageReader(html)
     let count = { (language: String) in page.tags.count { !$0.isEnd && $0.attributes["lang"] == language } }
-    #expect(count("en") == count("zh-Hans"), "the html element is Chinese here, and each text has a twin")
+    #expect(count("en") + 1 == count("zh-Hans"), "the html element is Chinese here, and each text has a twin")
     #expect(page.tags.filter { $0.attributes["checked"] != nil }.map { $0.attributes["id"] } == ["l-zh"])
     #expect(page.style.contains("#l-zh:checked~* [lang=en]"))
   }

@@ -12,7 +12,8 @@ enum Golden {
   static let empty = "report-1.0-empty.json"
   static let unknownMembers = "report-1.7-unknown-members.json"
   static let nextMajor = "report-2.0.json"
-  static let readable = [full, empty, unknownMembers]
+  static let cutover = "report-1.0-cutover.json"
+  static let readable = [full, cutover, empty, unknownMembers]
 
   static func bytes(_ name: String) throws -> [UInt8] {
     let file = try File.read(folder + "/" + name)

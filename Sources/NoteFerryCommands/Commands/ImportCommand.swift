@@ -138,7 +138,8 @@ struct ImportCommand: LongCommand {
       patience: archive == "-" ? .zero : options.patience, observer: session.observer, stop: session.stop)
     // A standby that replicates by itself has been waited for already, and a primary of its own may have a successor.
     var isReplicated = false
-    let result = try retry.run(isFinal: { isReplicated }) { repeated in
+    let isFinal = { isReplicated }
+    let result = try retry.run(isFinal: isFinal) { repeated in
       let nodes = try targets.map { try node($0, access) }
       let pair = try pair(of: nodes, access, repeated: repeated)
       isReplicated = pair?.isReplicated ?? false

@@ -8,8 +8,8 @@ extension ReportLanguage: ExpressibleByArgument {}
 struct ReportCommand: SessionCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Renders the JSON document of a run as text, page, Markdown or JUnit.",
-    usage: "noteferry report <file> [--html <file>] [--markdown <file>] [--junit <file>] [<options>]",
+    abstract: "Renders what a run found as text, page, Markdown or JUnit.",
+    usage: "noteferry report <file> [--html <file>] [--lang <language>] [<options>]",
     discussion: """
       The page is one file, asks nothing of any network, and holds both languages. Titles and contents of notes are left out \
       unless --show-titles is given; ids always stand. Without an output the verdict is printed.

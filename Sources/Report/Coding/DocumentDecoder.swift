@@ -25,14 +25,19 @@ struct DocumentDecoder: Decoder {
   fileprivate func scalar<T: Decodable>(_ type: T.Type) throws -> T { try T(from: self) }
 }
 
+extension DocumentDecoder {
+  /// The largest number that every reader of JSON keeps exactly (2 to the power of 53). Sums of a few of them fit 64 bits.
+  static let largest: UInt64 = 1 << 53
+}
+
 extension DocumentDecoder: SingleValueDecodingContainer {
   func decodeNil() -> Bool { value == .null }
   func decode(_ type: Bool.Type) throws -> Bool { try value.bool ?? { throw mismatch(type, "true or false") }() }
   func decode(_ type: String.Type) throws -> String { try value.string ?? { throw mismatch(type, "a string") }() }
   func decode(_ type: Double.Type) throws -> Double {
     switch value {
-    case .real(let number): return number
-    case .integer(let number): return Double(number)
+    case .real(let number) where number.magnitude <= Double(Self.largest): return number
+    case .integer(let number) where number.magnitude <= Self.largest: return Double(number)
     default: throw mismatch(type, "a number")
     }
   }
@@ -50,7 +55,9 @@ extension DocumentDecoder: SingleValueDecodingContainer {
   func decode<T: Decodable>(_ type: T.Type) throws -> T { try scalar(type) }
 
   private func integer<T: FixedWidthInteger>(_ type: T.Type) throws -> T {
-    guard let number = value.integer, let result = T(exactly: number) else { throw mismatch(type, "a whole number") }
+    guard let number = value.integer, number.magnitude <= Self.largest, let result = T(exactly: number) else {
+      throw mismatch(type, "a whole number")
+    }
     return result
   }
 }

@@ -16,7 +16,7 @@ enum Figures {
   /// `11 m 05 s`, `11 分 05 秒`; below a second in milliseconds, up to ten seconds with a decimal.
   static func duration(_ milliseconds: Int64) -> Wording {
     let sign = milliseconds < 0 ? "-" : ""
-    let value = Int64(clamping: milliseconds.magnitude)
+    let value = min(Int64(clamping: milliseconds.magnitude), .max - 1000)
     if value == 0 { return Wording("0 s", "0 秒") }
     if value < 1000 { return Wording("\(sign)\(value) ms", "\(sign)\(value) 毫秒") }
     if value < 9950 {
@@ -113,7 +113,8 @@ enum Figures {
     return time == text ? text : String(time.prefix(16))
   }
 
-  private static func whole(_ value: Double) -> Int64 { Int64(exactly: value.rounded()) ?? (value < 0 ? .min : .max) }
+  /// The nearest whole number; the outermost one where there is none.
+  static func whole(_ value: Double) -> Int64 { Int64(exactly: value.rounded()) ?? (value < 0 ? .min : .max) }
 
   private static func pad(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
 }

@@ -111,6 +111,8 @@ struct Gantt {
       words(name(phase)), "\(words(Label.start.wording)) \(span(phase.startMs!))", span(phase.wallMs!),
     ]
     if let bytes = phase.bytes { parts.append("\(Figures.bytes(bytes))") }
+    // A narrow screen has room for a line of these.
+    if width < 500 { return .joined(parts, separator: " · ") }
     if let items = phase.items { parts.append("\(items) \(words(Label.items.wording))") }
     if let workers = phase.workers { parts.append("\(workers) \(words(Label.workers.wording))") }
     return .joined(parts, separator: " · ")

@@ -124,10 +124,10 @@ extension Page {
 
   private func compared(_ value: Double, _ metric: Metric?) -> Markup {
     switch metric?.entry.unit.en {
-    case "duration": duration(Int64(value))
-    case "bytes": bytes(Int64(value))
+    case "duration": duration(Figures.whole(value))
+    case "bytes": bytes(Figures.whole(value))
     case "milliseconds": "\(Figures.latency(value))"
-    default: value == value.rounded() ? number(Int64(value)) : "\(Figures.decimal(value))"
+    default: value == value.rounded() ? number(Figures.whole(value)) : "\(Figures.decimal(value))"
     }
   }
 

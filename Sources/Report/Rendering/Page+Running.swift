@@ -154,7 +154,7 @@ extension Page {
 
   private func exhaustion(_ capacity: CapacityRecord) -> Markup {
     let growth: Markup =
-      capacity.growthBytesPerDay.map { "\(Figures.bytes(Int64($0))) / \(Wording("day", "天"))" } ?? absent
+      capacity.growthBytesPerDay.map { "\(Figures.bytes(Figures.whole($0))) / \(Wording("day", "天"))" } ?? absent
     var dates: Markup = "<span class=nm>\(Label.noForecast)</span>"
     if let end = capacity.exhaustion, let earliest = end.earliest ?? end.likely {
       let range = end.likely.map { $0 == earliest ? earliest : "\(earliest) – \($0)" } ?? earliest

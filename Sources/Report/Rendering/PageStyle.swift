@@ -17,7 +17,7 @@ enum PageStyle {
     h2{font-size:17px;line-height:1.3;font-weight:600;margin:0 0 12px}
     h2 .n{color:var(--muted);font-weight:400;margin-right:.6em}
     h3{font-size:14px;font-weight:600;margin:20px 0 6px}
-    p{margin:0 0 8px;max-width:76ch}
+    p{margin:0 0 8px;max-width:76ch;overflow-wrap:anywhere}
     a{color:var(--link);text-underline-offset:2px;text-decoration-thickness:1px}
     a.m{color:inherit;text-decoration:underline dotted;text-decoration-color:var(--muted)}
     a:hover,a.m:hover{text-decoration:underline}
@@ -112,7 +112,7 @@ enum PageStyle {
     .gl>dt{font-weight:600;padding:10px 0;border-top:1px solid var(--line)}
     .gl>dt code{display:block;color:var(--muted);font-weight:400}
     .gl>dd{margin:0;padding:10px 0;border-top:1px solid var(--line);font-size:13px}
-    .gl .e{display:grid;grid-template-columns:9.5em 1fr;gap:1px 12px}
+    .gl .e{display:grid;grid-template-columns:11.5em 1fr;gap:1px 12px}
     .gl .e>span:nth-child(odd){color:var(--muted)}
     .gl>dt:target,.gl>dt:target+dd{background:var(--band)}
     .read{display:grid;grid-template-columns:minmax(150px,1fr) 2fr 1.2fr 2fr;gap:4px 20px;font-size:13px}

@@ -5,7 +5,7 @@ struct Palette: Sendable {
 
   static let light = Palette(colours: [
     ("bg", "#ffffff"), ("soft", "#f3f5f7"), ("line", "#dde2e7"), ("ink", "#1a2027"), ("muted", "#566069"),
-    ("link", "#1b5a94"), ("live", "#5b85ad"), ("frozen", "#b3560f"), ("band", "#fbf0e5"), ("go", "#14653a"),
+    ("link", "#1b5a94"), ("live", "#4f7aa3"), ("frozen", "#a84f0b"), ("band", "#fbf0e5"), ("go", "#14653a"),
     ("care", "#855000"), ("nogo", "#a5211b"), ("unproven", "#465467"), ("spare", "#e7ecf1"),
   ])
 

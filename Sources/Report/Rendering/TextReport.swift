@@ -53,7 +53,7 @@ struct TextReport {
 
   private var phases: [String] {
     guard let phases = document.phases, !phases.isEmpty else {
-      return ["  \(word(.timeline)): \(word(.notMeasured))"]
+      return wrapped("  \(word(.timeline)): \(word(.notMeasured))", next: "    ")
     }
     let frozenTime = phases.filter(\.sourceFrozen).compactMap(\.wallMs).reduce(0, +)
     var lines: [String] = []
@@ -77,7 +77,9 @@ struct TextReport {
   }
 
   private var downtime: [String] {
-    guard let downtime = document.downtime else { return ["  \(word(.downtimeBudget)): \(word(.notMeasured))"] }
+    guard let downtime = document.downtime else {
+      return wrapped("  \(word(.downtimeBudget)): \(word(.notMeasured))", next: "    ")
+    }
     func value(_ milliseconds: Int64?) -> String {
       milliseconds.map { text(Figures.duration($0)) } ?? word(.notMeasured)
     }
@@ -95,7 +97,7 @@ struct TextReport {
 
   private var conservation: [String] {
     guard let records = document.conservation, !records.isEmpty else {
-      return ["  \(word(.conservation)): \(word(.notMeasured))"]
+      return wrapped("  \(word(.conservation)): \(word(.notMeasured))", next: "    ")
     }
     var lines: [String] = []
     for record in records where record.ownerGroup == nil {
@@ -113,7 +115,7 @@ struct TextReport {
 
   private var ledger: [String] {
     guard let ledger = document.ledger, ledger.total > 0 else { return [] }
-    var lines = ["  \(word(.ledger)): \(Figures.number(ledger.total))"]
+    var lines = wrapped("  \(word(.ledger)): \(Figures.number(ledger.total))", next: "    ")
     for reason in ledger.reasons.prefix(8) {
       lines.append(fitted("    " + right(Figures.number(reason.count), 12) + "  " + reason.reason))
     }
@@ -146,7 +148,7 @@ struct TextReport {
   }
 
   private var verdict: [String] {
-    guard let verdict = document.verdict else { return ["  \(word(.verdictMissing))"] }
+    guard let verdict = document.verdict else { return wrapped("  \(word(.verdictMissing))", next: "  ") }
     var line = "  " + text(verdict.word.wording)
     if let grade = verdict.grade { line += "   \(word(.grade)): \(text(grade.wording))" }
     if let code = verdict.exitCode { line += "   [exit \(code)]" }
