@@ -60,6 +60,8 @@ public final class CutoverRun {
       let state = journal.state
       if state.isFinal || state == .soak || state == .stuck { break }
       do {
+        // Behind the fence it is the fence that keeps other runs away.
+        if state.service == .source || state == .freezing { try takeLeases() }
         if try !step() { return journal.state }
       } catch let error as MigrationError where Self.givesUp(state, error) {
         reason = reason ?? error
@@ -133,8 +135,8 @@ public final class CutoverRun {
     switch state {
     // Users are not kept from anything: the same command goes on later.
     case .idle, .copying, .converging, .ready: false
-    // Only the fence knows whether it was sealed; this alone says that it was not.
-    case .sealing: error.code == .fenceExpired
+    // Only the fence knows whether it was sealed; these alone say that it was not.
+    case .sealing: [.fenceExpired, .fenceHeld, .storeLocked].contains(error.code)
     case .aborting, .returning, .soak, .finished, .rolledBack, .stuck: false
     case .freezing, .frozen, .applying, .verifying, .verified, .sealed, .switching, .switched: true
     }

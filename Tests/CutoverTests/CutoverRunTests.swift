@@ -38,14 +38,17 @@ import Testing
     /// Runs a cutover, or goes on with it, as a process of its own would.
     func run(
       _ run: String = "c-1", budget: Duration = .seconds(600), hooks: CutoverHooks = CutoverHooks(),
-      gate: GateAnswer = .freeze, givesUp: Bool = false, pass: @escaping (String) throws -> Void = { _ in }
+      gate: GateAnswer = .freeze, givesUp: Bool = false, patience: Duration = .seconds(60),
+      pass: @escaping (String) throws -> Void = { _ in }
     ) throws -> CutoverState {
       let header = CutoverJournal.Header(
         run: run, plan: "9f3c", tool: "t", source: "source.db", targets: ["\(run).db"])
       let journal = try withLock {
         try CutoverJournal(scratch.file(run + ".journal"), header: header, holder: "a test")
       }
-      let fence = try AllStores.fence(source.url, profiles: [WholeStoreWork.profile])
+      let fence = try AllStores.fence(
+        source.url, profiles: [WholeStoreWork.profile],
+        limits: FenceLimits(blocking: .milliseconds(50), patience: patience))
       let lease = try AllStores.lease(source.url, profiles: [WholeStoreWork.profile])
       defer {
         fence.close()
@@ -173,6 +176,40 @@ import Testing
     let other = try Site()
     #expect(try other.run(gate: .giveUp) == .rolledBack)
     try other.requireReleased()
+  }
+
+  @Test func `a cutover whose lease another run has taken stops while users still write`() throws {
+    let site = try Site()
+    let other = try AllStores.lease(site.source.url, profiles: [WholeStoreWork.profile])
+    defer { other.close() }
+    let refusal = failure {
+      _ = try site.run { step in
+        guard step == "base" else { return }
+        // As if the first run had been silent for longer than its lease.
+        try site.source.run("UPDATE noteferry_lease SET ends = 0")
+        try other.take(RunClaim(run: "c-9", holder: "another machine"), lasting: .seconds(600))
+      }
+    }
+    #expect(refusal?.code == .leaseHeld)
+    #expect(site.write())
+    try other.give(run: "c-9")
+    #expect(try site.run() == .soak)
+    try site.requireCarried("c-1")
+  }
+
+  @Test func `a reader that keeps the seal out leads back to the source`() throws {
+    let site = try Site()
+    try site.source.run("PRAGMA journal_mode = delete")
+    var reader: BenchReader?
+    let refusal = failure {
+      _ = try site.run(patience: .milliseconds(200)) { step in
+        if step == "sealing" { reader = try BenchReader(site.scratch.file("source.db")) }
+        if step == "aborting" { reader = nil }
+      }
+    }
+    #expect(refusal?.code == .storeLocked)
+    #expect(reader == nil)
+    try site.requireReleased()
   }
 
   @Test func `a source that somebody opened behind the switch needs a person`() throws {

@@ -41,6 +41,23 @@ enum BenchPlace: Sendable {
   }
 }
 
+/// A reader of a SQLite database in the middle of its reading.
+final class BenchReader {
+  private var handle: OpaquePointer?
+  private var statement: OpaquePointer?
+
+  init(_ path: String) throws {
+    try #require(sqlite3_open(path, &handle) == SQLITE_OK)
+    try #require(sqlite3_prepare_v2(handle, "SELECT id FROM note", -1, &statement, nil) == SQLITE_OK)
+    try #require(sqlite3_step(statement) == SQLITE_ROW)
+  }
+
+  deinit {
+    sqlite3_finalize(statement)
+    sqlite3_close_v2(handle)
+  }
+}
+
 /// The program `fence-bench` under way; killed when the last reference goes.
 final class FenceBenchProcess {
   private let process = Process()
