@@ -36,7 +36,7 @@ struct LongTextCrashTests {
       let book = try contents(undisturbed.target + ".noteferry-repairs")
       #expect(String(decoding: book, as: UTF8.self).split(separator: "\"part\"").count > 8)
       let steps = try Operations(log: directory + "/operations").lines.count
-      Sweep.run("long texts", Sweep.numbers("long texts", upTo: steps, limit: 6)) { step in
+      Sweep.run("long texts", Sweep.numbers("long texts", upTo: steps, limit: 4)) { step in
         let killed = try fill("kill-\(step)", plan: "kill@\(step)")
         guard killed.ending.wasKilled else { return "it was not killed: \(killed.ending.summary)" }
         let (ending, target) = try fill("kill-\(step)", plan: nil)

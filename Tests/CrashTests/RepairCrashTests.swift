@@ -77,7 +77,7 @@ struct RepairCrashTests {
   func `an import killed at any step and repeated has every repair and every original once`(fault: String) throws {
     try withWorkshop { directory in
       let fixture = try Fixture(directory)
-      Sweep.run("repair \(fault)", Sweep.numbers("repair \(fault)", upTo: fixture.steps, limit: 20)) { step in
+      Sweep.run("repair \(fault)", Sweep.numbers("repair \(fault)", upTo: fixture.steps, limit: 7)) { step in
         let target = try fixture.newTarget("\(fault)-\(step)")
         let killed = try fixture.fill(target, plan: "\(fault)@\(step)")
         guard killed.wasKilled else { return "it was not killed: \(killed.summary)" }
@@ -89,7 +89,7 @@ struct RepairCrashTests {
   @Test func `what is committed has its original on disk, wherever the import is killed`() throws {
     try withWorkshop { directory in
       let fixture = try Fixture(directory)
-      Sweep.run("repair order", Sweep.numbers("repair order", upTo: fixture.steps, limit: 16)) { step in
+      Sweep.run("repair order", Sweep.numbers("repair order", upTo: fixture.steps, limit: 8)) { step in
         let target = try fixture.newTarget("order-\(step)")
         _ = try fixture.fill(target, plan: "kill@\(step)")
         guard FileStatus.of(target)?.byteCount ?? 0 > 0 else { return nil }

@@ -13,7 +13,7 @@ struct TwoNodeTests {
     try withWorkshop { directory in
       let fixture = try TwoNodeFixture(directory)
       let name = "two nodes \(fault)"
-      Sweep.run(name, Sweep.numbers(name, upTo: fixture.operations.count, limit: 8)) { step in
+      Sweep.run(name, Sweep.numbers(name, upTo: fixture.operations.count, limit: 5)) { step in
         let pair = try fixture.newPair("\(fault)-\(step)")
         let killed = try fixture.fill(pair, plan: "\(fault)@\(step)")
         // Two threads do not always need as many operations.
@@ -31,7 +31,7 @@ struct TwoNodeTests {
       let last = ["/a/", "/b/"].map { node in fixture.operations.lastIndex { $0.contains(node) } ?? 0 }
       let tail = fixture.operations.count - last.min()! - 1
       try #require(tail > 20, "the second sealing must be more than one step: \(tail)")
-      Sweep.run("two nodes, sealing", Sweep.numbers("two nodes, sealing", upTo: tail, limit: 10)) { step in
+      Sweep.run("two nodes, sealing", Sweep.numbers("two nodes, sealing", upTo: tail, limit: 6)) { step in
         let pair = try fixture.newPair("sealing-\(step)")
         let killed = try fixture.fill(pair, plan: "kill@\(fixture.operations.count - tail + step)")
         guard killed.wasKilled || killed.status == 0 else { return "it was not killed: \(killed.summary)" }

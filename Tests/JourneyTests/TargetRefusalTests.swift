@@ -111,7 +111,9 @@ import Testing
     let scratch = Scratch()
     let archive = try archive(scratch)
     let before = readFile(archive + "/0000-base.tar")
-    expectRefusal(scratch.ferry("export", scratch.path("source.db"), "-o", archive), .archiveExists, says: "verify")
+    expectRefusal(
+      scratch.ferry("export", scratch.path("source.db"), "-o", archive + "/0000-base.tar"), .archiveExists,
+      says: "name a directory")
     #expect(readFile(archive + "/0000-base.tar") == before)
   }
 }
