@@ -50,10 +50,15 @@ struct ServerExportTests {
       let lost = child.wait()
       #expect(lost.status == 32, "\(lost.summary)")
       #expect(lackOfAdvice(lost, "NF-LINK-32B") == nil)
-      // The rest is read in another view of the same moment, for nobody wrote.
+      // The rest is read in another view of the same moment, for nobody wrote; unless other tests did, in databases of the
+      // same server, which gives its transactions one row of numbers.
       fixture.proxy.watch()
       let again = try fixture.start(arguments).wait()
-      #expect(again.status == 0 && again.output.contains("resumed"), "\(again.summary)")
+      #expect(again.output.contains("resumed"), "\(again.summary)")
+      guard again.status == 0 else {
+        #expect(again.status == 31 && again.output.contains("renewed 1 time"), "\(again.summary)")
+        return
+      }
       let database = try fixture.makeDatabase()
       #expect(try fixture.problemAfter(fixture.filling(database), database) == nil)
     }
