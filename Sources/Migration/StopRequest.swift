@@ -4,19 +4,33 @@ import Synchronization
 
 /// Whether somebody asked the run to stop at its next checkpoint.
 ///
-/// A run looks at `isRequested` between pages and batches; looking costs one atomic load. The first request wins.
+/// A run looks at `isRequested` between pages and batches; looking costs one atomic load, and the clock where there is a
+/// deadline. The first request wins.
 public final class StopRequest: Sendable {
   /// The request that the signals of the process set.
   public static let shared = StopRequest()
 
   private let number = Atomic<Int32>(0)
+  private let whole: StopRequest?
+  private let deadline: ContinuousClock.Instant?
 
-  public init() {}
+  public init() { (whole, deadline) = (nil, nil) }
 
-  public var isRequested: Bool { number.load(ordering: .relaxed) != 0 }
+  /// For a part of a run: it stops when the whole is asked to, and at a deadline, as by `SIGALRM`.
+  public init(partOf whole: StopRequest, until deadline: ContinuousClock.Instant?) {
+    (self.whole, self.deadline) = (whole, deadline)
+  }
+
+  public var isRequested: Bool { signal != 0 }
 
   /// The signal that asked, 0 while nobody did.
-  public var signal: Int32 { number.load(ordering: .relaxed) }
+  public var signal: Int32 {
+    let own = number.load(ordering: .relaxed)
+    if own != 0 { return own }
+    if let whole, whole.signal != 0 { return whole.signal }
+    if let deadline, ContinuousClock.now >= deadline { return 14 }
+    return 0
+  }
 
   /// Asks the run to stop. Safe inside a signal handler.
   ///
