@@ -66,6 +66,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case hookFailed = "NF-CUTOVER-40"
   case cutoverJournalDamaged = "NF-CUTOVER-41"
   case cutoverUnclear = "NF-CUTOVER-41B"
+  case returnConflict = "NF-RETURN-41"
+  case returnImpossible = "NF-RETURN-41B"
   case noSpace = "NF-SPACE-25"
   case sourceChanged = "NF-STALE-26"
   case profileInvalid = "NF-CONFIG-27"

@@ -246,7 +246,7 @@ extension Catalogue {
     case .nodesSwapped, .nodesBothStandby, .nodesSame, .nodesUnrelated, .nodesBothPrimary, .nodesChanged, .standbyLost:
       wordsOfNodes(code)
     case .fenceHeld, .fenceSealed, .fenceExpired, .fenceLeaks, .leaseHeld, .hookFailed, .cutoverJournalDamaged,
-      .cutoverUnclear:
+      .cutoverUnclear, .returnConflict, .returnImpossible:
       wordsOfCutover(code)
     case .remoteVersion:
       (
