@@ -776,7 +776,8 @@ final class ImportConsumer: SegmentConsumer {
     for (entity, count) in zip(schema.entities, newest.sourceCounts) {
       guard let found = try target.rowCount(of: entity), found != count.rows else { continue }
       throw ReturnPass.conflict(
-        nodes.all[0].target.name, "\(entity.name) would have \(found) rows, and \(count.rows) are expected: a row that "
+        nodes.all[0].target.name,
+        "\(entity.name) would have \(found) rows, and \(count.rows) are expected: a row that "
           + "users did not touch is in the way of one that they wrote")
     }
   }

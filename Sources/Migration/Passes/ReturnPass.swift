@@ -70,7 +70,7 @@ public final class ReturnPass {
   public func remember() throws -> Int64 {
     let head = try ReturnHead(archive, stores, stateDirectory: stateDirectory)
     try Folder.create(folder)
-    for path in [ReturnMemory.description(in: folder), ReturnResult.path(in: folder)] { try Folder.remove(path) }
+    for name in try Folder.names(in: folder) { try Folder.remove(folder + "/" + name) }
     try Folder.synchronize(folder)
     let target = try open(head)
     defer { target.close() }
@@ -217,7 +217,9 @@ extension ReturnPass {
     MigrationError(
       .returnConflict, "what users wrote cannot go back into \(name) without losing something there", cause: cause,
       safeNow: "nothing was written to it; the target has everything that users wrote",
-      next: ["noteferry diff ARCHIVE STORE names the rows that differ", "decide which rows count, then repeat the command"])
+      next: [
+        "noteferry diff ARCHIVE STORE names the rows that differ", "decide which rows count, then repeat the command",
+      ])
   }
 
   static func unknownState(_ name: String) -> MigrationError {

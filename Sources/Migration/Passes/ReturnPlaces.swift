@@ -50,7 +50,8 @@ final class ReturnPlaces {
       counts.append(try source.count(of: entity))
       try each(changes.new, index) { row in
         throw ReturnPass.conflict(
-          "the source", "it has a row of \(entity.name) with the key \(page.key(ofRow: row).description), which users "
+          "the source",
+          "it has a row of \(entity.name) with the key \(page.key(ofRow: row).description), which users "
             + "gave to another one")
       }
       try each(changes.carried, index) { row in
@@ -108,6 +109,7 @@ final class ReturnPlaces {
       let place = entity.index(of: file.when.column), let reference = entity.referenceColumn
     else { return nil }
     return Columns(
-      content: content, file: stored, place: place, reference: reference, databaseValue: move.databaseValues.first ?? "")
+      content: content, file: stored, place: place, reference: reference, databaseValue: move.databaseValues.first ?? ""
+    )
   }
 }

@@ -112,7 +112,8 @@ struct ReturnLedger {
     return count
   }
 
-  private func repairedColumns(_ changes: ReturnScan.Changes, _ books: [String]) throws -> [String: [Key: Set<String>]] {
+  private func repairedColumns(_ changes: ReturnScan.Changes, _ books: [String]) throws -> [String: [Key: Set<String>]]
+  {
     guard !books.isEmpty else { return [:] }
     var known: [String: [Key: Set<String>]] = [:]
     var count = 0

@@ -39,7 +39,9 @@ struct ReturnScan {
     var rows: Int64 = 0
     var isYoung = false
     try walk(since: start) { index, page, digests in
-      for content in page.contents { if case .unread(isSuspect: true) = content.place, isFile(content, page) { isYoung = true } }
+      for content in page.contents {
+        if case .unread(isSuspect: true) = content.place, isFile(content, page) { isYoung = true }
+      }
       let omitted = scopes[index]?.rows(of: page) ?? []
       mark(page, digests)
       try spool.append(entityIndex: index, page: page, rowDigests: digests, omitting: omitted)

@@ -127,7 +127,7 @@ struct ReturnWork {
       target, schema: head.schema, topology: chain.base.description.topology ?? source.topology, places: places,
       expected: zip(places.counts, delta).map { $0 + $1.inserted - $1.deleted }, algorithm: head.algorithm,
       holdsFiles: node.target.holdsFiles,
-      files: source.schema.dataDirectory.flatMap { try? LocalFiles(directory: $0) })
+      files: source.schema.dataDirectory.flatMap { try? LocalFiles(directory: $0) }, claimed: try claimed())
     var options = ExportOptions(stateDirectory: pass.stateDirectory, toolVersion: pass.toolVersion)
     options.freeFloor = FreeFloor(limit: pass.plan.budget.freeFloor)
     let found = DeltaScan.Found(
@@ -142,21 +142,30 @@ struct ReturnWork {
       observer: pass.observer, stop: pass.stop, guardedPaths: []
     ).write(wasRenewed: false)
     try Folder.synchronize(pass.archive)
-    try announce(changes, places)
+    try announce(changes, places, snapshot.claimed)
     try pass.passed(.written)
     return try SegmentInventory.read(path, stateDirectory: pass.stateDirectory) {}
   }
 
   private var segmentPath: String { "\(pass.archive)/\(SegmentLayout.segment(memory.number + 1)).tar" }
-  private var ledger: ReturnLedger { ReturnLedger(path: pass.folder + "/returned.ndjson", entities: head.schema.entities) }
+  private var ledger: ReturnLedger {
+    ReturnLedger(path: pass.folder + "/returned.ndjson", entities: head.schema.entities)
+  }
 
   /// Writes down what comes back, in words and in numbers.
-  private func announce(_ changes: ReturnScan.Changes, _ places: ReturnPlaces) throws {
+  private func announce(_ changes: ReturnScan.Changes, _ places: ReturnPlaces, _ files: Set<String>) throws {
+    let paths = JSONValue.array(files.sorted().map { .text($0) }).text
+    try Array(paths.utf8).withUnsafeBytes { try Folder.replace(claimedPath, with: $0) }
     var result = ReturnResult(accounts: accounts((changes, places), places.counts))
     result.repairedRows = try ledger.write(changes, gone: places.gone, books: books())
     result.segment = segmentPath
     result.ledgerPath = ledger.path
     try result.write(ReturnResult.intention(in: pass.folder))
+  }
+
+  private var claimedPath: String { pass.folder + "/returning-files.json" }
+  private func claimed() throws -> Set<String> {
+    Set(try ReturnMemory.json(claimedPath)?.array?.compactMap(\.string) ?? [])
   }
 
   private func books() throws -> [String] {

@@ -15,16 +15,20 @@ final class ReturningSnapshot: SnapshotView {
   private let holdsFiles: Bool
   /// The source's own files; nil where it has none.
   private let files: LocalFiles?
+  /// Paths of files that are new to the source, also of an earlier call, which may have written them.
+  private(set) var claimed: Set<String>
   private var entity = 0
   private var scratch: RecordPage
 
   /// - Parameters:
   ///   - schema: Of the archive.
   ///   - expected: By entity, how many rows the source has afterwards.
+  ///   - claimed: What an earlier call wanted to write.
   init(
     _ base: any SourceSnapshot, schema: StoreSchema, topology: SourceTopology, places: ReturnPlaces, expected: [Int64],
-    algorithm: DigestAlgorithm, holdsFiles: Bool, files: LocalFiles?
+    algorithm: DigestAlgorithm, holdsFiles: Bool, files: LocalFiles?, claimed: Set<String>
   ) {
+    self.claimed = claimed
     var returned = schema
     // No number that users were given is given out again.
     returned.sequences = base.schema.sequences
@@ -126,9 +130,15 @@ final class ReturningSnapshot: SnapshotView {
     var reader = RecordReader(scratch.row(row))
     for _ in 0..<columns.reference { _ = reader.next() }
     guard let value = reader.next()?.copied, case .text(let path) = value, former?.reference != value else { return }
-    guard let files, path.withUnsafeBytes({ files.status(reference: $0) }) != nil else { return }
+    let name = String(decoding: path, as: UTF8.self)
+    guard let files, !claimed.contains(name) else { return }
+    guard path.withUnsafeBytes({ files.status(reference: $0) }) != nil else {
+      claimed.insert(name)
+      return
+    }
     throw ReturnPass.conflict(
-      "the source", "a file is at \(printable(String(decoding: path, as: UTF8.self))), where the attachment "
+      "the source",
+      "a file is at \(printable(name)), where the attachment "
         + "\(key.description) of \(scratch.entity.name) would go")
   }
 }

@@ -71,7 +71,8 @@ public final class SQLiteTarget: TargetStore {
     _ = noteferry_sqlite3_switch(connection.handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
     _ = noteferry_sqlite3_switch(connection.handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
     for pragma in [
-      "locking_mode = \(isReturning ? "NORMAL" : "EXCLUSIVE")", "foreign_keys = OFF", "trusted_schema = 0", "cell_size_check = 1",
+      "locking_mode = \(isReturning ? "NORMAL" : "EXCLUSIVE")", "foreign_keys = OFF", "trusted_schema = 0",
+      "cell_size_check = 1",
       "cache_size = -\(16384 / sharers)", "mmap_size = 0", "secure_delete = 0",
     ] { try connection.execute("PRAGMA \(pragma)") }
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
