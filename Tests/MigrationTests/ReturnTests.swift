@@ -97,18 +97,33 @@ import Testing
     }
   }
 
-  @Test func `a source that somebody wrote to stops it, and nothing changes`() throws {
+  @Test func `a source that somebody wrote to stops it, also behind a beginning, and nothing changes`() throws {
     let bench = try ReturnBench()
     try bench.use(bench.target.path)
+    // A file that users overwrote on the target, and that an earlier call brought back before it was killed.
+    let bytes = [UInt8](repeating: 5, count: 3000)
+    _ = try bench.bench.write(bytes, to: "target/" + SmallStore.fileName)
+    #expect(throws: ReturnBench.Broken.self) { try bench.pass(breaking: .announced).carryBack() }
+    _ = try bench.bench.write(bytes, to: "source/" + SmallStore.fileName)
     try bench.unseal()
-    try Database(bench.source.path).run("UPDATE memo SET content = 'leak' WHERE id = 7")
+    for leak in [
+      "UPDATE memo SET content = 'leak' WHERE id = 7",
+      "UPDATE memo SET content = 'late' WHERE id = 7; INSERT INTO user_setting VALUES (3, 'a', 'b')",
+    ] {
+      try Database(bench.source.path).run(leak)
+      try bench.seal()
+      let rows = try bench.rows
+      let error = failure { _ = try bench.pass().carryBack() }
+      #expect(error?.code == .returnConflict && error?.exitStatus == .attention)
+      #expect(try bench.rows == rows)
+      #expect(try bench.marks == 0)
+      try bench.unseal()
+    }
+    try Database(bench.source.path).run(
+      "UPDATE memo SET content = 'secret-words 7 王伟' WHERE id = 7; DELETE FROM user_setting WHERE user_id = 3")
     try bench.seal()
-    let rows = try bench.rows
-    let error = failure { _ = try bench.pass().carryBack() }
-    #expect(error?.code == .returnConflict && error?.exitStatus == .attention)
-    #expect(error?.cause.contains("memo [7]") == true)
-    #expect(try bench.rows == rows)
-    #expect(try bench.marks == 0)
+    #expect(try bench.pass().carryBack().inserted == 5)
+    #expect(try Workbench.read(bench.bench.file("source/" + SmallStore.fileName)) == bytes)
   }
 
   @Test func `a source that is not sealed by the run is not written to`() throws {

@@ -112,20 +112,18 @@ struct ReturnScan {
   func changes(since memory: ReturnMemory, in inventory: InventorySpool) throws -> Changes {
     let (carried, new, gone) = (spool, spool, spool)
     let indices = Dictionary(uniqueKeysWithValues: schema.entities.enumerated().map { ($0.element.name, $0.offset) })
+    let omitted: (RecordPage, GrowingBuffer) -> Set<Int> = { page, _ in
+      indices[page.entity.name].flatMap { scopes[$0]?.rows(of: page) } ?? []
+    }
+    func note(_ difference: Difference) throws {
+      guard let index = indices[difference.entity], !difference.key.isEmpty else { return }
+      try (difference.kind == .missing ? gone : carried).append(entityIndex: index, key: difference.key)
+      if difference.kind == .extra { try new.append(entityIndex: index, key: difference.key) }
+    }
     let result = try Comparison.compare(
       [inventory], of: schema, with: MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: memory.taken)),
       algorithm: algorithm, scan: scan, totalItems: memory.rows, totalBytes: nil,
-      omitting: { page, _ in indices[page.entity.name].flatMap { scopes[$0]?.rows(of: page) } ?? [] }
-    ) { difference in
-      guard let index = indices[difference.entity], !difference.key.isEmpty else { return }
-      switch difference.kind {
-      case .missing: try gone.append(entityIndex: index, key: difference.key)
-      case .changed: try carried.append(entityIndex: index, key: difference.key)
-      case .extra:
-        try carried.append(entityIndex: index, key: difference.key)
-        try new.append(entityIndex: index, key: difference.key)
-      }
-    }
+      omitting: omitted, report: note)
     try requireReadable(result.unreadable)
     let former = try others().filter { memory.others[$0.key] != $0.value }
     guard former.isEmpty, memory.others.keys.allSatisfy({ snapshot.schema.entity(named: $0) != nil }) else {

@@ -53,9 +53,25 @@ struct ReturnWork {
     let isThere = try compare([inventory, written.rows, written.gone], source).isEqual
     source.close()
     if isThere, !isBegun { return try result() }
-    // It is sealed, so only this run can have begun to write to it.
-    guard isThere || isBegun else { throw conflict(found) }
+    let isOurs = try isThere || isBegun && areFilesAlone(found, written)
+    guard isOurs else { throw conflict(found) }
     return try apply(written, inventory)
+  }
+
+  /// Whether the source differs by files alone that an earlier call has written in the place of others: that comes in
+  /// front of the transaction.
+  private func areFilesAlone(_ found: ComparisonResult, _ written: SegmentInventory) throws -> Bool {
+    guard found.unreadable == 0, found.differenceCount == found.differences.count else { return false }
+    var keys: Set<String> = []
+    var rows = try InventorySpool.Cursor(written.rows)
+    while !rows.isAtEnd {
+      let entity = head.schema.entities[rows.entityIndex]
+      if entity.columns.contains(where: { $0.kind == .file }) {
+        keys.insert(entity.name + String(decoding: rows.key, as: UTF8.self))
+      }
+      try rows.advance()
+    }
+    return found.differences.allSatisfy { $0.kind == .changed && keys.contains($0.entity + $0.key) }
   }
 
   // MARK: - The source
