@@ -37,7 +37,9 @@ public final class SQLiteLease: StoreLease {
     }
   }
 
-  public func holder() throws -> (claim: RunClaim, remaining: Duration)? { try read(connection()) }
+  public func holder() throws -> (claim: RunClaim, remaining: Duration)? {
+    try Connection.looking(at: path, through: opened) { try read($0) }
+  }
 
   public func give(run: String) throws {
     try change { connection in
