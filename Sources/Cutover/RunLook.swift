@@ -6,6 +6,11 @@ public struct RunLook: Sendable {
   public var header: CutoverJournal.Header
   public var entries: [CutoverJournal.Entry]
 
+  public init(header: CutoverJournal.Header, entries: [CutoverJournal.Entry]) {
+    self.header = header
+    self.entries = entries
+  }
+
   public var state: CutoverState { entries.last?.state ?? .idle }
   public var since: Timestamp? { entries.last?.time }
 
@@ -16,13 +21,23 @@ public struct RunLook: Sendable {
       .flatMap { Timestamp(rfc3339: $0.value) }
   }
 
-  /// How long users could not write: from the last confirmation to the switch, or to the source's release.
+  /// How long users could not write in all: from the confirmation to the switch or the source's release, and on a way back
+  /// from the switch. `nil` where they were never frozen.
   public var frozenTime: Duration? {
-    guard let start = entries.last(where: { $0.event == .confirmed })?.time,
-      let end = entries.last(where: { $0.event == .switchDone || $0.event == .sourceReleased })?.time,
-      end.milliseconds >= start.milliseconds
-    else { return nil }
-    return .milliseconds(end.milliseconds - start.milliseconds)
+    var sum: Int64?
+    var start: Int64?
+    for entry in entries {
+      let time = entry.time.milliseconds
+      switch entry.event {
+      case .confirmed: start = time
+      case .givenUp where entry.state == .returning: start = start ?? time
+      case .switchDone, .sourceReleased:
+        if let begin = start { sum = (sum ?? 0) + max(0, time - begin) }
+        start = nil
+      default: break
+      }
+    }
+    return sum.map { .milliseconds($0) }
   }
 
   public var lastDelta: Duration? {
