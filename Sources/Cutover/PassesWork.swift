@@ -17,6 +17,10 @@ public final class PassesWork: CutoverWork {
     public var claim: RunClaim
     /// The run as a whole.
     public var stop: StopRequest
+    /// The stop of a pass that begins now while users write; whoever asks it ends that pass alone.
+    public var passStop: @Sendable () -> StopRequest
+    /// Waits where the run is paused. Returns whether the pass that was ended for it is to be done again.
+    public var waitOut: @Sendable () throws -> Bool = { false }
 
     public init(
       passes: @escaping @Sendable (StopRequest) -> MigrationPasses,
@@ -29,6 +33,7 @@ public final class PassesWork: CutoverWork {
       self.loss = loss
       self.claim = claim
       self.stop = stop
+      passStop = { stop }
     }
   }
 
@@ -70,8 +75,17 @@ public final class PassesWork: CutoverWork {
   @discardableResult
   private func carry() throws -> Duration {
     settle()
+    while true {
+      _ = try parts.waitOut()
+      do { return try carryOnce() } catch let error as MigrationError where error.code == .interrupted {
+        guard try parts.waitOut() else { throw error }
+      }
+    }
+  }
+
+  private func carryOnce() throws -> Duration {
     let start = ContinuousClock.now
-    let passes = parts.passes(parts.stop)
+    let passes = parts.passes(parts.passStop())
     let exported = try passes.export()
     let applied = try passes.apply()
     guard applied.isHeld else { throw mismatch(applied.comparison?.differenceCount) }

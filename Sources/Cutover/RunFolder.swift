@@ -20,6 +20,8 @@ public struct RunFolder: Sendable, Hashable {
   /// The working directory that the plan's relative paths are of.
   public let directory: String
   public let created: Timestamp
+  /// The plan's own file, when the run was begun.
+  public let planFile: String
   /// As rehearsed; `nil` where nothing was.
   public let likely: Duration?
   public let atWorst: Duration?
@@ -27,16 +29,18 @@ public struct RunFolder: Sendable, Hashable {
   public var journal: String { path + "/journal" }
   public var ledger: String { path + "/ledger.ndjson" }
   public var plan: String { path + "/plan.toml" }
+  /// The seal of a plan that freezes by its hook alone.
+  public var seal: String { path + "/sealed.json" }
   public var report: String { path + "/report.json" }
 
   /// Makes the folder of a new run.
   public static func make(
-    _ run: String, of plan: Plan, archive: String, directory: String, rehearsal: RehearsalRecord?,
+    _ run: String, of plan: Plan, planFile: String, archive: String, directory: String, rehearsal: RehearsalRecord?,
     stateDirectory: String
   ) throws -> RunFolder {
     let folder = RunFolder(
       path: stateDirectory + "/runs/" + run, run: run, archive: archive, directory: directory, created: .now,
-      likely: rehearsal?.likely, atWorst: rehearsal?.atWorst)
+      planFile: planFile, likely: rehearsal?.likely, atWorst: rehearsal?.atWorst)
     try Folder.create(folder.path)
     try Array(plan.normalText.utf8).withUnsafeBytes { try Folder.replace(folder.plan, with: $0) }
     try Array((folder.json.text + "\n").utf8).withUnsafeBytes {
@@ -77,7 +81,7 @@ public struct RunFolder: Sendable, Hashable {
   private var json: JSONValue {
     var members: [JSONValue.Member] = [
       .init("run", .text(run)), .init("archive", .text(archive)), .init("directory", .text(directory)),
-      .init("created", .text(created.rfc3339)),
+      .init("created", .text(created.rfc3339)), .init("plan", .text(planFile)),
     ]
     if let likely { members.append(.init("likely_ms", .integer(Int64(likely.seconds * 1000)))) }
     if let atWorst { members.append(.init("at_worst_ms", .integer(Int64(atWorst.seconds * 1000)))) }
@@ -91,12 +95,14 @@ public struct RunFolder: Sendable, Hashable {
     else { return nil }
     self.init(
       path: path, run: run, archive: archive, directory: directory, created: created,
+      planFile: value["plan"]?.string ?? path + "/plan.toml",
       likely: value["likely_ms"]?.integer.map { .milliseconds($0) },
       atWorst: value["at_worst_ms"]?.integer.map { .milliseconds($0) })
   }
 
   private init(
-    path: String, run: String, archive: String, directory: String, created: Timestamp, likely: Duration?,
+    path: String, run: String, archive: String, directory: String, created: Timestamp, planFile: String,
+    likely: Duration?,
     atWorst: Duration?
   ) {
     self.path = path
@@ -104,6 +110,7 @@ public struct RunFolder: Sendable, Hashable {
     self.archive = archive
     self.directory = directory
     self.created = created
+    self.planFile = planFile
     self.likely = likely
     self.atWorst = atWorst
   }

@@ -16,7 +16,9 @@ struct NoteFerryCommand: ParsableCommand {
       CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self, ArchiveCommand.self]),
       CommandGroup(name: "Repair", subcommands: [RepairCommand.self]),
       CommandGroup(name: "Rehearse and cut over", subcommands: [PlanCommand.self, CutoverCommand.self]),
-      CommandGroup(name: "Follow", subcommands: [ReportCommand.self]),
+      CommandGroup(name: "Follow", subcommands: [
+          StatusCommand.self, AttachCommand.self, CtlCommand.self, RunsCommand.self, ReportCommand.self,
+        ]),
       CommandGroup(
         name: "Learn",
         subcommands: [
@@ -46,7 +48,7 @@ enum Overview {
     \(list([PlanCommand.self, CutoverCommand.self]))
 
     FOLLOW
-    \(list([ReportCommand.self]))
+    \(list([StatusCommand.self, AttachCommand.self, CtlCommand.self, RunsCommand.self, ReportCommand.self]))
 
     LEARN
     \(list([DemoCommand.self, ExplainCommand.self, ExitCodesCommand.self, SchemaCommand.self, VersionCommand.self]))

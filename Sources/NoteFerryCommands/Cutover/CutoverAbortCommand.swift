@@ -20,6 +20,9 @@ struct CutoverAbortCommand: LongCommand {
   @Argument(help: "The run.")
   var run: String
 
+  @Flag(name: .long, help: "Take back the request that waits.")
+  var withdraw = false
+
   @OptionGroup var global: GlobalOptions
 
   func perform(_ session: Session) throws -> Outcome {
@@ -32,6 +35,9 @@ struct CutoverAbortCommand: LongCommand {
         safeNow: "nothing was changed",
         next: state.isFinal ? ["noteferry status \(run)"] : ["noteferry cutover rollback \(run) --confirm NAME"])
     }
+    let asking = Asking(folder: folder, session: session)
+    if withdraw { return try asking.withdraw() }
+    if asking.hasHolder { return asking.outcome(try asking.ask(RunRequest(.abort, by: CutoverStage.holder))) }
     return try GivingUp(folder: folder, runs: runs, session: session).perform("aborted by a person")
   }
 }
@@ -66,6 +72,11 @@ struct CutoverRollbackCommand: LongCommand {
       throw MigrationError(
         .usage, "run \(run) has ended", cause: "its state is \(state.rawValue)", safeNow: "nothing was changed",
         next: ["noteferry status \(run)"])
+    }
+    let asking = Asking(folder: folder, session: session)
+    // Before the seal the process that has the run gives it up; behind it, it ends by itself within the hooks' limits.
+    if asking.hasHolder, state.isBeforeSeal {
+      return asking.outcome(try asking.ask(RunRequest(.abort, by: CutoverStage.holder)))
     }
     return try GivingUp(folder: folder, runs: runs, session: session).perform("rolled back by a person")
   }

@@ -14,6 +14,7 @@ struct CutoverCommand: ParsableCommand {
         noteferry cutover finish c-7k2m9q --confirm notes
       """,
     subcommands: [
-      CutoverRunCommand.self, CutoverAbortCommand.self, CutoverRollbackCommand.self, CutoverFinishCommand.self,
+      CutoverRunCommand.self, CutoverProceedCommand.self, CutoverPostponeCommand.self, CutoverAbortCommand.self,
+      CutoverRollbackCommand.self, CutoverFinishCommand.self,
     ])
 }

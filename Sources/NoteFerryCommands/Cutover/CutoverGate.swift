@@ -139,11 +139,35 @@ final class CutoverGate {
   // MARK: - While it waits
 
   /// What another session has asked for.
-  private func request() throws -> GateAnswer? { nil }
+  private func request() throws -> GateAnswer? {
+    guard let request = stage.folder.pendingRequest() else { return nil }
+    switch request.what {
+    case .proceed:
+      do {
+        if let window = plan.window, !window.contains(.now) {
+          throw MigrationError(.unconfirmed, "the plan's window \(window.text) \(window.zone.text) is not open")
+        }
+        let answer = try freeze(by: request.by)
+        say(request, true, "users are being frozen")
+        return answer
+      } catch let error as MigrationError {
+        say(request, false, error.message)
+        return nil
+      }
+    case .postpone:
+      say(request, true, "the run ends at the gate; the source is in service")
+      return .postpone
+    case .abort, .pause, .resume, .rate: return nil
+    }
+  }
+
+  private func say(_ request: RunRequest, _ isGranted: Bool, _ words: String) {
+    try? stage.folder.say(RunAnswer(id: request.id, isGranted: isGranted, state: stage.journal.state, words: words))
+  }
 
   /// A delta when it is time for one.
   private func carry() throws -> GateAnswer? {
-    guard ContinuousClock.now >= nextDelta else { return nil }
+    guard ContinuousClock.now >= nextDelta, !stage.control.isPaused else { return nil }
     let took = try stage.work.carryDelta(nil)
     delay()
     return took > CutoverBudget(plan.budget).lastDelta ? .fellBehind : nil

@@ -56,7 +56,7 @@ struct CutoverRunCommand: LongCommand {
     let state = StoreAccess(session: session).stateDirectory
     let stores = CutoverStores(plan: plan, session: session)
     let runs = CutoverRuns(stateDirectory: state)
-    let control = RunControl(stop: session.stop)
+    let control = RunControl(stop: session.stop, rate: session.settings.rate ?? plan.budget.rate)
     let found = runs.unfinished(plan)
     var rehearsal = RehearsalRecord.read(of: plan.hash, stateDirectory: state)
     if found?.look.state.service ?? .source == .source {
@@ -65,7 +65,7 @@ struct CutoverRunCommand: LongCommand {
         rehearsal = try RehearsalCheck(plan: plan, path: self.plan, record: rehearsal).require(stores.fingerprint)
       }
     }
-    let folder = try found?.folder ?? runs.begin(plan, rehearsal: rehearsal)
+    let folder = try found?.folder ?? runs.begin(plan, planFile: self.plan, rehearsal: rehearsal)
     let stage = try CutoverStage(plan, folder: folder, session: session, control: control)
     defer { stage.close() }
     let check: RehearsalCheck? =
@@ -73,7 +73,7 @@ struct CutoverRunCommand: LongCommand {
     let gate = CutoverGate(
       mode: self.gate, isConfirmed: isConfirmed, stage: stage, rehearsal: rehearsal, check: check)
     return try CutoverEnding(stage: stage, again: session.commandLine, rehearsal: rehearsal).outcome {
-      try stage.run { try gate.answer() }.go()
+      try stage.go { try gate.answer() }
     }
   }
 

@@ -29,7 +29,7 @@ struct CutoverRuns {
   /// A folder for a run that begins now.
   ///
   /// - Throws: `.leaseHeld` where a run of another plan has not ended that moves the same source.
-  func begin(_ plan: Plan, rehearsal: RehearsalRecord?) throws -> RunFolder {
+  func begin(_ plan: Plan, planFile: String, rehearsal: RehearsalRecord?) throws -> RunFolder {
     for folder in RunFolder.all(stateDirectory: stateDirectory) {
       guard let look = try? folder.look(), look.header.source == plan.source.place, !look.state.isFinal else {
         continue
@@ -41,7 +41,9 @@ struct CutoverRuns {
         next: ["noteferry status \(folder.run)", "noteferry cutover abort \(folder.run)"])
     }
     return try RunFolder.make(
-      "c-" + Session.newRunID().dropFirst(2), of: plan, archive: plan.archive ?? archive(plan),
+      "c-" + Session.newRunID().dropFirst(2), of: plan,
+      planFile: planFile.hasPrefix("/") ? planFile : (Folder.resolve(planFile) ?? planFile),
+      archive: plan.archive ?? archive(plan),
       directory: Folder.resolve(".") ?? ".", rehearsal: rehearsal, stateDirectory: stateDirectory)
   }
 

@@ -43,25 +43,30 @@ final class CutoverStage {
     let stores = CutoverStores(plan: Self.effective(plan, session), session: session)
     let passes = Self.passes(stores, folder, session, control)
     let archive = folder.archive
-    work = PassesWork(
-      PassesWork.Parts(
-        passes: passes, targetFences: { try stores.targetFences() },
-        wayBack: UnwrittenWayBack { try stores.differences(from: archive) }, loss: plan.loss,
-        claim: try RunClaim(run: folder.run, holder: Self.holder), stop: session.stop))
+    var parts = PassesWork.Parts(
+      passes: passes, targetFences: { try stores.targetFences() },
+      wayBack: UnwrittenWayBack { try stores.differences(from: archive) }, loss: plan.loss,
+      claim: try RunClaim(run: folder.run, holder: Self.holder), stop: session.stop)
+    parts.passStop = { control.passStop() }
+    parts.waitOut = { try control.waitOut() }
+    work = PassesWork(parts)
     let limits = FenceLimits(stop: { try control.requireNoStopOfFence() })
     let own = try stores.fence(limits)
     fence =
       plan.freeze.usesFence
       ? own
-      : HookFence(own, seal: folder.path + "/sealed.json") {
+      : HookFence(own, seal: folder.seal) {
         try passes(StopRequest()).export().changes?.isEmpty != true
       }
     lease = try stores.lease()
+    control.enter(journal.state)
+    control.listen(folder)
   }
 
   deinit { close() }
 
   func close() {
+    control.close(folder)
     work.settle()
     fence.close()
     lease.close()
@@ -74,6 +79,15 @@ final class CutoverStage {
       budget: CutoverBudget(plan.budget), holder: Self.holder, gate: gate,
       stop: { [control] in try control.requireNoStop() },
       observe: { [self] in observe($0) })
+  }
+
+  /// Goes on, and gives up where another session asks for it.
+  func go(gate: @escaping () throws -> GateAnswer) throws -> CutoverState {
+    let run = try run(gate: gate)
+    do { return try run.go() } catch {
+      guard let abort = control.abort, journal.state.isBeforeSeal else { throw error }
+      return try run.giveUp("asked for by \(abort.by)")
+    }
   }
 
   private func observe(_ entry: CutoverJournal.Entry) {
@@ -109,10 +123,13 @@ final class CutoverStage {
   ) -> @Sendable (StopRequest) -> MigrationPasses {
     let (plan, planned) = (stores.plan, stores.planned)
     let state = StoreAccess(session: session).stateDirectory
+    let observer = control.observer(session.observer, folder)
     return { stop in
-      MigrationPasses(
+      let passes = MigrationPasses(
         plan, stores: planned, archive: folder.archive, stateDirectory: state, toolVersion: ToolVersion.current,
-        ledgerPath: folder.ledger, observer: control.muted(session.observer), stop: stop)
+        ledgerPath: folder.ledger, observer: observer, stop: stop)
+      passes.rateSetting = control.rate
+      return passes
     }
   }
 }
