@@ -65,8 +65,8 @@ let package = Package(
       path: "Sources/Stores/PostgreSQLStore"),
     .target(
       name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive"]),
-    // What a cutover does and in which order; it knows no store.
-    .target(name: "Cutover", dependencies: ["NoteModel", "DurableIO", "NoteStore"]),
+    // What a cutover does and in which order; it knows no concrete store.
+    .target(name: "Cutover", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration"]),
     .target(
       name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "PostgreSQLStore"]),
     // Stores that are made up, and the replay of the pathological corpus.
@@ -76,8 +76,8 @@ let package = Package(
     .target(
       name: "NoteFerryCommands",
       dependencies: [
-        "NoteModel", "DurableIO", "RemoteLink", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores",
-        "Corpus", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "NoteModel", "DurableIO", "RemoteLink", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "Cutover",
+        "AllStores", "Corpus", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),
     .target(

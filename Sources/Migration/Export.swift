@@ -36,6 +36,9 @@ public struct ExportOptions: Sendable {
   public var algorithm: DigestAlgorithm?
   public var secrets: SecretsPolicy = .withhold
   public var rate: ByteCount?
+  /// A rate that may change while the export goes on; it decides in place of `rate`.
+  public var rateSetting: RateSetting?
+  var throttle: Throttle { Throttle(rate: rate, setting: rateSetting) }
   public var freeFloor = FreeFloor()
   /// `nil`: the smaller of 256 MiB and a quarter of the free space where the store is.
   public var walBudget: ByteCount?
@@ -397,7 +400,7 @@ private final class ExportRun {
     let pipeline = PagePipeline(
       schema: schema,
       options: PagePipeline.Options(
-        algorithm: algorithm, encodes: true, sharesContents: true, throttle: Throttle(rate: options.rate),
+        algorithm: algorithm, encodes: true, sharesContents: true, throttle: options.throttle,
         checkpoint: { [self] _ in try passCheckpoint() }), sharing: sharing)
     let renewals: Int
     do {

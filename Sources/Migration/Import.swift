@@ -218,7 +218,8 @@ private func importUnexplained(
   let ledgerPath = try ledger.close()
   let isAllowed =
     try options.part.map {
-      try $0.gate.mayApprove(isProven: isApproved || isSalvaged, sums: first?.comparison.sums)
+      $0.gate.found(conservation, first?.comparison)
+      return try $0.gate.mayApprove(isProven: isApproved || isSalvaged, sums: first?.comparison.sums)
     } ?? true
   let isHeld = options.keepsOpen && isApproved && consumer.refusal == nil && nodes.pair?.isDegraded != true
   if consumer.refusal == nil, isApproved || isSalvaged {

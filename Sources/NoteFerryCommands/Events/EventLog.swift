@@ -111,6 +111,13 @@ final class EventLog: RunObserver {
     case .checkpoint(let id, let bytes):
       write(.checkpoint, [.init("id", .text(id)), .init("bytes_state", .integer(bytes))])
     case .check(let report): write(.check, PreflightView.members(of: report))
+    case .cutover(let step):
+      var members: [JSONValue.Member] = [
+        .init("from", .text(step.from)), .init("to", .text(step.to)), .init("event", .text(step.event)),
+        .init("service", .text(step.service)),
+      ]
+      if let reason = step.reason { members.append(.init("reason", .text(reason))) }
+      write(.cutoverState, members)
     case .notice(let level, let code, let text, let next):
       write(
         .notice,

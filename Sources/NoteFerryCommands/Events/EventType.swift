@@ -6,6 +6,7 @@ enum EventType: String, CaseIterable, Sendable {
   case phaseFinished = "phase.finished"
   case item
   case check
+  case cutoverState = "cutover.state"
   case notice
   case error
   case checkpoint
@@ -73,6 +74,12 @@ enum EventType: String, CaseIterable, Sendable {
         Self.required("name", .string), Self.required("side", .string, ["source", "target", "machine"]),
         Self.required("required", .boolean), Self.required("purpose", .string), Self.required("recommended", .string),
         Self.required("actual", .string), Self.required("fix", .strings), Self.required("wall_ms", .integer),
+      ]
+    case .cutoverState:
+      [
+        Self.required("from", .string), Self.required("to", .string), Self.required("event", .string),
+        Self.required("service", .string, ["source", "target", "neither", "as_the_fences_say"]),
+        Self.optional("reason", .string),
       ]
     case .notice:
       [

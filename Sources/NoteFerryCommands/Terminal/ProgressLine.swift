@@ -1,3 +1,4 @@
+import Cutover
 import Migration
 import NoteModel
 
@@ -25,6 +26,13 @@ enum ProgressLine {
       line = longer
     }
     return line
+  }
+
+  /// `frozen: users cannot write until the fence of the source is dropped or expires`
+  static func entered(_ step: RunEvent.CutoverStep) -> String {
+    let state = CutoverState(rawValue: step.to)
+    return step.to + (state.map { ": " + StatusView.words($0.service) } ?? "")
+      + (step.reason.map { " (\($0))" } ?? "")
   }
 
   /// A line that stays, without its time: `export 10%  3.9 GiB  16 MiB/s  ETA 29–38 min`.
