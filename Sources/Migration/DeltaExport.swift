@@ -32,7 +32,7 @@ struct DeltaExport {
     let created = Timestamp.forArchive
     let found = try DeltaScan(
       chain: chain, snapshot: snapshot, isParanoid: options.isParanoid, stateDirectory: options.stateDirectory,
-      throttle: Throttle(rate: options.rate), observer: observer, stop: stop
+      throttle: Throttle(rate: options.rate, brake: options.brake), observer: observer, stop: stop
     ).run()
     let wasRenewed = before != nil && before != snapshot.identity
     let result: (segment: String, seal: Checksum, bytes: Int64, summary: SegmentSummary)
@@ -145,7 +145,7 @@ private final class DeltaWriter {
     let pipeline = PagePipeline(
       schema: schema,
       options: PagePipeline.Options(
-        algorithm: algorithm, encodes: true, sharesContents: false, throttle: Throttle(rate: options.rate),
+        algorithm: algorithm, encodes: true, sharesContents: false, throttle: Throttle(rate: options.rate, brake: options.brake),
         checkpoint: { [self] _ in try passCheckpoint() }))
     let renewals = try pipeline.run(KeyedSnapshot(snapshot, found.carried), into: sink) + (wasRenewed ? 1 : 0)
     try writeDeleted(upTo: schema.entities.count - 1, to: writer)

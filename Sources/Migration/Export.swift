@@ -36,6 +36,8 @@ public struct ExportOptions: Sendable {
   public var algorithm: DigestAlgorithm?
   public var secrets: SecretsPolicy = .withhold
   public var rate: ByteCount?
+  /// Slows the reading while production suffers.
+  public var brake: LoadBrake?
   public var freeFloor = FreeFloor()
   /// `nil`: the smaller of 256 MiB and a quarter of the free space where the store is.
   public var walBudget: ByteCount?
@@ -397,7 +399,7 @@ private final class ExportRun {
     let pipeline = PagePipeline(
       schema: schema,
       options: PagePipeline.Options(
-        algorithm: algorithm, encodes: true, sharesContents: true, throttle: Throttle(rate: options.rate),
+        algorithm: algorithm, encodes: true, sharesContents: true, throttle: Throttle(rate: options.rate, brake: options.brake),
         checkpoint: { [self] _ in try passCheckpoint() }), sharing: sharing)
     let renewals: Int
     do {

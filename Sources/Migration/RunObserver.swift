@@ -16,6 +16,11 @@ public enum RunEvent: Sendable {
   /// A check of a preflight was made.
   case check(CheckReport)
   case notice(level: NoticeLevel, code: String, text: String, next: [String])
+  /// A pass over a live source is in its target.
+  case pass(RehearsedPass)
+  case verdict(RehearsalVerdict)
+  /// A report was written.
+  case reportWritten(format: String, path: String, bytes: Int64, sha256: String)
 
   public enum NoticeLevel: String, Sendable { case info, warn }
 

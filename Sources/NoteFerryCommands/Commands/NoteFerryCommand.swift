@@ -15,7 +15,7 @@ struct NoteFerryCommand: ParsableCommand {
         ]),
       CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self, ArchiveCommand.self]),
       CommandGroup(name: "Repair", subcommands: [RepairCommand.self]),
-      CommandGroup(name: "Rehearse and cut over", subcommands: [PlanCommand.self]),
+      CommandGroup(name: "Rehearse and cut over", subcommands: [PlanCommand.self, RehearseCommand.self]),
       CommandGroup(name: "Follow", subcommands: [ReportCommand.self]),
       CommandGroup(
         name: "Learn",
@@ -43,7 +43,7 @@ enum Overview {
     \(list([RepairCommand.self]))
 
     REHEARSE AND CUT OVER
-    \(list([PlanCommand.self]))
+    \(list([PlanCommand.self, RehearseCommand.self]))
 
     FOLLOW
     \(list([ReportCommand.self]))
