@@ -31,7 +31,7 @@ final class Rehearsal {
   let begin = ContinuousClock.now
   var result: RehearsalResult
   private var fences: [(raise: Duration, seal: Duration)] = []
-  private var lastSnapshot = ContinuousClock.now
+  var lastSnapshot = ContinuousClock.now
   var isFuzzy = false
 
   init(_ request: RehearsalRequest, observer: any RunObserver, stop: StopRequest) {
