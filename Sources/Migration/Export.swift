@@ -38,7 +38,9 @@ public struct ExportOptions: Sendable {
   public var rate: ByteCount?
   /// A rate that may change while the export goes on; it decides in place of `rate`.
   public var rateSetting: RateSetting?
-  var throttle: Throttle { Throttle(rate: rate, setting: rateSetting) }
+  /// Slows the reading while production suffers.
+  public var brake: LoadBrake?
+  var throttle: Throttle { Throttle(rate: rate, setting: rateSetting, brake: brake) }
   public var freeFloor = FreeFloor()
   /// `nil`: the smaller of 256 MiB and a quarter of the free space where the store is.
   public var walBudget: ByteCount?

@@ -81,7 +81,9 @@ extension ImportConsumer {
   }
 
   func scan(_ node: Int) -> StoreScan {
-    StoreScan(phase: .compare, observer: observer, stop: stop, node: nodes.label(node))
+    StoreScan(
+      throttle: Throttle(rate: nil, brake: options.brake), phase: .compare, observer: observer, stop: stop,
+      node: nodes.label(node))
   }
 
   /// What stands for a target's state, as soon as its file times can tell; empty where they do not.

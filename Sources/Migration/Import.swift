@@ -24,6 +24,8 @@ public struct ImportOptions: Sendable {
   /// `readsBack` nothing is left open.
   public var keepsOpen = false
   public var rate: ByteCount?
+  /// Slows the import while production, which may be on the same machine, suffers.
+  public var brake: LoadBrake?
   public var freeFloor = FreeFloor()
   public var stateDirectory: String
   public var ledgerPath: String?
@@ -156,7 +158,7 @@ private func importUnexplained(
   let ledger = Ledger(path: options.ledgerPath)
   var pipelineOptions = SegmentPipeline.Options(stateDirectory: options.stateDirectory)
   pipelineOptions.salvages = options.salvages
-  pipelineOptions.throttle = Throttle(rate: options.rate)
+  pipelineOptions.throttle = Throttle(rate: options.rate, brake: options.brake)
   pipelineOptions.checkpoint = { try requireNoStop(stop) }
   let reporter = DamageReporter(ledger: ledger, observer: observer)
   pipelineOptions.report = { reporter.report($0) }

@@ -126,7 +126,8 @@ struct ReadBack {
     for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
     var proof = NodeProof(comparison: ComparisonResult(entities: []), counts: counts)
     let scan = StoreScan(
-      phase: .readBack, observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
+      throttle: Throttle(rate: nil, brake: options.brake), phase: .readBack,
+      observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
       node: nodes.label(node), sharers: sharers)
     func report(_ difference: Difference) throws {
       // Rows that were knowingly carried with a loss are in the ledger already.

@@ -18,6 +18,11 @@ public enum RunEvent: Sendable {
   /// A cutover entered a state; told when that is durable, and before anything is done that belongs to it.
   case cutover(CutoverStep)
   case notice(level: NoticeLevel, code: String, text: String, next: [String])
+  /// A pass over a live source is in its target.
+  case pass(RehearsedPass)
+  case verdict(RehearsalVerdict)
+  /// A report was written.
+  case reportWritten(format: String, path: String, bytes: Int64, sha256: String)
 
   public enum NoticeLevel: String, Sendable { case info, warn }
 

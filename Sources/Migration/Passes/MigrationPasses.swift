@@ -21,6 +21,8 @@ public final class MigrationPasses: @unchecked Sendable {
   private let ledgerPath: String?
   private let observer: any RunObserver
   private let stop: StopRequest
+  /// Slows the passes down while production suffers; to be `nil` while users cannot write.
+  public var brake: LoadBrake?
 
   /// - Parameters:
   ///   - archive: The plan's own, or that of a rehearsal.
@@ -55,6 +57,7 @@ public final class MigrationPasses: @unchecked Sendable {
     options.secrets = plan.carry.secrets
     options.rate = plan.budget.rate
     options.rateSetting = rateSetting
+    options.brake = brake
     options.freeFloor = FreeFloor(limit: plan.budget.freeFloor)
     options.walBudget = plan.budget.wal
     options.snapshotAge = plan.budget.snapshotAge
@@ -88,6 +91,7 @@ public final class MigrationPasses: @unchecked Sendable {
     options.attachments = plan.carry.attachments
     options.freeFloor = FreeFloor(limit: plan.budget.freeFloor)
     options.ledgerPath = ledgerPath
+    options.brake = brake
     options.part = gate.map { ImportPart(role: nil, gate: $0) }
     var isReplicated = false
     let isFinal = { isReplicated }

@@ -15,8 +15,11 @@ struct NoteFerryCommand: ParsableCommand {
         ]),
       CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self, ArchiveCommand.self]),
       CommandGroup(name: "Repair", subcommands: [RepairCommand.self]),
-      CommandGroup(name: "Rehearse and cut over", subcommands: [PlanCommand.self, CutoverCommand.self]),
-      CommandGroup(name: "Follow", subcommands: [
+      CommandGroup(
+        name: "Rehearse and cut over", subcommands: [PlanCommand.self, RehearseCommand.self, CutoverCommand.self]),
+      CommandGroup(
+        name: "Follow",
+        subcommands: [
           StatusCommand.self, AttachCommand.self, CtlCommand.self, RunsCommand.self, ReportCommand.self,
         ]),
       CommandGroup(
@@ -45,7 +48,7 @@ enum Overview {
     \(list([RepairCommand.self]))
 
     REHEARSE AND CUT OVER
-    \(list([PlanCommand.self, CutoverCommand.self]))
+    \(list([PlanCommand.self, RehearseCommand.self, CutoverCommand.self]))
 
     FOLLOW
     \(list([StatusCommand.self, AttachCommand.self, CtlCommand.self, RunsCommand.self, ReportCommand.self]))

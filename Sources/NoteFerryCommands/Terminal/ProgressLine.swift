@@ -55,6 +55,11 @@ enum ProgressLine {
     return start.name.rawValue + " started" + (totals.isEmpty ? "" : ": " + totals.joined(separator: ", "))
   }
 
+  static func passed(_ pass: RehearsedPass) -> String {
+    let name = pass.number == 0 ? "base" : "delta \(pass.number)"
+    return "\(name): \(Format.count(pass.items, "row")), \(ByteCount(pass.bytes)), \(Format.duration(pass.wall))"
+  }
+
   static func finished(_ end: RunEvent.PhaseEnd) -> String {
     end.name.rawValue + " finished: " + Format.count(end.items, "row") + ", " + ByteCount(end.bytes).description
       + " in " + Format.duration(end.wall)

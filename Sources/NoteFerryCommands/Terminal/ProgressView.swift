@@ -67,7 +67,8 @@ final class ProgressView: RunObserver {
       style == .plain ? stamped(ProgressLine.started(start), moment) : draw(moment)
     case .progress(let progress): note(progress, moment)
     case .phaseFinished(let end): style == .plain ? stamped(ProgressLine.finished(end), moment) : screen.progress("")
-    case .finding, .checkpoint, .check, .cutover, .notice: break
+    case .pass(let pass): stamped(ProgressLine.passed(pass), moment)
+    case .finding, .checkpoint, .check, .cutover, .notice, .verdict, .reportWritten: break
     }
   }
 
