@@ -142,7 +142,7 @@ let package = Package(
       name: "MigrationTests",
       dependencies: [
         "NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
-        "CSQLite",
+        "CSQLite", "PostgreSQLClusters",
       ]),
     // The whole journey by the real program, which is a dependency so that it is built.
     .testTarget(

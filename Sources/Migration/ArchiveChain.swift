@@ -22,6 +22,9 @@ struct ArchiveChain {
     self.segments = segments
   }
 
+  /// Segments of which each is known to be a delta of the one before.
+  init(_ segments: [SegmentInventory]) { self.segments = segments }
+
   var base: SegmentInventory { segments[0] }
   var last: SegmentInventory { segments[segments.count - 1] }
   var spools: [InventorySpool] { segments.flatMap { $0.description.kind == .base ? [$0.rows] : [$0.rows, $0.gone] } }

@@ -84,7 +84,7 @@ struct DeltaExport {
 }
 
 /// Writes the segment of a delta.
-private final class DeltaWriter {
+final class DeltaWriter {
   private let chain: ArchiveChain
   private let snapshot: any SourceSnapshot
   private let found: DeltaScan.Found

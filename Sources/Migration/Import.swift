@@ -41,6 +41,9 @@ public struct ImportOptions: Sendable {
   public var patience = PairOptions().patience
   /// Where the run is a part of a larger one; only for a single node.
   public var part: ImportPart?
+  /// Set where the newest segment goes back into the store that the others came from: the run whose seal it has. Then
+  /// nothing but that segment is brought in, in one transaction.
+  var returningRun: String?
 
   public init(stateDirectory: String) { self.stateDirectory = stateDirectory }
 }

@@ -140,9 +140,9 @@ final class ImportConsumer: SegmentConsumer {
       watermark = try target.prepare(
         for: schema, profile: profile, origin: origin,
         options: TargetOptions(
-          createSchema: options.createSchema, expectedBytes: ByteCount(description.expectedBytes),
+          createSchema: options.createSchema, expectedBytes: ByteCount(expectedBytes),
           freeFloor: options.freeFloor.limit ?? ByteCount(0)
-        ).with(try longContents(held?.number ?? -1), options.patience, stop))
+        ).with(try longContents(held?.number ?? -1), options.patience, stop, returningRun: options.returningRun))
     } catch let error as MigrationError where error.code == .targetNotEmpty {
       // A pair has looked at its nodes already.
       guard try nodes.pair?.isWrittenNowhere ?? holdsAsMuch(profile, in: nodes.all[0]) else { throw error }
@@ -202,6 +202,7 @@ final class ImportConsumer: SegmentConsumer {
   /// Where the target has less than what was left, the old segments are read again.
   private func goOnBehindHeld() throws {
     guard let held, refusal == nil, skips >= held.pages, skips < .max else {
+      if options.returningRun != nil { throw ReturnPass.unknownState(nodes.all[0].target.name) }
       self.held = nil
       return inventories.begin(isDelta: false)
     }
@@ -230,14 +231,18 @@ final class ImportConsumer: SegmentConsumer {
   var origin: String {
     repairs.origin(of: description.id, attachments: options.attachments)
       + (options.part?.role.map { ", as \($0.rawValue) of two" } ?? "")
+      + (options.returningRun == nil ? "" : ReturnPass.originWords)
   }
+
+  /// Of the base; nearly nothing is new in a store that gets rows back.
+  private var expectedBytes: Int64 { options.returningRun == nil ? description.expectedBytes : 0 }
 
   /// What an interrupted import has put into a node already needs no more room there. Nodes on one disk share its room.
   private func requireSpace() throws {
     var needs: [(device: UInt64?, path: String, node: Int, bytes: Int64)] = []
     for (index, node) in nodes.all.enumerated() {
       guard let path = node.target.guardedPaths.first else { continue }
-      let bytes = max(0, description.expectedBytes - (FileStatus.of(node.target.name)?.byteCount ?? 0))
+      let bytes = max(0, expectedBytes - (FileStatus.of(node.target.name)?.byteCount ?? 0))
       let device = FileStatus.of(path)?.device
       if let same = needs.firstIndex(where: { $0.device != nil && $0.device == device }) {
         needs[same].bytes += bytes
@@ -685,7 +690,9 @@ final class ImportConsumer: SegmentConsumer {
 
   /// A salvage settles each page before the next one, because rows may share contents of earlier ones.
   var wantsChecks: Bool { options.salvages || isBatchFull }
-  private var isBatchFull: Bool { batchBytes >= options.batchBytes.rawValue || target.wantsCommit }
+  private var isBatchFull: Bool {
+    options.returningRun == nil && (batchBytes >= options.batchBytes.rawValue || target.wantsCommit)
+  }
 
   func received(_ group: ReceivedGroup) throws {
     guard group.rowsDamage == nil else { return }
@@ -757,9 +764,22 @@ final class ImportConsumer: SegmentConsumer {
       if refusal == nil { try target.apply(row: row, of: page, toNode: node) }
     }
     repairs.moves?.finish()
+    try requireCounts()
     if refusal == nil, checkedGroups > skips || checkedGroups == 0 || nodeRows?.hasRows == true { try commit() }
     observer.observe(
       .phaseFinished(.init(name: .import, wall: .zero, items: progress.items, bytes: progress.bytes)))
+  }
+
+  /// Where rows go back, none may go away on the way, as one would whose unique value another row has taken.
+  private func requireCounts() throws {
+    guard options.returningRun != nil, checkedGroups > skips else { return }
+    for (entity, count) in zip(schema.entities, newest.sourceCounts) {
+      guard let found = try target.rowCount(of: entity), found != count.rows else { continue }
+      throw ReturnPass.conflict(
+        nodes.all[0].target.name,
+        "\(entity.name) would have \(found) rows, and \(count.rows) are expected: a row that "
+          + "users did not touch is in the way of one that they wrote")
+    }
   }
 
   /// What these rows become is known when all of them are; a later delta may have others.

@@ -58,8 +58,11 @@ enum LongContentPass {
 
 extension TargetOptions {
   /// The same with what only the import knows.
-  func with(_ longContents: [LongContent], _ patience: Duration, _ stop: StopRequest) -> TargetOptions {
+  func with(
+    _ longContents: [LongContent], _ patience: Duration, _ stop: StopRequest, returningRun: String? = nil
+  ) -> TargetOptions {
     var options = self
+    options.returningRun = returningRun
     options.patience = patience
     options.longContents = longContents
     options.stop = { try stop.check(safeNow: "what was committed to the target is kept; the archive was not changed") }

@@ -72,6 +72,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case cutoverMissing = "NF-CUTOVER-20"
   case rehearsalStale = "NF-CUTOVER-26"
   case cutoverPaused = "NF-CUTOVER-30"
+  case returnConflict = "NF-RETURN-41"
+  case returnImpossible = "NF-RETURN-41B"
   case noSpace = "NF-SPACE-25"
   case sourceChanged = "NF-STALE-26"
   case profileInvalid = "NF-CONFIG-27"

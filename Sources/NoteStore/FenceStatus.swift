@@ -137,3 +137,14 @@ extension WriteFence {
       next: ["drop the fence, remove what it cannot stop, and begin the cutover again"])
   }
 }
+
+/// A store that is out of service and gets rows back.
+package enum SealedStore {
+  /// - Parameter fence: What the fence says that is there.
+  package static func notSealed(_ name: String, by run: String, _ fence: String?) -> MigrationError {
+    MigrationError(
+      .fenceExpired, "\(name) is not sealed by run \(run), so users may write to it",
+      cause: fence ?? "it has no fence", safeNow: "nothing was written to it",
+      next: ["look which side is in service, and stop the other one"])
+  }
+}

@@ -80,6 +80,9 @@ public protocol TargetStore: AnyObject {
   /// Whether the batch holds so much besides its rows that it should end soon.
   var wantsCommit: Bool { get }
 
+  /// How many rows the table of an entity has, those of the open batch among them; `nil` for a target that does not say.
+  func rowCount(of entity: Entity) throws -> Int64?
+
   /// Ends the batch durably, with the watermark in the same transaction.
   func commit(_ watermark: ImportWatermark) throws
 
@@ -108,6 +111,7 @@ extension TargetStore {
   public var filePath: String? { name }
   public func enter(page number: Int64) {}
   public func leave(page number: Int64) throws {}
+  public func rowCount(of entity: Entity) throws -> Int64? { nil }
   public func rest() throws {}
   public func apply(row: Int, of page: RecordPage, toNode node: Int) throws {
     try apply(row: row, of: page, supplies: [])
@@ -126,6 +130,9 @@ public struct TargetOptions: Sendable {
   public var patience = PairOptions().patience
   /// Called now and then while an engine waits for a server; throws to give the work up.
   public var stop: @Sendable () throws -> Void = {}
+  /// Set where the store is the source of a cutover that is undone, and holds its rows already: the name of the run that
+  /// has sealed it. Nothing is written unless that seal holds. Others may read meanwhile.
+  public var returningRun: String?
   /// The longest content of each column that has one of more than 128 MiB, where the archive can be asked beforehand.
   public var longContents: [LongContent] = []
 

@@ -67,6 +67,38 @@ import Testing
         + "SELECT proname FROM pg_proc WHERE proname LIKE 'noteferry%'")
   }
 
+  @Test func `a seal lets the one transaction through that says its own number, and no other`() throws {
+    let place = try Self.place()
+    let fence = try Self.fence(place)
+    defer { fence.close() }
+    try fence.raise(Self.claim, lasting: .seconds(600))
+    try fence.seal(run: Self.claim.run)
+    let (ours, other) = (try Self.session(place), try Self.session(place))
+    defer {
+      ours.close()
+      other.close()
+    }
+    let pass = FencePass(run: Self.claim.run, schema: "public")
+    try pass.requireSeal(ours)
+    #expect(refusal { try FencePass(run: "run-b", schema: "public").requireSeal(ours) }?.code == .fenceExpired)
+    let write = "INSERT INTO note (body) VALUES ('back')"
+    #expect(throws: (any Error).self) { try ours.execute(write) }
+    try ours.execute("BEGIN")
+    #expect(throws: (any Error).self) { try FencePass(run: "run-b", schema: "public").begin(ours) }
+    try pass.begin(ours)
+    try ours.execute("\(write); SAVEPOINT s; UPDATE note SET body = body; ROLLBACK TO SAVEPOINT s; \(write)")
+    #expect(throws: (any Error).self) { try other.execute(write) }
+    try ours.execute("COMMIT")
+    // Left in the row, the number is nobody's any more.
+    for session in [ours, other] { #expect(throws: (any Error).self) { try session.execute(write) } }
+    try ours.execute("BEGIN")
+    try pass.begin(ours)
+    try pass.end(ours)
+    #expect(throws: (any Error).self) { try ours.execute(write) }
+    try ours.execute("ROLLBACK")
+    #expect(try place.sql("SELECT count(*) FROM note WHERE body = 'back'") == ["2"])
+  }
+
   @Test func `no statement of the owner, a superuser or another user gets through`() throws {
     let place = try Self.place()
     _ = try place.sql(

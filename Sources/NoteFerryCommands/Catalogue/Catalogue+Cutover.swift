@@ -82,6 +82,18 @@ extension Catalogue {
         "Nothing is frozen, and what was carried is kept.",
         "Repeat the same command; it goes on from there."
       )
+    case .returnConflict:
+      (
+        "The way back of a cutover found the old store other than the archive says, or a row in the way of another one.",
+        "Nobody should have written there since the seal. Bringing notes back over such a row would lose one of the two.",
+        "Nothing was changed. Compare the old store with the archive (noteferry diff) and decide which rows count."
+      )
+    case .returnImpossible:
+      (
+        "What users wrote to the new store cannot be brought back into the old one: the two stores are not of one kind.",
+        "Notes that would be left out or changed on the way are not carried quietly.",
+        "Leave the new store in service, or export it and carry the notes by hand. Nothing was changed."
+      )
     default:
       (
         "The account of a cutover has a line that is not what was written.",

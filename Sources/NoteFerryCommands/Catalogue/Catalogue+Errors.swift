@@ -247,7 +247,7 @@ extension Catalogue {
       wordsOfNodes(code)
     case .fenceHeld, .fenceSealed, .fenceExpired, .fenceLeaks, .leaseHeld, .hookFailed, .cutoverJournalDamaged,
       .cutoverLoss, .cutoverGivenUp, .cutoverAttention, .cutoverMissing, .rehearsalStale, .cutoverPaused,
-      .cutoverUnclear:
+      .cutoverUnclear, .returnConflict, .returnImpossible:
       wordsOfCutover(code)
     case .remoteVersion:
       (

@@ -30,6 +30,8 @@ struct FenceRecord {
 /// breaches, both until its transaction ends. The seal locks the row for itself, so it waits for such writers and sees their
 /// breaches; a writer that waits for the seal sees that. A transaction whose view is older than the fence sees no row and
 /// is refused; one whose view is older than the seal cannot lock the row and is refused by the server.
+///
+/// One transaction gets through a seal: the one that has written its own number into the fence's row (`FencePass`).
 struct FenceObjects {
   struct Table: Hashable {
     var oid: Int64
@@ -144,7 +146,8 @@ struct FenceObjects {
       """
       SET LOCAL client_min_messages = warning;
       CREATE TABLE IF NOT EXISTS \(row) (run text NOT NULL, holder text NOT NULL, raised timestamptz NOT NULL,
-        deadline timestamptz NOT NULL, sealed boolean NOT NULL);
+        deadline timestamptz NOT NULL, sealed boolean NOT NULL, passer xid8);
+      ALTER TABLE \(row) ADD COLUMN IF NOT EXISTS passer xid8;
       CREATE TABLE IF NOT EXISTS \(breach) (at timestamptz NOT NULL);
       DELETE FROM \(row); DELETE FROM \(breach);
       \(functionText);
@@ -179,6 +182,7 @@ struct FenceObjects {
     DECLARE fence record;
     BEGIN
       SELECT * INTO fence FROM \(row);
+      IF FOUND AND fence.passer = pg_current_xact_id_if_assigned() THEN RETURN NULL; END IF;
       IF FOUND AND NOT fence.sealed AND fence.deadline <= clock_timestamp() THEN
         IF EXISTS (SELECT FROM \(breach)) THEN RETURN NULL; END IF;
         SELECT * INTO fence FROM \(row) FOR SHARE;

@@ -46,6 +46,11 @@ extension PostgreSQLTarget {
   private func begin(
     _ schema: StoreSchema, _ profile: Profile, _ origin: String, _ options: TargetOptions
   ) throws -> ImportWatermark? {
+    if let run = options.returningRun {
+      let pass = FencePass(run: run, schema: TargetTable.schema)
+      try pass.requireSeal(connection)
+      self.pass = pass
+    }
     if let mark = try TargetMark.read(connection) {
       guard mark.origin == origin else {
         throw MigrationError(
@@ -69,7 +74,7 @@ extension PostgreSQLTarget {
     try makeStages(schema)
     try requireRoom(schema, options)
     try requirePrivileges(schema)
-    try checkEmpty(schema)
+    if pass == nil { try checkEmpty(schema) }
     try TargetMark(origin: origin, groups: 0, isCreated: isCreated).create(connection)
     _ = try connection.commit()
     return nil

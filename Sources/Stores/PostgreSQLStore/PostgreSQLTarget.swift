@@ -31,6 +31,8 @@ public final class PostgreSQLTarget: TargetStore {
   /// Whether a savepoint brings back what was before the row under way.
   private var isGuarded = false
   var pending: PendingContents?
+  /// Lets the transactions of a return through the seal; nil for every other target.
+  var pass: FencePass?
 
   public convenience init(_ location: StoreLocation, profiles: [Profile]) {
     self.init(location, limits: ConnectionLimits())
@@ -129,7 +131,15 @@ public final class PostgreSQLTarget: TargetStore {
 
   /// A session in the middle of a COPY does not say that it is in a transaction.
   func openBatch() throws {
-    if open == nil, pending == nil, !connection.isInTransaction { try connection.execute("BEGIN") }
+    guard open == nil, pending == nil, !connection.isInTransaction else { return }
+    try connection.execute("BEGIN")
+    try pass?.begin(connection)
+  }
+
+  public func rowCount(of entity: Entity) throws -> Int64? {
+    try openBatch()
+    try settle()
+    return try connection.integer("SELECT count(*) FROM \(table(of: entity).sql)")
   }
 
   public func apply(row: Int, of page: RecordPage, supplies: [ContentSupply]) throws {
@@ -350,6 +360,7 @@ public final class PostgreSQLTarget: TargetStore {
     guard pending == nil else { throw unfinished() }
     try openBatch()
     try settle()
+    try pass?.end(connection)
     try TargetMark.advance(connection, to: watermark.groups)
     let transaction = try connection.text("SELECT pg_current_xact_id()::text")
     do { _ = try connection.commit() } catch let error as MigrationError where error.code == .storeLost {
@@ -373,6 +384,7 @@ public final class PostgreSQLTarget: TargetStore {
     let schema = profile.map { source.made(for: PostgreSQLEngine.scheme, profile: $0) } ?? source
     try openBatch()
     try settle()
+    try pass?.end(connection)
     try setSequences(schema)
     if isCreated { try createRest(schema) }
     _ = try connection.commit()

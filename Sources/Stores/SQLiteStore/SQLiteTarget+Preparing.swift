@@ -13,6 +13,7 @@ extension SQLiteTarget {
     let schema = source.made(for: SQLiteEngine.scheme, profile: profile)
     self.profile = profile
     sharers = options.sharers
+    isReturning = options.returningRun != nil
     definitions = schema.definitions.filter { $0.kind == .table || $0.kind == .index }
     files = TargetFiles(
       directory: location.dataDirectory(of: profile), sourceDirectory: schema.dataDirectory ?? "",
@@ -180,6 +181,7 @@ extension SQLiteTarget {
     guard encoding == "UTF-8" else { throw RowLoader.mismatch(connection, "its text is stored as \(encoding)") }
     // Takes the lock, and fails on a disk that cannot be written.
     try connection.execute("BEGIN IMMEDIATE")
+    if let run = options.returningRun { try requireSeal(of: run) }
     if let mark = try ImportMark.read(connection) {
       try connection.execute("ROLLBACK")
       return try resume(mark, schema, origin)
@@ -203,11 +205,22 @@ extension SQLiteTarget {
         cause: "\(location.path) has version \(version), the archive \(schema.productVersion)", safeNow: untouched,
         next: ["let version \(schema.productVersion) of the product initialise the target"])
     }
-    try checkEmpty(schema)
+    if !isReturning { try checkEmpty(schema) }
     try checkSpace(options)
     try ImportMark(origin: origin, groups: 0, isCreated: false).create(connection)
     try endTransaction()
     return nil
+  }
+
+  /// Users must not write while rows come back. The seal's triggers do not fire in this connection, which has all triggers
+  /// switched off, as every import has; nothing in the database says so, and no other connection has it.
+  ///
+  /// - Throws: `.fenceExpired`, `.fenceHeld`.
+  private func requireSeal(of run: String) throws {
+    let row = try FenceRow.read(connection)
+    guard let row, row.isSealed, row.claim.run == run else {
+      throw SealedStore.notSealed(location.path, by: run, row.map { "run \($0.claim.run) \($0.words)" })
+    }
   }
 
   private func resume(_ mark: ImportMark, _ schema: StoreSchema, _ origin: String) throws -> ImportWatermark {

@@ -42,6 +42,8 @@ public final class SQLiteTarget: TargetStore {
   var withheld: [Int] = []
   /// Whether rows take unique values from other rows.
   var isDelta = false
+  /// Whether the store gets rows back, beside others who read it.
+  var isReturning = false
 
   public init(_ location: StoreLocation, profiles: [Profile]) { self.location = location }
 
@@ -69,7 +71,8 @@ public final class SQLiteTarget: TargetStore {
     _ = noteferry_sqlite3_switch(connection.handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
     _ = noteferry_sqlite3_switch(connection.handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
     for pragma in [
-      "locking_mode = EXCLUSIVE", "foreign_keys = OFF", "trusted_schema = 0", "cell_size_check = 1",
+      "locking_mode = \(isReturning ? "NORMAL" : "EXCLUSIVE")", "foreign_keys = OFF", "trusted_schema = 0",
+      "cell_size_check = 1",
       "cache_size = -\(16384 / sharers)", "mmap_size = 0", "secure_delete = 0",
     ] { try connection.execute("PRAGMA \(pragma)") }
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
@@ -111,6 +114,10 @@ public final class SQLiteTarget: TargetStore {
   }
 
   // MARK: - Batches
+
+  public func rowCount(of entity: Entity) throws -> Int64? {
+    try connection.integer("SELECT count(*) FROM \(quoted(loader(for: entity).shape.name))")
+  }
 
   /// Patches wait in memory, about 200 bytes each.
   public var wantsCommit: Bool { patches.count >= 1 << 14 }

@@ -1,0 +1,231 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+import NoteStore
+
+/// The way back of a cutover: carries what users wrote to the target into the source, which nobody has written to since it
+/// was sealed.
+///
+/// `requirePossible` is asked while users still write to the source. `remember` is called when every node of the target is
+/// proven and none is open. `carryBack` is called when the target is fenced again; the source stays sealed, and is in every
+/// detail what it was, except for the rows that users touched on the target. Used by one thread at a time.
+public final class ReturnPass {
+  let plan: Plan
+  let run: String
+  let stores: PlannedStores
+  let former: @Sendable () throws -> ImportNode
+  let archive: String
+  let stateDirectory: String
+  let toolVersion: String
+  let observer: any RunObserver
+  let stop: StopRequest
+
+  /// What is durable of a return, for tests that break off behind it.
+  package enum Step: Sendable, CaseIterable { case checked, compared, written, announced, applied, recorded }
+  package var passed: (Step) throws -> Void = { _ in }
+
+  /// - Parameters:
+  ///   - run: The run whose seal the source has.
+  ///   - former: The source, as a store to be written to.
+  ///   - archive: The one by which the target was filled; it grows by the segment that goes back.
+  ///   - stateDirectory: Of the passes; it must be the same in all calls.
+  public init(
+    _ plan: Plan, run: String, stores: PlannedStores, former: @escaping @Sendable () throws -> ImportNode,
+    archive: String, stateDirectory: String, toolVersion: String, observer: any RunObserver, stop: StopRequest
+  ) {
+    self.plan = plan
+    self.run = run
+    self.stores = stores
+    self.former = former
+    self.archive = archive
+    self.stateDirectory = stateDirectory
+    self.toolVersion = toolVersion
+    self.observer = observer
+    self.stop = stop
+  }
+
+  var folder: String { stateDirectory + "/return" }
+
+  // MARK: - Before the switch
+
+  /// Looks whether there would be a way back. Reads no rows, and changes nothing.
+  ///
+  /// - Throws: `.returnImpossible` with the reason; what opening the target throws.
+  public func requirePossible() throws {
+    let head = try ReturnHead(archive, stores, stateDirectory: stateDirectory)
+    let target = try open(head)
+    defer { target.close() }
+    try requireAlike(head, target)
+  }
+
+  /// Keeps what the target is like at this moment. Every call begins anew.
+  ///
+  /// Cost, in the frozen time: one read of all rows of the first node without their attachments, as the last comparison of
+  /// an import that was held open costs; 50 bytes a row on disk, written and digested. Where files were written in the two
+  /// seconds before, it waits for as long: their times could not tell them from what users write.
+  ///
+  /// - Returns: How many rows.
+  /// - Throws: As `requirePossible`; `.interrupted`, `.diskFull`, `.sourceCorrupt`. Nothing is remembered then.
+  @discardableResult
+  public func remember() throws -> Int64 {
+    let head = try ReturnHead(archive, stores, stateDirectory: stateDirectory)
+    try Folder.create(folder)
+    for name in try Folder.names(in: folder) { try Folder.remove(folder + "/" + name) }
+    try Folder.synchronize(folder)
+    let target = try open(head)
+    defer { target.close() }
+    try requireAlike(head, target)
+    let path = ReturnMemory.inventory(in: folder)
+    try Folder.remove(path)
+    let spool = try InventorySpool(path: path, keeping: 0, contents: head.algorithm)
+    let (start, clock) = (Timestamp.now, ContinuousClock.now)
+    let found = try scan(head, target).remember(in: spool, since: start)
+    try spool.synchronize()
+    let memory = ReturnMemory(
+      archive: head.id, number: head.number, segment: head.segment, productVersion: target.schema.productVersion,
+      taken: try found.hasYoungFiles ? settled(clock) : start.milliseconds, rows: found.rows,
+      byteCount: spool.byteCount, digest: try ReturnMemory.checksum(of: path)!, others: found.others)
+    try memory.write(in: folder)
+    return found.rows
+  }
+
+  /// The time at which no file from before the beginning looks as if it were written now.
+  private func settled(_ start: ContinuousClock.Instant) throws -> Int64 {
+    while ContinuousClock.now < start + .milliseconds(2100) {
+      try stop.check(safeNow: "nothing was changed")
+      pauseBriefly()
+    }
+    return Timestamp.now.milliseconds
+  }
+
+  // MARK: - Behind the switch
+
+  /// Brings back what users wrote to the target since `remember`, and proves that the source has it.
+  ///
+  /// Users must not write to the target meanwhile, nor between two calls. Interrupted at any place, the same call goes on;
+  /// when it has returned once, it only says again what came back. The rows are a segment of the archive before anything
+  /// is written to the source, and they are written in one transaction.
+  ///
+  /// - Throws: `.returnConflict` where the source is not what the archive says, or a row is in the way; `.returnImpossible`;
+  ///   `.fenceExpired` unless the run has sealed the source; `.diskFull`, `.storeLocked`, `.storeLost`, `.interrupted`. The
+  ///   source has then either all that came back, behind a mark, or nothing.
+  public func carryBack() throws -> ReturnResult {
+    if let done = try ReturnResult.read(ReturnResult.path(in: folder)) { return done }
+    let memory = try ReturnMemory.read(in: folder)
+    let chain = try ArchiveChain(archive, stateDirectory: stateDirectory) {
+      try stop.check(safeNow: "nothing was changed")
+    }
+    let back = try ReturnWork(self, memory, chain)
+    let result = try back.run()
+    try result.write(ReturnResult.path(in: folder))
+    try passed(.recorded)
+    return result
+  }
+
+  // MARK: - The target
+
+  /// Opens the first node of the target as it is read now and later.
+  func open(_ head: ReturnHead) throws -> any SourceSnapshot {
+    var options = SnapshotOptions(algorithm: head.algorithm, secrets: head.secretsIncluded ? .include : .withhold)
+    options.formerDataDirectories = head.schema.dataDirectory.map { [$0] } ?? []
+    options.likeness = head.schema.entities
+    return try stores.nodes()[0].reopen(head.profile).openSnapshot(options, stop: stop)
+  }
+
+  func scan(_ head: ReturnHead, _ target: any SourceSnapshot) throws -> ReturnScan {
+    var scopes: [Int: NodeScope] = [:]
+    if NodeMapping(sourceNodes: head.nodes, targetNodes: plan.target.nodes.count).isActive {
+      for (index, entity) in head.schema.entities.enumerated() { scopes[index] = NodeScope(entity, in: head.profile) }
+    }
+    return ReturnScan(
+      schema: head.schema, snapshot: target, scopes: scopes, stateDirectory: stateDirectory, observer: observer,
+      stop: stop, algorithm: head.algorithm)
+  }
+
+  /// - Throws: `.returnImpossible`.
+  func requireAlike(_ head: ReturnHead, _ target: any SourceSnapshot) throws {
+    guard target.schema.engine == head.schema.engine else {
+      throw Self.impossible(
+        "the target has another engine than the source",
+        cause: "\(target.schema.engine) has values that \(head.schema.engine) would change")
+    }
+    guard head.nodes == 1 else {
+      throw Self.impossible("the source has two nodes", cause: "rows go back into a source of one node")
+    }
+    guard target.schema.productVersion == head.schema.productVersion else {
+      throw Self.impossible(
+        "the target has another version of the product than the source",
+        cause: "\(target.schema.productVersion) instead of \(head.schema.productVersion)")
+    }
+    for entity in head.schema.entities {
+      guard let found = target.schema.entity(named: entity.name), found.key == entity.key,
+        found.columns.map(\.name) == entity.columns.map(\.name),
+        found.columns.map(\.kind) == entity.columns.map(\.kind)
+      else {
+        throw Self.impossible(
+          "the target has other tables than the source", cause: "\(entity.name) has other columns or another key")
+      }
+    }
+  }
+}
+
+/// What an archive says in front of its rows.
+struct ReturnHead {
+  var id: String
+  var number: Int
+  var segment: String
+  var algorithm: DigestAlgorithm
+  var secretsIncluded: Bool
+  var nodes: Int
+  var schema: StoreSchema
+  var profile: Profile
+
+  init(_ archive: String, _ stores: PlannedStores, stateDirectory: String) throws {
+    let segments = try SegmentSequence(.directory(archive), options: .init(stateDirectory: stateDirectory))
+    let (base, newest) = (segments.first, segments.newest)
+    try self.init(base.description, newest: newest, base.schema, base.profile, stores)
+  }
+
+  init(
+    _ base: SegmentDescription, newest: SegmentDescription, _ schema: StoreSchema, _ profile: [UInt8],
+    _ stores: PlannedStores
+  ) throws {
+    id = base.id
+    number = newest.number
+    segment = newest.id
+    algorithm = base.algorithm
+    secretsIncluded = base.secretsIncluded
+    nodes = base.topology?.nodes.count ?? 1
+    self.schema = schema
+    self.profile = try profile.withUnsafeBytes { try stores.readProfile($0) }
+  }
+}
+
+// MARK: - Refusals
+
+extension ReturnPass {
+  /// Stands in the mark of a store that gets rows back.
+  static let originWords = ", on its way back"
+
+  static func impossible(_ message: String, cause: String) -> MigrationError {
+    MigrationError(
+      .returnImpossible, message, cause: cause, safeNow: "nothing was changed; the target has everything",
+      next: ["leave the target in service, or export it and carry what users wrote by hand"])
+  }
+
+  static func conflict(_ name: String, _ cause: String) -> MigrationError {
+    MigrationError(
+      .returnConflict, "what users wrote cannot go back into \(name) without losing something there", cause: cause,
+      safeNow: "nothing was written to it; the target has everything that users wrote",
+      next: [
+        "noteferry diff ARCHIVE STORE names the rows that differ", "decide which rows count, then repeat the command",
+      ])
+  }
+
+  static func unknownState(_ name: String) -> MigrationError {
+    MigrationError(
+      .returnConflict, "it is not known how far \(name) has got back what users wrote",
+      cause: "the account of it in the state directory is gone, or does not fit", safeNow: "nothing was written to it",
+      next: ["name the state directory of the cutover: --state DIRECTORY"])
+  }
+}

@@ -1,0 +1,255 @@
+import DurableIO
+import NoteArchive
+import NoteModel
+import NoteStore
+
+/// One call of `ReturnPass.carryBack`: check the source, write the segment, apply it, prove it.
+struct ReturnWork {
+  private let pass: ReturnPass
+  private let memory: ReturnMemory
+  /// What the target was filled by.
+  private let chain: ArchiveChain
+  /// What an earlier call has written.
+  private let written: SegmentInventory?
+  private let head: ReturnHead
+  private let node: ImportNode
+  private let heldPath: String
+
+  /// - Throws: `.returnImpossible` where the archive is not the one that was remembered.
+  init(_ pass: ReturnPass, _ memory: ReturnMemory, _ chain: ArchiveChain) throws {
+    self.pass = pass
+    self.memory = memory
+    let count = chain.segments.count
+    guard chain.base.description.id == memory.archive, (memory.number + 1...memory.number + 2).contains(count),
+      chain.segments[memory.number].description.id == memory.segment
+    else {
+      throw ReturnPass.impossible(
+        "the archive is not what it was when users came", cause: "it has \(count) segments, or is another one")
+    }
+    self.chain = ArchiveChain(Array(chain.segments[...memory.number]))
+    written = count == memory.number + 2 ? chain.last : nil
+    head = try ReturnHead(
+      chain.base.description, newest: self.chain.last.description, chain.base.schema, chain.base.profile, pass.stores)
+    node = try pass.former()
+    heldPath = HeldTarget.path(
+      ImportNodes([node], pair: nil), origin: head.id + ReturnPass.originWords, stateDirectory: pass.stateDirectory)
+  }
+
+  /// The rows are applied in one transaction, so the source has all of them or none. Files come in front of it, under names
+  /// that no row of the source has, or with the bytes of a row that comes.
+  func run() throws -> ReturnResult {
+    let isBegun = HeldTarget.read(heldPath)?.isApplying == true
+    let inventory = try merged()
+    let source = try open()
+    defer { source.close() }
+    let found = try compare([inventory], source)
+    if found.isEqual {
+      try pass.passed(.checked)
+      guard let new = try write(source) else { return ReturnResult(accounts: accounts(nil, try counts(of: source))) }
+      source.close()
+      return try apply(new, inventory)
+    }
+    guard let written else { throw conflict(found) }
+    let isThere = try compare([inventory, written.rows, written.gone], source).isEqual
+    source.close()
+    if isThere, !isBegun { return try result() }
+    let isOurs = try isThere || isBegun && areFilesAlone(found, written)
+    guard isOurs else { throw conflict(found) }
+    return try apply(written, inventory)
+  }
+
+  /// Whether the source differs by files alone that an earlier call has written in the place of others: that comes in
+  /// front of the transaction.
+  private func areFilesAlone(_ found: ComparisonResult, _ written: SegmentInventory) throws -> Bool {
+    guard found.unreadable == 0, found.differenceCount == found.differences.count else { return false }
+    var keys: Set<String> = []
+    var rows = try InventorySpool.Cursor(written.rows)
+    while !rows.isAtEnd {
+      let entity = head.schema.entities[rows.entityIndex]
+      if entity.columns.contains(where: { $0.kind == .file }) {
+        keys.insert(entity.name + String(decoding: rows.key, as: UTF8.self))
+      }
+      try rows.advance()
+    }
+    return found.differences.allSatisfy { $0.kind == .changed && keys.contains($0.entity + $0.key) }
+  }
+
+  // MARK: - The source
+
+  private func open() throws -> any SourceSnapshot {
+    var options = SnapshotOptions(algorithm: head.algorithm, secrets: head.secretsIncluded ? .include : .withhold)
+    options.likeness = head.schema.entities
+    return try node.reopen(head.profile).openSnapshot(options, stop: pass.stop)
+  }
+
+  private func counts(of source: any SourceSnapshot) throws -> [Int64] {
+    try source.schema.entities.map { try source.count(of: $0) }
+  }
+
+  /// All rows of the archive in one inventory, where the import looks for it.
+  private func merged() throws -> InventorySpool {
+    try Folder.create(Folder.parent(of: heldPath))
+    let spool = try InventorySpool(path: HeldTarget.inventory(heldPath), keeping: 0, contents: head.algorithm)
+    var rows = try InventoryChain(chain.spools)
+    while !rows.isAtEnd {
+      try spool.append(rows)
+      try rows.advance()
+    }
+    try spool.synchronize()
+    return spool
+  }
+
+  private func compare(_ inventories: [InventorySpool], _ source: any SourceSnapshot) throws -> ComparisonResult {
+    let since = Timestamp(rfc3339: chain.last.description.created) ?? Timestamp(milliseconds: 0)
+    return try ReturnCheck(
+      schema: head.schema, algorithm: head.algorithm, stateDirectory: pass.stateDirectory, observer: pass.observer,
+      stop: pass.stop
+    ).compare(inventories, with: source, since: since)
+  }
+
+  /// Somebody has written to a store that was sealed.
+  private func conflict(_ result: ComparisonResult) -> MigrationError {
+    let first = result.differences.first.map { ", first \($0.entity) \($0.key): \($0.explanation)" } ?? ""
+    return ReturnPass.conflict(
+      node.target.name,
+      "\(result.differenceCount) of its rows are not what the archive says, and \(result.unreadable) places are "
+        + "unreadable\(first)")
+  }
+
+  // MARK: - The segment
+
+  /// Writes what users changed as the next segment of the archive, in the place of one that nothing was done with.
+  ///
+  /// - Returns: nil where users changed nothing.
+  private func write(_ source: any SourceSnapshot) throws -> SegmentInventory? {
+    let path = segmentPath
+    try Folder.remove(path)
+    try Folder.synchronize(pass.archive)
+    let target = try pass.open(head)
+    defer { target.close() }
+    try pass.requireAlike(head, target)
+    guard target.schema.productVersion == memory.productVersion else {
+      throw ReturnPass.impossible("the product was upgraded", cause: "to \(target.schema.productVersion)")
+    }
+    let inventory = try memory.spool(in: pass.folder, contents: head.algorithm)
+    let changes = try pass.scan(head, target).changes(since: memory, in: inventory)
+    try pass.passed(.compared)
+    guard !changes.isEmpty else { return nil }
+    let places = try ReturnPlaces(
+      source, changes, algorithm: head.algorithm, stateDirectory: pass.stateDirectory, stop: pass.stop)
+    guard !(changes.carried.isEmpty && places.gone.isEmpty) else { return nil }
+    let delta = accounts((changes, places), places.counts)
+    let snapshot = ReturningSnapshot(
+      target, schema: head.schema, topology: chain.base.description.topology ?? source.topology, places: places,
+      expected: zip(places.counts, delta).map { $0 + $1.inserted - $1.deleted }, algorithm: head.algorithm,
+      holdsFiles: node.target.holdsFiles,
+      files: source.schema.dataDirectory.flatMap { try? LocalFiles(directory: $0) }, claimed: try claimed())
+    var options = ExportOptions(stateDirectory: pass.stateDirectory, toolVersion: pass.toolVersion)
+    options.freeFloor = FreeFloor(limit: pass.plan.budget.freeFloor)
+    let found = DeltaScan.Found(
+      changes: DeltaChanges(
+        entities: zip(head.schema.entities, delta).map {
+          .init(
+            entity: $0.name, role: $0.role, inserted: $1.inserted, changed: $1.changed, deleted: $1.deleted,
+            unchanged: $1.unchanged)
+        }), carried: changes.carried, gone: places.gone)
+    _ = try DeltaWriter(
+      chain: chain, snapshot: snapshot, found: found, directory: pass.archive, created: .forArchive, options: options,
+      observer: pass.observer, stop: pass.stop, guardedPaths: []
+    ).write(wasRenewed: false)
+    try Folder.synchronize(pass.archive)
+    try announce(changes, places, snapshot.claimed)
+    try pass.passed(.written)
+    return try SegmentInventory.read(path, stateDirectory: pass.stateDirectory) {}
+  }
+
+  private var segmentPath: String { "\(pass.archive)/\(SegmentLayout.segment(memory.number + 1)).tar" }
+  private var ledger: ReturnLedger {
+    ReturnLedger(path: pass.folder + "/returned.ndjson", entities: head.schema.entities)
+  }
+
+  /// Writes down what comes back, in words and in numbers.
+  private func announce(_ changes: ReturnScan.Changes, _ places: ReturnPlaces, _ files: Set<String>) throws {
+    let paths = JSONValue.array(files.sorted().map { .text($0) }).text
+    try Array(paths.utf8).withUnsafeBytes { try Folder.replace(claimedPath, with: $0) }
+    var result = ReturnResult(accounts: accounts((changes, places), places.counts))
+    result.repairedRows = try ledger.write(changes, gone: places.gone, books: books())
+    result.segment = segmentPath
+    result.ledgerPath = ledger.path
+    try result.write(ReturnResult.intention(in: pass.folder))
+  }
+
+  private var claimedPath: String { pass.folder + "/returning-files.json" }
+  private func claimed() throws -> Set<String> {
+    Set(try ReturnMemory.json(claimedPath)?.array?.compactMap(\.string) ?? [])
+  }
+
+  private func books() throws -> [String] {
+    let target = try pass.stores.nodes()[0].target
+    let path = RepairBook.path(of: target.name, filePath: target.filePath, stateDirectory: pass.stateDirectory)
+    return FileStatus.of(path) == nil ? [] : [path]
+  }
+
+  private func accounts(_ delta: (ReturnScan.Changes, ReturnPlaces)?, _ counts: [Int64]) -> [ReturnResult.Account] {
+    head.schema.entities.indices.map { index in
+      var account = ReturnResult.Account(entity: head.schema.entities[index].name)
+      if let (changes, places) = delta {
+        account.changed = places.changed[index]
+        account.inserted = changes.carried.counts[index] - account.changed
+        account.deleted = places.gone.counts[index]
+      }
+      account.unchanged = counts[index] - account.changed - account.deleted
+      return account
+    }
+  }
+
+  // MARK: - Applying
+
+  /// Says for the import that the source holds the archive up to the segment that goes back; the source was compared.
+  private func leave(_ inventory: InventorySpool) throws {
+    try HeldTarget(
+      origin: head.id + ReturnPass.originWords, number: memory.number, seal: chain.last.seal.description, pages: 0,
+      left: Timestamp(rfc3339: chain.last.description.created)?.milliseconds ?? 0, identities: [], extras: [0],
+      summary: chain.last.summary, totals: ImportTotals(), byteCount: inventory.byteCount, isApplying: true
+    ).write(heldPath)
+  }
+
+  private func apply(_ segment: SegmentInventory, _ inventory: InventorySpool) throws -> ReturnResult {
+    if let path = node.target.guardedPaths.first {
+      try FreeFloor(limit: pass.plan.budget.freeFloor).require(
+        FileStatus.of(segmentPath)?.byteCount ?? 0, at: path, wayOut: ["free space there, then repeat the command"])
+    }
+    try leave(inventory)
+    try pass.passed(.announced)
+    var options = ImportOptions(stateDirectory: pass.stateDirectory)
+    options.repair = .none
+    options.returningRun = pass.run
+    options.freeFloor = FreeFloor(limit: pass.plan.budget.freeFloor)
+    let brought: ImportResult
+    do {
+      brought = try importArchive(
+        .directory(pass.archive), into: [node], options: options, readProfile: pass.stores.readProfile,
+        observer: pass.observer, stop: pass.stop)
+    } catch var error as MigrationError {
+      if error.code == .targetMismatch || error.code == .targetRefusedRow { error.code = .returnConflict }
+      error.safeNow = "the target and the archive have everything that users wrote; " + error.safeNow
+      throw error
+    }
+    guard brought.isApproved else {
+      let first = brought.comparison?.differences.first.map { "\($0.entity) \($0.key): \($0.explanation)" } ?? ""
+      throw MigrationError(
+        .returnConflict, "\(node.target.name) is not what it should be behind the way back", cause: first,
+        safeNow: "it keeps its mark and its seal; the target and the archive have everything that users wrote",
+        next: ["noteferry diff \(pass.archive) STORE names the rows", "leave the target in service until it is clear"])
+    }
+    try pass.passed(.applied)
+    return try result()
+  }
+
+  private func result() throws -> ReturnResult {
+    guard let result = try ReturnResult.read(ReturnResult.intention(in: pass.folder)) else {
+      throw ReturnPass.unknownState(node.target.name)
+    }
+    return result
+  }
+}
