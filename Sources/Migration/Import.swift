@@ -44,6 +44,8 @@ public struct ImportOptions: Sendable {
   /// Set where the newest segment goes back into the store that the others came from: the run whose seal it has. Then
   /// nothing but that segment is brought in, in one transaction.
   var returningRun: String?
+  /// Keeps what the first node is like, before it is opened.
+  var recorder: ReturnRecorder?
 
   public init(stateDirectory: String) { self.stateDirectory = stateDirectory }
 }
@@ -221,6 +223,7 @@ private func importUnexplained(
   if isSalvaged { try consumer.accountForTheRest(conservation) }
   // Approval is the last step that can fail; repeated after it, the same command only compares.
   let ledgerPath = try ledger.close()
+  if consumer.refusal == nil, isApproved { _ = try options.recorder?.keep() }
   let isAllowed =
     try options.part.map {
       $0.gate.found(conservation, first?.comparison)

@@ -146,12 +146,23 @@ struct ReadBack {
     }
     let forms = consumer.leavesNumbersOut ? FormedDigests(nil) : nil
     let view = consumer.held.map { MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: $0.left)) } ?? snapshot
+    let recorder = consumer.refusal == nil && node == nodes.present.first ? options.recorder : nil
+    try recorder?.begin(snapshot)
+    let passing = consumer.held == nil ? nil : recorder
     proof.comparison = try Comparison.compare(
       consumer.inventories.spools, of: pipeline.schema, with: view, algorithm: algorithm, scan: scan,
       totalItems: counts.values.reduce(0, +),
       totalBytes: consumer.held == nil ? pipeline.description.expectedBytes : nil, forms: forms,
       sums: nodes.pair != nil || options.part?.role != nil, own: consumer.nodeRows?.expected[node], rereads: rereads,
-      report: report)
+      omitting: { page, digests in
+        try passing?.take(page, digests)
+        return []
+      }, report: report)
+    if let recorder {
+      // Rows whose attachments were read have other digests than measured ones.
+      if passing == nil { try recorder.read(snapshot) }
+      try recorder.end(snapshot)
+    }
     if let rereads, !rereads.isEmpty {
       let second = try Comparison(
         [rereads.expected], of: pipeline.schema, with: snapshot.schema, forms: forms, report: report)

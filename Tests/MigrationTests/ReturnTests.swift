@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: AttachmentPlace.allCases)
   func `everything that users did comes back once, and nothing else is touched`(place: AttachmentPlace) throws {
-    let bench = try ReturnBench(place)
+    let bench = try ReturnBench(place, isHeld: place == .files)
     let expected = try bench.expected()
     try bench.use(bench.target.path)
     let result = try bench.pass().carryBack()
@@ -34,8 +34,9 @@ import Testing
     #expect(try bench.rows == rows)
   }
 
-  @Test func `where users did nothing, no byte is written`() throws {
-    let bench = try ReturnBench()
+  @Test(arguments: [false, true])
+  func `where users did nothing, no byte is written`(isHeld: Bool) throws {
+    let bench = try ReturnBench(isHeld: isHeld)
     let before = try Workbench.read(bench.source.path)
     let result = try bench.pass().carryBack()
     #expect(result.isEmpty && result.segment == nil)

@@ -70,18 +70,23 @@ public final class MigrationPasses: @unchecked Sendable {
   ///
   /// - Throws: What `importArchive` throws; `.targetMismatch` where the target is not what the archive says.
   public func apply(until deadline: ContinuousClock.Instant? = nil) throws -> ImportResult {
-    try bring(keepsOpen: true, gate: nil, until: deadline)
+    try bring(keepsOpen: true, gate: nil, wayBack: nil, until: deadline)
   }
 
   /// Brings the rest in, compares all rows of every node once more, asks the gate, and takes the marks away.
   ///
-  /// - Parameter gate: Asked when every node is proven; may wait. Where it says no, the target goes on waiting.
-  public func open(gate: (any ImportGate)?, until deadline: ContinuousClock.Instant? = nil) throws -> ImportResult {
-    try bring(keepsOpen: false, gate: gate, until: deadline)
+  /// - Parameters:
+  ///   - gate: Asked when every node is proven; may wait. Where it says no, the target goes on waiting.
+  ///   - wayBack: Remembers, before the gate is asked, what the target is like. That costs 50 bytes a row on disk and no
+  ///     read of its own, where the target was held open before. A target that is open already is not remembered again.
+  public func open(
+    gate: (any ImportGate)?, remembering wayBack: ReturnPass? = nil, until deadline: ContinuousClock.Instant? = nil
+  ) throws -> ImportResult {
+    try bring(keepsOpen: false, gate: gate, wayBack: wayBack, until: deadline)
   }
 
   private func bring(
-    keepsOpen: Bool, gate: (any ImportGate)?, until deadline: ContinuousClock.Instant?
+    keepsOpen: Bool, gate: (any ImportGate)?, wayBack: ReturnPass?, until deadline: ContinuousClock.Instant?
   ) throws -> ImportResult {
     let stop = StopRequest(partOf: stop, until: deadline)
     var options = ImportOptions(stateDirectory: stateDirectory)
@@ -93,6 +98,7 @@ public final class MigrationPasses: @unchecked Sendable {
     options.ledgerPath = ledgerPath
     options.brake = brake
     options.part = gate.map { ImportPart(role: nil, gate: $0) }
+    options.recorder = try wayBack?.recorder()
     var isReplicated = false
     let isFinal = { isReplicated }
     let retry = ImportRetry(patience: options.patience, observer: observer, stop: stop)

@@ -6,8 +6,8 @@ import NoteStore
 /// The way back of a cutover: carries what users wrote to the target into the source, which nobody has written to since it
 /// was sealed.
 ///
-/// `requirePossible` is asked while users still write to the source. `remember` is called when every node of the target is
-/// proven and none is open. `carryBack` is called when the target is fenced again; the source stays sealed, and is in every
+/// `requirePossible` is asked while users still write to the source. What the target is like is kept when every node of it is
+/// proven and none is open: by `MigrationPasses.open(gate:remembering:)`, or by `remember`. `carryBack` is called when the target is fenced again; the source stays sealed, and is in every
 /// detail what it was, except for the rows that users touched on the target. Used by one thread at a time.
 public final class ReturnPass {
   let plan: Plan
@@ -58,44 +58,29 @@ public final class ReturnPass {
     try requireAlike(head, target)
   }
 
-  /// Keeps what the target is like at this moment. Every call begins anew.
+  /// Keeps what the target is like at this moment, where `MigrationPasses.open` was not told to. Every call begins anew.
   ///
-  /// Cost, in the frozen time: one read of all rows of the first node without their attachments, as the last comparison of
-  /// an import that was held open costs; 50 bytes a row on disk, written and digested. Where files were written in the two
-  /// seconds before, it waits for as long: their times could not tell them from what users write.
+  /// Cost: one read of all rows of the first node without their attachments, and 50 bytes a row on disk, written and
+  /// digested. Where files were written in the two seconds before, it waits for as long: their times could not tell them
+  /// from what users write.
   ///
   /// - Returns: How many rows.
   /// - Throws: As `requirePossible`; `.interrupted`, `.diskFull`, `.sourceCorrupt`. Nothing is remembered then.
   @discardableResult
   public func remember() throws -> Int64 {
     let head = try ReturnHead(archive, stores, stateDirectory: stateDirectory)
-    try Folder.create(folder)
-    for name in try Folder.names(in: folder) { try Folder.remove(folder + "/" + name) }
-    try Folder.synchronize(folder)
     let target = try open(head)
     defer { target.close() }
-    try requireAlike(head, target)
-    let path = ReturnMemory.inventory(in: folder)
-    try Folder.remove(path)
-    let spool = try InventorySpool(path: path, keeping: 0, contents: head.algorithm)
-    let (start, clock) = (Timestamp.now, ContinuousClock.now)
-    let found = try scan(head, target).remember(in: spool, since: start)
-    try spool.synchronize()
-    let memory = ReturnMemory(
-      archive: head.id, number: head.number, segment: head.segment, productVersion: target.schema.productVersion,
-      taken: try found.hasYoungFiles ? settled(clock) : start.milliseconds, rows: found.rows,
-      byteCount: spool.byteCount, digest: try ReturnMemory.checksum(of: path)!, others: found.others)
-    try memory.write(in: folder)
-    return found.rows
+    let recorder = ReturnRecorder(self, head)
+    try recorder.begin(target)
+    try recorder.read(target)
+    try recorder.end(target)
+    return try recorder.keep()
   }
 
-  /// The time at which no file from before the beginning looks as if it were written now.
-  private func settled(_ start: ContinuousClock.Instant) throws -> Int64 {
-    while ContinuousClock.now < start + .milliseconds(2100) {
-      try stop.check(safeNow: "nothing was changed")
-      pauseBriefly()
-    }
-    return Timestamp.now.milliseconds
+  /// Keeps what the last comparison of an import sees.
+  func recorder() throws -> ReturnRecorder {
+    ReturnRecorder(self, try ReturnHead(archive, stores, stateDirectory: stateDirectory))
   }
 
   // MARK: - Behind the switch
@@ -132,14 +117,18 @@ public final class ReturnPass {
     return try stores.nodes()[0].reopen(head.profile).openSnapshot(options, stop: stop)
   }
 
-  func scan(_ head: ReturnHead, _ target: any SourceSnapshot) throws -> ReturnScan {
-    var scopes: [Int: NodeScope] = [:]
-    if NodeMapping(sourceNodes: head.nodes, targetNodes: plan.target.nodes.count).isActive {
-      for (index, entity) in head.schema.entities.enumerated() { scopes[index] = NodeScope(entity, in: head.profile) }
-    }
-    return ReturnScan(
-      schema: head.schema, snapshot: target, scopes: scopes, stateDirectory: stateDirectory, observer: observer,
+  func scan(_ head: ReturnHead, _ target: any SourceSnapshot) -> ReturnScan {
+    ReturnScan(
+      schema: head.schema, snapshot: target, scopes: scopes(head), stateDirectory: stateDirectory, observer: observer,
       stop: stop, algorithm: head.algorithm)
+  }
+
+  /// By entity, which rows belong to one node, where they are not the same on both sides.
+  func scopes(_ head: ReturnHead) -> [Int: NodeScope] {
+    guard NodeMapping(sourceNodes: head.nodes, targetNodes: plan.target.nodes.count).isActive else { return [:] }
+    var scopes: [Int: NodeScope] = [:]
+    for (index, entity) in head.schema.entities.enumerated() { scopes[index] = NodeScope(entity, in: head.profile) }
+    return scopes
   }
 
   /// - Throws: `.returnImpossible`.

@@ -28,38 +28,12 @@ struct ReturnScan {
     var isEmpty: Bool { carried.isEmpty && gone.isEmpty }
   }
 
-  // MARK: - Remembering
-
-  /// - Parameter spool: Gets every row.
-  /// - Returns: Rows, whether files were written so lately that their times do not tell it, and digests of tables that the
-  ///   archive does not have.
-  func remember(in spool: InventorySpool, since start: Timestamp) throws -> (
-    rows: Int64, hasYoungFiles: Bool, others: [String: String]
-  ) {
-    var rows: Int64 = 0
-    var isYoung = false
-    try walk(since: start) { index, page, digests in
-      for content in page.contents {
-        if case .unread(isSuspect: true) = content.place, isFile(content, page) { isYoung = true }
-      }
-      let omitted = scopes[index]?.rows(of: page) ?? []
-      mark(page, digests)
-      try spool.append(entityIndex: index, page: page, rowDigests: digests, omitting: omitted)
-      rows += Int64(page.rowCount - omitted.count)
-    }
-    return (rows, isYoung, try others())
-  }
-
-  private func isFile(_ content: RecordPage.Content, _ page: RecordPage) -> Bool {
-    page.entity.columns[content.column].kind == .file
-  }
-
   /// Reads the tables that are the archive's, in its order.
-  private func walk(since: Timestamp, _ body: @escaping (Int, RecordPage, GrowingBuffer) throws -> Void) throws {
+  func walk(since: Timestamp, _ body: @escaping (RecordPage, GrowingBuffer) throws -> Void) throws {
     let found = schema.entities.compactMap { snapshot.schema.entity(named: $0.name) }
     let unreadable = try scan.run(
-      MeasuredSnapshot(snapshot, since: since), entities: found, algorithm: algorithm, totalItems: nil, totalBytes: nil,
-      page: body)
+      MeasuredSnapshot(snapshot, since: since), entities: found, algorithm: algorithm, totalItems: nil, totalBytes: nil
+    ) { _, page, digests in try body(page, digests) }
     try requireReadable(unreadable)
   }
 
@@ -73,29 +47,8 @@ struct ReturnScan {
       next: ["run PRAGMA integrity_check on a copy of it"])
   }
 
-  /// Gives measured attachments their digest, and their rows the one that follows from it.
-  private func mark(_ page: RecordPage, _ digests: GrowingBuffer) {
-    let marker = [UInt8](repeating: 0xFF, count: page.algorithm.byteCount)
-    let digest = Digest(.sha256)
-    var index = 0
-    while index < page.contents.count {
-      let row = page.contents[index].row
-      var isMeasured = false
-      while index < page.contents.count, page.contents[index].row == row {
-        if case .unread = page.contents[index].place {
-          marker.withUnsafeBytes { page.setDigest($0, ofContent: index) }
-          isMeasured = true
-        }
-        index += 1
-      }
-      guard isMeasured else { continue }
-      digest.update(page.row(row))
-      digest.finish { digests.overwrite(at: row * 32, with: $0) }
-    }
-  }
-
   /// Tables that the archive does not have: users of these have nowhere to go back to.
-  private func others() throws -> [String: String] {
+  func others() throws -> [String: String] {
     let entities = snapshot.schema.entities.filter { schema.entity(named: $0.name) == nil }
     let sums = entities.map { _ in Digest(.sha256) }
     let unreadable = try scan.run(
