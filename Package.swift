@@ -149,7 +149,7 @@ let package = Package(
       name: "JourneyTests",
       dependencies: [
         "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
-        "CSQLite", "PostgreSQLClusters",
+        "CSQLite", "PostgreSQLClusters", "fence-bench",
       ]),
     // Sources of two nodes and the mapping of their rows, by the real program.
     .testTarget(

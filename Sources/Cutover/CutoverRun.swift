@@ -56,6 +56,8 @@ public final class CutoverRun {
   public func go() throws -> CutoverState {
     try takeLeases()
     if try recover() { return journal.state }
+    // Nobody knows how far the target is behind, nor whether the source is still what it was.
+    if journal.state == .ready { try record(.fellBehind, [.init("found", "taken up again")]) }
     var reason: (any Error)?
     while true {
       let state = journal.state
@@ -139,7 +141,7 @@ public final class CutoverRun {
     // Users are not kept from anything: the same command goes on later.
     case .idle, .copying, .converging, .ready: false
     // Only the fence knows whether it was sealed; these alone say that it was not.
-    case .sealing: [.fenceExpired, .fenceHeld, .storeLocked].contains(error.code)
+    case .sealing: [.fenceExpired, .fenceHeld, .fenceLeaks, .storeLocked].contains(error.code)
     case .aborting, .returning, .soak, .finished, .rolledBack, .stuck: false
     case .freezing, .frozen, .applying, .verifying, .verified, .sealed, .switching, .switched: true
     }
