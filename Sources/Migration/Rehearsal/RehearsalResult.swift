@@ -69,6 +69,22 @@ public struct RehearsedPass: Sendable {
   /// Bytes of archive.
   public var bytes: Int64
 
+  package init(
+    number: Int, interval: Duration, exportWall: Duration, exportWork: Duration, applyWall: Duration?,
+    applyWork: Duration?, scanned: Int64, changed: Int64, deleted: Int64, bytes: Int64
+  ) {
+    self.number = number
+    self.interval = interval
+    self.exportWall = exportWall
+    self.exportWork = exportWork
+    self.applyWall = applyWall
+    self.applyWork = applyWork
+    self.scanned = scanned
+    self.changed = changed
+    self.deleted = deleted
+    self.bytes = bytes
+  }
+
   public var wall: Duration { exportWall + (applyWall ?? .zero) }
   public var items: Int64 { changed + deleted }
 }
@@ -110,7 +126,7 @@ public struct SourceImpact: Sendable {
     public var count: Int
 
     /// `nil` without samples.
-    init?(_ samples: [Duration]) {
+    package init?(_ samples: [Duration]) {
       guard !samples.isEmpty else { return nil }
       let sorted = samples.sorted()
       median = sorted[(sorted.count - 1) / 2]
