@@ -42,6 +42,8 @@ import Testing
     for number in 1...3 { passes.append(pass(number, wall: 4, items: 160)) }
     let found = Convergence(passes)
     #expect(found.state == .diverging && (found.ratio ?? 0) > 0.7)
+    // More than is copied: a third delta would only be longer.
+    #expect(Convergence([passes[0]] + (1...2).map { pass($0, wall: 4, items: 300) }).state == .diverging)
     // The same by bytes alone.
     passes = [pass(0, wall: 100, items: 10_000, bytes: 200_000)]
     for number in 1...3 { passes.append(pass(number, wall: 4, items: 1, bytes: 4000)) }

@@ -221,6 +221,7 @@ final class Rehearsal {
 
   private func judge() {
     result.excesses = result.conservation.map(request.plan.loss.excesses) ?? []
+    result.losses = observer.lost
     let model = model()
     result.prediction = model?.predict()
     var judgement = RehearsalJudgement(preflight: result.preflight, budget: request.plan.budget)

@@ -25,6 +25,8 @@ public struct RehearsalResult: Sendable {
   public var repairs: RepairTally?
   public var excesses: [LossAllowance.Excess] = []
   public var ledgerPath: String?
+  /// What could not be read from the source, the first of it; some may stand there more than once.
+  public var losses: [Finding] = []
   public var space: [SpaceUse] = []
   public var bottleneck: Bottleneck?
   public var prediction: FrozenTimePrediction?

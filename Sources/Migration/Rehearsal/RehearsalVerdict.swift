@@ -23,6 +23,14 @@ public struct RehearsalVerdict: Sendable {
   public var p90: Duration?
   /// What is left of the budget behind the p90 and the reserve.
   public var margin: Duration?
+
+  package init(
+    word: RehearsalRecord.Verdict, grade: Grade, reasons: [String], blockers: [String], statuses: [ExitStatus],
+    median: Duration? = nil, p90: Duration? = nil, margin: Duration? = nil
+  ) {
+    (self.word, self.grade, self.reasons, self.blockers) = (word, grade, reasons, blockers)
+    (self.statuses, self.median, self.p90, self.margin) = (statuses, median, p90, margin)
+  }
 }
 
 /// The facts that a verdict is made of. Pure, so that each rule can be tried.

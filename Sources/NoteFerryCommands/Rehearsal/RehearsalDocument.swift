@@ -26,7 +26,7 @@ struct RehearsalDocument {
     document.downtime = downtime
     document.phases = phases
     document.conservation = conservation
-    document.ledger = result.ledgerPath.flatMap { RehearsalLedger.read($0) }
+    document.ledger = result.conservation == nil ? nil : RehearsalLedger.read(result.ledgerPath, result.losses)
     document.checks = result.preflight.checks.map(check)
     document.encodings = encodings
     document.deltas = deltas
