@@ -39,7 +39,8 @@ public struct Convergence: Sendable, Hashable {
     let isStill = deltas.allSatisfy { $0.items == 0 }
     if deltas.count >= 3, isStill, Self.areAlike(Array(deltas.suffix(3))) {
       state = .still
-    } else if deltas.count >= 3, ratio > Self.divergence {
+    } else if deltas.count >= 3 && ratio > Self.divergence || deltas.count == 2 && ratio > 1 {
+      // Above 1 each delta is longer than the one before: a third one would not end.
       state = .diverging
     } else if deltas.count >= Self.evidence, Self.gainsLittle(Array(deltas)) {
       state = .atFloor

@@ -21,29 +21,46 @@ public struct FrozenTimePrediction: Sendable {
 }
 
 /// What was measured of the frozen time, from which its spread is drawn.
-struct FrozenTimeModel: Sendable {
+package struct FrozenTimeModel: Sendable {
   /// Deltas; the base has another kind of cost.
-  var deltas: [RehearsedPass]
+  package var deltas: [RehearsedPass]
   /// The opening of the target behind the last delta, with its apply.
-  var opening: Duration
+  package var opening: Duration
   /// How long a fence would have waited for writers, by probes.
-  var drains: [Duration]
+  package var drains: [Duration]
   /// Raising, proving and sealing a fence, on the scratch target.
-  var fences: [(raise: Duration, seal: Duration)]
-  var fenceBasis: String
+  package var fences: [(raise: Duration, seal: Duration)]
+  package var fenceBasis: String
   /// Hooks by their phase: `freeze`, `switch`, `smoke`.
-  var hooks: [(name: String, time: Duration, basis: String)]
+  package var hooks: [(name: String, time: Duration, basis: String)]
   /// The time between the last pass and the freeze.
-  var lag: Duration
-  var seed: UInt64
+  package var lag: Duration
+  package var seed: UInt64
 
   /// Draws of the sum. The figures do not change beyond a hundredth with more.
   static let draws = 4000
   /// How much one night differs from another on the same machine as a whole, as a standard deviation: cutovers were up to
   /// a third longer than their rehearsals' own passes on a machine that others use, too (Scripts/prediction-check).
   static let drift = 0.15
+  /// The most that one pass among a few counts for, as a multiple of the typical one: a pass that was held up by something
+  /// else on the machine is a fifth of the evidence and must not become the promise.
+  static let outlier = 2.5
 
-  func predict() -> FrozenTimePrediction {
+  package init(
+    deltas: [RehearsedPass], opening: Duration, drains: [Duration], fences: [(raise: Duration, seal: Duration)],
+    fenceBasis: String, hooks: [(name: String, time: Duration, basis: String)], lag: Duration, seed: UInt64
+  ) {
+    self.deltas = deltas
+    self.opening = opening
+    self.drains = drains
+    self.fences = fences
+    self.fenceBasis = fenceBasis
+    self.hooks = hooks
+    self.lag = lag
+    self.seed = seed
+  }
+
+  package func predict() -> FrozenTimePrediction {
     var dice = SeededDice(seed)
     let line = PassLine(deltas.map { (Double($0.items), $0.exportWork.inSeconds) })
     let rates = deltas.map { Double($0.items) / max($0.interval.inSeconds, 1e-6) }
@@ -60,7 +77,7 @@ struct FrozenTimeModel: Sendable {
       var parts = [
         // A fence comes at any moment, among them those at which nobody writes.
         dice.pick(drains.map(\.inSeconds), or: 0) + fence.0 * drift,
-        line.wall(for: changed) * line.residual(&dice) * drift,
+        line.draw(for: changed, &dice) * drift,
         opening.inSeconds * Self.widened(dice.pick(spread, or: 1), count: spread.count) * drift,
         fence.1 * drift,
       ]
@@ -103,7 +120,8 @@ struct FrozenTimeModel: Sendable {
 
   /// A sample of n values knows less than the values show.
   private static func widened(_ ratio: Double, count: Int) -> Double {
-    count < 2 ? ratio : max(0.3, 1 + (ratio - 1) * (Double(count + 1) / Double(count - 1)).squareRoot())
+    let widened = count < 2 ? ratio : 1 + (ratio - 1) * (Double(count + 1) / Double(count - 1)).squareRoot()
+    return min(max(widened, 0.5), Self.outlier)
   }
 
   static func median(_ values: [Double]) -> Double {
@@ -123,26 +141,31 @@ struct PassLine: Sendable {
   let base: Double
   let slope: Double
   private let residuals: [Double]
+  private let least: Double
 
-  /// Least squares; a slope below 0 is noise and taken for none.
+  /// Least squares. A slope below 0 is noise and taken for none, and the scan of all rows is at least half of the shortest
+  /// delta.
   init(_ points: [(items: Double, wall: Double)]) {
     let count = Double(max(points.count, 1))
     let x = points.reduce(0) { $0 + $1.items } / count
     let y = points.reduce(0) { $0 + $1.wall } / count
     let variance = points.reduce(0) { $0 + ($1.items - x) * ($1.items - x) }
     let covariance = points.reduce(0) { $0 + ($1.items - x) * ($1.wall - y) }
-    slope = variance > 0 ? max(0, min(covariance / variance, x > 0 ? y / x : 0)) : 0
-    base = max(0, y - slope * x)
-    let (base, slope) = (base, slope)
-    residuals = points.map { max(0.2, $0.wall / max(base + slope * $0.items, 1e-6)) }
+    let least = (points.map(\.wall).min() ?? 0) / 2
+    let slope = variance > 0 ? max(0, min(covariance / variance, x > 0 ? (y - least) / x : 0)) : 0
+    let base = y - slope * x
+    (self.slope, self.base, self.least) = (slope, base, least)
+    // A sample of n values knows less than the values show.
+    let widening = count < 2 ? 1 : ((count + 1) / (count - 1)).squareRoot()
+    residuals = points.map { ($0.wall - base - slope * $0.items) * widening }
   }
 
   func wall(for items: Double) -> Double { base + slope * items }
 
-  func residual(_ dice: inout SeededDice) -> Double {
-    let ratio = dice.pick(residuals, or: 1)
-    let count = Double(residuals.count)
-    return count < 2 ? ratio : max(0.3, 1 + (ratio - 1) * ((count + 1) / (count - 1)).squareRoot())
+  /// What a delta that carries so much takes, as much longer or shorter as one that was made.
+  func draw(for items: Double, _ dice: inout SeededDice) -> Double {
+    let wall = wall(for: items)
+    return max(least, min(wall + dice.pick(residuals, or: 0), wall * FrozenTimeModel.outlier))
   }
 }
 

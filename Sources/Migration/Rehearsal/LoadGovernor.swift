@@ -3,7 +3,7 @@ import NoteModel
 /// Decides how much a run rests, from what small reads of the source take: fast up, slowly down.
 ///
 /// Pure; `SourceProbe` feeds it.
-struct LoadGovernor: Sendable {
+package struct LoadGovernor: Sendable {
   /// What reads took before the run began.
   private let median: Double
   private let p99: Double
@@ -15,13 +15,13 @@ struct LoadGovernor: Sendable {
   static let windowSize = 5
   static let most = 4.0
 
-  init(_ baseline: SourceImpact.Latency) {
+  package init(_ baseline: SourceImpact.Latency) {
     median = baseline.median.inSeconds
     p99 = baseline.p99.inSeconds
   }
 
   /// - Returns: The new ratio, where it was judged anew.
-  mutating func note(_ latency: Duration) -> Double? {
+  package mutating func note(_ latency: Duration) -> Double? {
     window.append(latency.inSeconds)
     guard window.count == Self.windowSize else { return nil }
     let sorted = window.sorted()

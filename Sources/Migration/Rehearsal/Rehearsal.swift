@@ -154,12 +154,15 @@ final class Rehearsal {
     let scanned = observer.take().items
     let applied = try passes.apply()
     let end = ContinuousClock.now
+    // Rests are of production's sake, and there are none while users are kept from writing.
     let work = observer.take().work
+    let applyWork = max(work / 10, work - (brake.rested - rested - exportRest))
     let rows = exported.summary.entities.reduce(Int64(0)) { $0 + $1.rows }
     let changes = exported.changes
     let pass = RehearsedPass(
       number: number, interval: interval, exportWall: exportEnd - start,
-      exportWork: max(.milliseconds(1), exportEnd - start - exportRest), applyWall: end - exportEnd, applyWork: work,
+      exportWork: max(.milliseconds(1), exportEnd - start - exportRest), applyWall: end - exportEnd,
+      applyWork: applyWork,
       scanned: scanned, changed: changes.map { $0.inserted + $0.changed } ?? rows, deleted: changes?.deleted ?? 0,
       bytes: exported.bytes)
     if number == 0 {
@@ -218,6 +221,7 @@ final class Rehearsal {
 
   private func judge() {
     result.excesses = result.conservation.map(request.plan.loss.excesses) ?? []
+    result.losses = observer.lost
     let model = model()
     result.prediction = model?.predict()
     var judgement = RehearsalJudgement(preflight: result.preflight, budget: request.plan.budget)

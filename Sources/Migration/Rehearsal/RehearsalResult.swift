@@ -25,6 +25,8 @@ public struct RehearsalResult: Sendable {
   public var repairs: RepairTally?
   public var excesses: [LossAllowance.Excess] = []
   public var ledgerPath: String?
+  /// What could not be read from the source, the first of it; some may stand there more than once.
+  public var losses: [Finding] = []
   public var space: [SpaceUse] = []
   public var bottleneck: Bottleneck?
   public var prediction: FrozenTimePrediction?
@@ -69,6 +71,22 @@ public struct RehearsedPass: Sendable {
   /// Bytes of archive.
   public var bytes: Int64
 
+  package init(
+    number: Int, interval: Duration, exportWall: Duration, exportWork: Duration, applyWall: Duration?,
+    applyWork: Duration?, scanned: Int64, changed: Int64, deleted: Int64, bytes: Int64
+  ) {
+    self.number = number
+    self.interval = interval
+    self.exportWall = exportWall
+    self.exportWork = exportWork
+    self.applyWall = applyWall
+    self.applyWork = applyWork
+    self.scanned = scanned
+    self.changed = changed
+    self.deleted = deleted
+    self.bytes = bytes
+  }
+
   public var wall: Duration { exportWall + (applyWall ?? .zero) }
   public var items: Int64 { changed + deleted }
 }
@@ -110,7 +128,7 @@ public struct SourceImpact: Sendable {
     public var count: Int
 
     /// `nil` without samples.
-    init?(_ samples: [Duration]) {
+    package init?(_ samples: [Duration]) {
       guard !samples.isEmpty else { return nil }
       let sorted = samples.sorted()
       median = sorted[(sorted.count - 1) / 2]

@@ -23,26 +23,39 @@ public struct RehearsalVerdict: Sendable {
   public var p90: Duration?
   /// What is left of the budget behind the p90 and the reserve.
   public var margin: Duration?
+
+  package init(
+    word: RehearsalRecord.Verdict, grade: Grade, reasons: [String], blockers: [String], statuses: [ExitStatus],
+    median: Duration? = nil, p90: Duration? = nil, margin: Duration? = nil
+  ) {
+    (self.word, self.grade, self.reasons, self.blockers) = (word, grade, reasons, blockers)
+    (self.statuses, self.median, self.p90, self.margin) = (statuses, median, p90, margin)
+  }
 }
 
 /// The facts that a verdict is made of. Pure, so that each rule can be tried.
-struct RehearsalJudgement: Sendable {
-  var preflight: PreflightReport
-  var budget: Plan.Budget
-  var prediction: FrozenTimePrediction?
-  var deltas = 0
-  var convergence: Convergence?
-  var excesses: [LossAllowance.Excess] = []
-  var isBalanced = true
-  var isProven = true
-  var isFuzzy = false
-  var sinkIsNull = false
-  var drainsSeen = true
-  var impact: SourceImpact?
-  var unmeasuredHooks: [String] = []
-  var shortSpace: [RehearsalResult.SpaceUse] = []
+package struct RehearsalJudgement: Sendable {
+  package var preflight: PreflightReport
+  package var budget: Plan.Budget
+  package var prediction: FrozenTimePrediction?
+  package var deltas = 0
+  package var convergence: Convergence?
+  package var excesses: [LossAllowance.Excess] = []
+  package var isBalanced = true
+  package var isProven = true
+  package var isFuzzy = false
+  package var sinkIsNull = false
+  package var drainsSeen = true
+  package var impact: SourceImpact?
+  package var unmeasuredHooks: [String] = []
+  package var shortSpace: [RehearsalResult.SpaceUse] = []
 
-  func verdict() -> RehearsalVerdict {
+  package init(preflight: PreflightReport, budget: Plan.Budget) {
+    self.preflight = preflight
+    self.budget = budget
+  }
+
+  package func verdict() -> RehearsalVerdict {
     let margin = prediction.map { budget.forwardTime - $0.p90 }
     let blockers = blockers(margin)
     let gaps = gaps

@@ -56,7 +56,7 @@ struct RehearseCommand: LongCommand {
     name: .long, help: ArgumentHelp("How long the source is watched before it is read: 3s.", valueName: "span"))
   var watch: String = "3s"
 
-  @Option(name: .long, help: ArgumentHelp("The rest between two passes: 1s.", valueName: "span"))
+  @Option(name: .long, help: ArgumentHelp("The rest between two passes, 0s for none: 1s.", valueName: "span"))
   var interval: String = "1s"
 
   @Option(
@@ -88,7 +88,8 @@ struct RehearseCommand: LongCommand {
 
   func perform(_ session: Session) throws -> Outcome {
     let times = (
-      try DurationArgument.duration(watch, for: "--watch"), try DurationArgument.duration(interval, for: "--interval"),
+      try DurationArgument.duration(watch, for: "--watch"),
+      try interval == "0s" ? .zero : DurationArgument.duration(interval, for: "--interval"),
       try DurationArgument.duration(lag, for: "--lag"), try hooks()
     )
     var plan = try PlanReader.read(path: plan)

@@ -26,7 +26,7 @@ struct RehearsalDocument {
     document.downtime = downtime
     document.phases = phases
     document.conservation = conservation
-    document.ledger = result.ledgerPath.flatMap { RehearsalLedger.read($0) }
+    document.ledger = result.conservation == nil ? nil : RehearsalLedger.read(result.ledgerPath, result.losses)
     document.checks = result.preflight.checks.map(check)
     document.encodings = encodings
     document.deltas = deltas
@@ -214,6 +214,17 @@ extension RehearsalDocument {
         .init("downtime_p90_ms", .integer(prediction.p90.milliseconds)),
       ]
     }
+    members.append(
+      .init(
+        "terms",
+        .array(
+          (result.prediction?.terms ?? []).map {
+            .object([
+              .init("name", .text($0.name)), .init("p50_ms", .integer($0.median.milliseconds)),
+              .init("p90_ms", .integer($0.p90.milliseconds)), .init("worst_ms", .integer($0.worst.milliseconds)),
+              .init("samples", .integer(Int64($0.samples))),
+            ])
+          })))
     if let convergence = result.convergence {
       members.append(.init("convergence", .text(convergence.state.rawValue)))
     }

@@ -10,12 +10,36 @@ enum RehearsalLedger {
   /// The most items that are told apart; behind them the file alone is whole.
   private static let limit = 200_000
 
-  /// - Returns: `nil` where the file cannot be read.
-  static func read(_ path: String) -> LossLedger? {
-    guard let file = try? File.read(path) else { return nil }
+  /// - Parameters:
+  ///   - path: `nil` where every row is identical.
+  ///   - losses: What could not be read from the source; the import's ledger does not have it.
+  static func read(_ path: String?, _ losses: [Finding]) -> LossLedger {
     var ledger = LossLedger()
-    ledger.file = path
     var seen: Set<String> = []
+    for finding in losses { add(finding, to: &ledger, &seen) }
+    if let path, let file = try? File.read(path) {
+      ledger.file = path
+      read(file, into: &ledger, &seen)
+    }
+    for reason in ledger.reasons {
+      if let explained = Catalogue.find(reason.reason).first { ledger.explain(reason.reason, Wording(explained.means)) }
+    }
+    return ledger
+  }
+
+  private static func add(_ finding: Finding, to ledger: inout LossLedger, _ seen: inout Set<String>) {
+    guard seen.insert("\(finding.entity) \(finding.key) \(finding.column) \(finding.kind.rawValue)").inserted else {
+      return
+    }
+    // A row whose attachment cannot be read is there, and its attachment is not.
+    var entry = LedgerEntry(
+      item: SafeText(finding.entity + finding.key).text, kind: finding.entity,
+      outcome: finding.kind == .rowUnreadable ? .missing : .degraded, reason: finding.kind.rawValue)
+    entry.field = finding.column.isEmpty ? nil : SafeText(finding.column).text
+    ledger.add(entry)
+  }
+
+  private static func read(_ file: File, into ledger: inout LossLedger, _ seen: inout Set<String>) {
     var room = [UInt8](repeating: 0, count: 1 << 20)
     var rest: [UInt8] = []
     while let count = try? room.withUnsafeMutableBytes({ try file.read(into: $0) }), count > 0 {
@@ -27,10 +51,6 @@ enum RehearsalLedger {
       }
       rest.removeFirst(start)
     }
-    for reason in ledger.reasons {
-      if let explained = Catalogue.find(reason.reason).first { ledger.explain(reason.reason, Wording(explained.means)) }
-    }
-    return ledger
   }
 
   private static func add(_ line: [UInt8], to ledger: inout LossLedger, _ seen: inout Set<String>) {
