@@ -38,7 +38,7 @@ struct SegmentSequence {
       let seal = Checksum(newest.algorithm, hex: Array((head.description.parent?.seal ?? "").utf8))
       try ArchiveChain.require(
         head.description, head.schema,
-        follows: (newest, schema, seal ?? Checksum(newest.algorithm, [])), path)
+        follows: (newest, schema, seal ?? .zero(newest.algorithm)), path)
       (newest, schema) = (head.description, head.schema)
     }
     self.newest = newest

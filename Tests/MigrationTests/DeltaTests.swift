@@ -309,13 +309,15 @@ extension Workbench {
   /// Exports into the archive of the bench: its base, or a delta.
   @discardableResult
   func export(
-    _ store: SmallStore, algorithm: DigestAlgorithm? = nil, secrets: SecretsPolicy? = nil, isParanoid: Bool = false
+    _ store: SmallStore, algorithm: DigestAlgorithm? = nil, secrets: SecretsPolicy? = nil, isParanoid: Bool = false,
+    glances: Bool = false
   ) throws -> ExportResult {
     var options = ExportOptions(stateDirectory: file("state"), toolVersion: "0.0.0")
     let isBase = FileStatus.of(file("archive/0000-base.tar")) == nil
     options.secrets = secrets ?? (isBase ? .include : .withhold)
     options.algorithm = algorithm
     options.isParanoid = isParanoid
+    options.isGlance = glances
     options.freeFloor = FreeFloor(limit: ByteCount(0))
     return try Migration.export(
       AllStores.source(store.path, profiles: Profile.builtIn), to: .directory(file("archive")), options: options,
