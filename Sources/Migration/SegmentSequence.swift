@@ -38,11 +38,16 @@ struct SegmentSequence {
       let seal = Checksum(newest.algorithm, hex: Array((head.description.parent?.seal ?? "").utf8))
       try ArchiveChain.require(
         head.description, head.schema,
-        follows: (newest, schema, seal ?? .zero(newest.algorithm)), path)
+        follows: (newest, schema, seal ?? Self.unknownSeal(newest.algorithm)), path)
       (newest, schema) = (head.description, head.schema)
     }
     self.newest = newest
     newestSchema = schema
+  }
+
+  /// Stands for a seal that cannot be read; no segment has it.
+  private static func unknownSeal(_ algorithm: DigestAlgorithm) -> Checksum {
+    Checksum(algorithm, [UInt8](repeating: 0, count: algorithm.byteCount))
   }
 
   /// The seal of a segment, by what the next one says of it, else by its own inventory.
