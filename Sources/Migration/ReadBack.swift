@@ -144,7 +144,7 @@ struct ReadBack {
       Rereads(of: pipeline.schema, in: snapshot.schema, contents: algorithm, directory: options.stateDirectory)
     }
     let forms = consumer.leavesNumbersOut ? FormedDigests(nil) : nil
-    let view = consumer.held.map { MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: $0.left)) } ?? snapshot
+    let view = consumer.held.map { $0.measured(snapshot, of: pipeline.schema, isCrossing: forms != nil) } ?? snapshot
     proof.comparison = try Comparison.compare(
       consumer.inventories.spools, of: pipeline.schema, with: view, algorithm: algorithm, scan: scan,
       totalItems: counts.values.reduce(0, +),
