@@ -52,6 +52,10 @@ public struct ExportOptions: Sendable {
   var created: Timestamp?
   /// Of a delta: read every attachment again instead of measuring it.
   public var isParanoid = false
+  /// Of a delta: pass over columns that stand behind a long attachment in a row, as they were when the delta before looked
+  /// at them; where nothing tells how the other columns were then, all are read. Costs no more than reading the rows
+  /// without attachments, and misses a change of those columns alone.
+  public var isGlance = false
   /// For spools of an export into a pipe.
   public var stateDirectory: String
   public var toolVersion: String
@@ -74,6 +78,8 @@ public struct ExportResult: Sendable {
   public var wall: Duration
   public var productVersion: String
   public var profile: String
+  /// Of a delta: whether columns were passed over.
+  public var wasGlance = false
   /// Of a delta: what changed. Where that is nothing, no segment was written.
   public var changes: DeltaChanges?
 }

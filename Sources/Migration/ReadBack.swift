@@ -145,7 +145,7 @@ struct ReadBack {
       Rereads(of: pipeline.schema, in: snapshot.schema, contents: algorithm, directory: options.stateDirectory)
     }
     let forms = consumer.leavesNumbersOut ? FormedDigests(nil) : nil
-    let view = consumer.held.map { MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: $0.left)) } ?? snapshot
+    let view = consumer.held.map { $0.measured(snapshot, of: pipeline.schema, isCrossing: forms != nil) } ?? snapshot
     let recorder = consumer.refusal == nil && node == nodes.present.first ? options.recorder : nil
     try recorder?.begin(snapshot)
     let passing = consumer.held == nil ? nil : recorder
