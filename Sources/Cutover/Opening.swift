@@ -21,17 +21,16 @@ final class Opening: ImportGate, @unchecked Sendable {
   private var conservation: Conservation?
   private var mayOpen: Bool?
   private var result: Result<ImportResult, any Error>?
-  /// Called when every node is proven and before the first is opened.
-  private let remember: @Sendable () throws -> Void
 
   /// Starts at once, on a thread of its own.
   ///
-  /// - Parameter stop: That of the passes alone: a request that comes behind the seal must not leave the target half open.
-  init(_ passes: MigrationPasses, stop: StopRequest, remember: @escaping @Sendable () throws -> Void) {
+  /// - Parameters:
+  ///   - stop: That of the passes alone: a request that comes behind the seal must not leave the target half open.
+  ///   - wayBack: Remembers the target as it is proven.
+  init(_ passes: MigrationPasses, stop: StopRequest, remembering wayBack: any WayBack) {
     self.stop = stop
-    self.remember = remember
     thread = WorkerThread { [self] in
-      let result = Result { try passes.open(gate: self) }
+      let result = Result { try passes.open(gate: self, remembering: wayBack.memory()) }
       monitor.locked {
         self.result = result
         if case .proven = progress {} else { progress = .ended }
@@ -85,14 +84,12 @@ final class Opening: ImportGate, @unchecked Sendable {
   }
 
   func mayApprove(isProven: Bool, sums: ComparisonResult.Sums?) throws -> Bool {
-    let mayOpen = monitor.locked {
+    monitor.locked {
       guard isProven, let conservation else { return false }
       progress = .proven(conservation)
       monitor.signal()
-      while self.mayOpen == nil { monitor.wait() }
-      return self.mayOpen == true
+      while mayOpen == nil { monitor.wait() }
+      return mayOpen == true
     }
-    if mayOpen { try remember() }
-    return mayOpen
   }
 }

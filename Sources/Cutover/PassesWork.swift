@@ -102,8 +102,7 @@ public final class PassesWork: CutoverWork {
   public func verify(_ frozen: FrozenTime) throws {
     settle()
     let stop = StopRequest()
-    let wayBack = parts.wayBack
-    let opening = Opening(parts.passes(stop), stop: stop) { try wayBack.remember() }
+    let opening = Opening(parts.passes(stop), stop: stop, remembering: parts.wayBack)
     self.opening = opening
     while true {
       try frozen.check()
@@ -123,8 +122,7 @@ public final class PassesWork: CutoverWork {
     } else {
       // Taken up behind the seal: nothing changes any more, so it is proven and opened at once.
       let stop = StopRequest()
-      let wayBack = parts.wayBack
-      let opening = Opening(parts.passes(stop), stop: stop) { try wayBack.remember() }
+      let opening = Opening(parts.passes(stop), stop: stop, remembering: parts.wayBack)
       opened = try opening.open()
     }
     guard opened.isApproved else { throw mismatch(opened.comparison?.differenceCount) }

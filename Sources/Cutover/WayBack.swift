@@ -3,9 +3,10 @@ import NoteModel
 
 /// Carries what users wrote to the target back into the source that was left as it was.
 public protocol WayBack: AnyObject, Sendable {
-  /// Called once, when every node of the target is proven and before the first of them is opened: what the target holds
-  /// now is what the source holds.
-  func remember() throws
+  /// What is to remember the target in its last comparison; `nil` where there would be no way back for what users write.
+  ///
+  /// - Throws: What keeps the target from being asked.
+  func memory() throws -> ReturnPass?
 
   /// Called when nobody writes to the target any more, and nobody to the source. May come again after a crash.
   ///
@@ -14,24 +15,39 @@ public protocol WayBack: AnyObject, Sendable {
   func carryBack() throws -> String
 }
 
-/// A way back that can be gone only while users wrote nothing to the target, which it proves by comparing every row.
-public final class UnwrittenWayBack: WayBack {
+/// The way back by the return pass; between stores of two kinds it can be gone only while users wrote nothing to the target,
+/// which it proves by comparing every row.
+public final class ReturnWayBack: WayBack {
+  private let pass: @Sendable () -> ReturnPass
   private let differences: @Sendable () throws -> Int64
 
-  /// - Parameter differences: Compares the archive with each node of the target.
-  public init(differences: @escaping @Sendable () throws -> Int64) { self.differences = differences }
+  /// - Parameters:
+  ///   - pass: Made anew for each call; of one run.
+  ///   - differences: Compares the archive with each node of the target.
+  public init(pass: @escaping @Sendable () -> ReturnPass, differences: @escaping @Sendable () throws -> Int64) {
+    self.pass = pass
+    self.differences = differences
+  }
 
-  public func remember() throws {}
+  public func memory() throws -> ReturnPass? {
+    let pass = pass()
+    do { try pass.requirePossible() } catch let error as MigrationError where error.code == .returnImpossible {
+      return nil
+    }
+    return pass
+  }
 
   public func carryBack() throws -> String {
-    let count = try differences()
-    guard count == 0 else {
-      throw MigrationError(
-        .cutoverAttention, "users wrote to the target, and their notes are not in the source",
-        cause: "\(count) rows of the target differ from what was moved",
-        safeNow: "nothing is lost: the target holds these notes, and both sides are closed for writing",
-        next: ["bring the target back into service, or carry these rows by hand"])
+    do { return try pass().carryBack().words } catch let error as MigrationError where error.code == .returnImpossible {
+      guard try differences() == 0 else { throw error }
+      return "nothing was written to the target"
     }
-    return "nothing was written to the target"
+  }
+}
+
+extension ReturnResult {
+  fileprivate var words: String {
+    isEmpty
+      ? "nothing was written to the target" : "\(inserted) new, \(changed) changed and \(deleted) deleted rows came back"
   }
 }

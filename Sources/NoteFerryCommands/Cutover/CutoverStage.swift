@@ -45,7 +45,9 @@ final class CutoverStage {
     let archive = folder.archive
     var parts = PassesWork.Parts(
       passes: passes, targetFences: { try stores.targetFences() },
-      wayBack: UnwrittenWayBack { try stores.differences(from: archive) }, loss: plan.loss,
+      wayBack: ReturnWayBack(
+        pass: { stores.returnPass(folder, session) }, differences: { try stores.differences(from: archive) }),
+      loss: plan.loss,
       claim: try RunClaim(run: folder.run, holder: Self.holder), stop: session.stop)
     parts.passStop = { control.passStop() }
     parts.waitOut = { try control.waitOut() }

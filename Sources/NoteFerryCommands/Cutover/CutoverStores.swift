@@ -58,6 +58,16 @@ struct CutoverStores {
     return try places.map { try AllStores.fence($0, profiles: profiles()) }
   }
 
+  /// The way back of a run; what it remembers lies in the run's folder.
+  func returnPass(_ folder: RunFolder, _ session: Session) -> ReturnPass {
+    let (place, access) = (plan.source.place, access)
+    return ReturnPass(
+      plan, run: folder.run, stores: planned,
+      former: { ImportNode(try access.target(place)) { try access.source(place, profile: $0) } },
+      archive: folder.archive, stateDirectory: folder.path, toolVersion: ToolVersion.current,
+      observer: session.observer, stop: StopRequest())
+  }
+
   /// Rows in which the target's nodes differ from the archive.
   func differences(from archive: String) throws -> Int64 {
     try plan.target.nodes.reduce(0) { count, place in
