@@ -65,8 +65,8 @@ let package = Package(
       path: "Sources/Stores/PostgreSQLStore"),
     .target(
       name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive"]),
-    // What a cutover does and in which order; it knows no store.
-    .target(name: "Cutover", dependencies: ["NoteModel", "DurableIO", "NoteStore"]),
+    // What a cutover does and in which order; it knows no concrete store.
+    .target(name: "Cutover", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration"]),
     .target(
       name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "PostgreSQLStore"]),
     // Stores that are made up, and the replay of the pathological corpus.
@@ -76,8 +76,8 @@ let package = Package(
     .target(
       name: "NoteFerryCommands",
       dependencies: [
-        "NoteModel", "DurableIO", "RemoteLink", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "AllStores",
-        "Corpus", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "NoteModel", "DurableIO", "RemoteLink", "NoteRepair", "NoteStore", "NoteArchive", "Migration", "Cutover",
+        "AllStores", "Corpus", "Report", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(name: "noteferry", dependencies: ["NoteFerryCommands"]),
     .target(
@@ -124,6 +124,10 @@ let package = Package(
       name: "fence-bench",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "AllStores", "CSQLite", "CPostgreSQL"],
       path: "Tests/FenceBench"),
+    // What a cutover does in its frozen time and nothing else; for Scripts/prediction-check.
+    .executableTarget(
+      name: "frozen-part", dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "AllStores"],
+      path: "Tests/FrozenPart"),
     .target(name: "FaultLayer", path: "Tests/FaultLayer"),
     // Throw-away servers of PostgreSQL for tests, and a program that keeps one while it runs.
     .target(name: "PostgreSQLClusters", path: "Tests/PostgreSQLClusters"),
@@ -145,7 +149,7 @@ let package = Package(
       name: "JourneyTests",
       dependencies: [
         "noteferry", "NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration", "AllStores", "SQLiteStore",
-        "CSQLite", "PostgreSQLClusters",
+        "CSQLite", "PostgreSQLClusters", "fence-bench",
       ]),
     // Sources of two nodes and the mapping of their rows, by the real program.
     .testTarget(

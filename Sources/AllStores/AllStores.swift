@@ -47,6 +47,12 @@ public enum AllStores {
     return try engine(location).lease(location, profiles: profiles)
   }
 
+  /// A place on a server for rehearsals; `nil` where the URL or path is that of a file.
+  public static func scratch(_ text: String) throws -> (any ScratchStore)? {
+    let location = try location(text)
+    return try engine(location).scratch(location)
+  }
+
   /// Asks questions of the store at a URL or path, or of the place where one is to be.
   ///
   /// - Parameter stop: Called now and then while an answer is waited for; throws to give it up.

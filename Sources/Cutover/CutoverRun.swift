@@ -1,4 +1,5 @@
 import DurableIO
+import Migration
 import NoteModel
 import NoteStore
 
@@ -12,7 +13,7 @@ public final class CutoverRun {
   private let fence: any WriteFence
   private let leases: [any StoreLease]
   private let work: any CutoverWork
-  private let hooks: CutoverHooks
+  private let plan: Plan
   private let runner: HookRunner
   private let budget: CutoverBudget
   private let gate: () throws -> GateAnswer
@@ -22,14 +23,14 @@ public final class CutoverRun {
   private var frozenSince: ContinuousClock.Instant?
 
   /// - Parameters:
-  ///   - leases: Of the source and of each node of the target that has one.
+  ///   - leases: Of the source's nodes. A target has the mark of its import, which other imports refuse.
   ///   - folder: The run's folder, for what hooks say.
   ///   - gate: Asked in the state `ready`.
   ///   - stop: Throws to have the run end in order.
   ///   - observe: Told each step when it is durable, and before its work begins.
   public init(
-    _ journal: CutoverJournal, fence: any WriteFence, leases: [any StoreLease], work: any CutoverWork,
-    hooks: CutoverHooks, folder: String, budget: CutoverBudget, holder: String,
+    _ journal: CutoverJournal, fence: any WriteFence, leases: [any StoreLease], work: any CutoverWork, plan: Plan,
+    folder: String, budget: CutoverBudget, holder: String,
     gate: @escaping () throws -> GateAnswer, stop: @escaping @Sendable () throws -> Void,
     observe: @escaping (CutoverJournal.Entry) throws -> Void = { _ in }
   ) throws {
@@ -37,12 +38,12 @@ public final class CutoverRun {
     self.fence = fence
     self.leases = leases
     self.work = work
-    self.hooks = hooks
+    self.plan = plan
     self.budget = budget
     self.gate = gate
     self.stop = stop
     self.observe = observe
-    runner = HookRunner(folder: folder, run: journal.header.run, plan: journal.header.plan)
+    runner = HookRunner(folder: folder, run: journal.header.run, plan: plan)
     claim = try RunClaim(run: journal.header.run, holder: holder)
   }
 
@@ -55,6 +56,8 @@ public final class CutoverRun {
   public func go() throws -> CutoverState {
     try takeLeases()
     if try recover() { return journal.state }
+    // Nobody knows how far the target is behind, nor whether the source is still what it was.
+    if journal.state == .ready { try record(.fellBehind, [.init("found", "taken up again")]) }
     var reason: (any Error)?
     while true {
       let state = journal.state
@@ -65,6 +68,7 @@ public final class CutoverRun {
         if try !step() { return journal.state }
       } catch let error as MigrationError where Self.givesUp(state, error) {
         reason = reason ?? error
+        work.giveUpOpening()
         try record(.givenUp, [.init("reason", error.message), .init("cause", error.cause)])
       }
     }
@@ -78,6 +82,7 @@ public final class CutoverRun {
   public func giveUp(_ reason: String) throws -> CutoverState {
     try takeLeases()
     if try recover() { return journal.state }
+    work.giveUpOpening()
     if journal.state.next(after: .givenUp) != nil { try record(.givenUp, [.init("reason", reason)]) }
     return try go()
   }
@@ -136,7 +141,7 @@ public final class CutoverRun {
     // Users are not kept from anything: the same command goes on later.
     case .idle, .copying, .converging, .ready: false
     // Only the fence knows whether it was sealed; these alone say that it was not.
-    case .sealing: [.fenceExpired, .fenceHeld, .storeLocked].contains(error.code)
+    case .sealing: [.fenceExpired, .fenceHeld, .fenceLeaks, .storeLocked].contains(error.code)
     case .aborting, .returning, .soak, .finished, .rolledBack, .stuck: false
     case .freezing, .frozen, .applying, .verifying, .verified, .sealed, .switching, .switched: true
     }
@@ -171,34 +176,43 @@ public final class CutoverRun {
       try work.openTarget()
       try record(.targetOpened)
     case .switching:
-      try run(hooks.switch)
+      try run(.switch)
       try record(.switchDone)
     case .switched:
-      try run(hooks.smoke)
+      try run(.smoke)
       try record(.smokePassed)
-    case .aborting: try release(unsealing: true)
-    case .returning:
-      try work.carryBack()
-      try release(unsealing: true)
+    case .aborting: try abort()
+    case .returning: try goBack()
     case .soak, .finished, .rolledBack, .stuck: return false
     }
     return true
   }
 
+  /// Carries deltas until one is small and the next one would not be much smaller.
   private func converge() throws {
     var passes = 0
-    var took: Duration
+    var took = Duration.zero
+    var before: Duration
     repeat {
       try stop()
+      before = took
       took = try work.carryDelta(nil)
       passes += 1
-    } while took > budget.lastDelta && passes < budget.passes
-    try record(.converged, [.init("passes", "\(passes)"), .init("last", "\(took)")])
+    } while !isSmall(took, behind: before) && passes < budget.passes
+    try record(.converged, [.init("passes", "\(passes)"), .init("last_ms", "\(Int64(took.seconds * 1000))")])
+  }
+
+  private func isSmall(_ took: Duration, behind before: Duration) -> Bool {
+    took <= budget.lastDelta && (took <= budget.trifle || took > before / 2 && before > .zero)
   }
 
   private func ask() throws -> Bool {
     switch try gate() {
-    case .freeze: try record(.confirmed)
+    case .freeze(let person):
+      // Counted from here: users are kept from writing by the hook, too.
+      frozenSince = .now
+      try record(.confirmed, [.init("by", person), .init("forward_until", try frozenTime().deadline.rfc3339)])
+    case .fellBehind: try record(.fellBehind)
     case .giveUp: try record(.givenUp, [.init("reason", "at the gate")])
     case .postpone: return false
     }
@@ -207,9 +221,7 @@ public final class CutoverRun {
 
   private func freeze() throws {
     try stop()
-    // Counted from before the hook: users are kept from writing by it, too.
-    frozenSince = .now
-    try run(hooks.freeze)
+    if plan.freeze.usesHook { try run(.freeze, stop: frozenTime().check) }
     let left = try frozenTime().remaining
     try fence.raise(claim, lasting: left + budget.reserve)
     let proof = try fence.prove(run: claim.run)
@@ -219,11 +231,33 @@ public final class CutoverRun {
         + proof.open.map { .init("open " + $0.name, $0.reason) })
   }
 
-  private func release(unsealing: Bool) throws {
-    let removal = try fence.drop(run: claim.run, unsealing: unsealing)
-    try run(hooks.thaw)
+  private func abort() throws {
+    // Before the hook: users whose service was never stopped write again at once.
+    let removal = try fence.drop(run: claim.run, unsealing: true)
+    if wasFrozen, plan.freeze.usesHook { try run(.thaw) }
     try record(.sourceReleased, removal.remains.map { .init("remains", $0) })
   }
+
+  /// The source is unsealed last. So a seal says that the target's notes may not be in it yet, and no seal that they are:
+  /// taken up behind it, nothing is carried into a store that users write to.
+  private func goBack() throws {
+    let wasOpened = journal.entries.contains { $0.event == .targetOpened }
+    switch try fenceFact() {
+    case .sealed:
+      try work.carryBack(wasOpened: wasOpened)
+      if wasOpened { try run(.switchBack) }
+      if plan.freeze.usesHook { try run(.thaw) }
+    case .open: break
+    case .unknown: throw MigrationError(.storeLost, "the way back cannot go on", cause: "the source does not answer")
+    case .holds, .foreign:
+      throw MigrationError(
+        .cutoverUnclear, "the way back cannot go on", cause: "the source has a fence that is not this cutover's seal")
+    }
+    let removal = try fence.drop(run: claim.run, unsealing: true)
+    try record(.sourceReleased, removal.remains.map { .init("remains", $0) })
+  }
+
+  private var wasFrozen: Bool { journal.entries.contains { $0.event == .confirmed } }
 
   private func frozenTime() throws -> FrozenTime {
     guard let frozenSince else {
@@ -232,13 +266,16 @@ public final class CutoverRun {
     return FrozenTime(end: frozenSince + budget.frozen - budget.reserve, stop: stop)
   }
 
-  private func run(_ hook: Hook?) throws {
-    guard let hook else { return }
-    let result = try runner.run(hook, state: journal.state)
+  private func run(_ name: HookName, stop: () throws -> Void = {}) throws {
+    guard let hook = plan.hooks[name] else { return }
+    let deadline = journal.state.isFrozen ? try? frozenTime().deadline : nil
+    let result = try runner.run(name, hook, state: journal.state, deadline: deadline, stop: stop)
+    // Why it was stopped is told, and not that it was.
+    if result.ending == .stopped { try stop() }
     guard result.ending != .succeeded else { return }
     throw MigrationError(
-      .hookFailed, "the hook \(hook.name) did not do its work",
-      cause: "\(result.ending) after \(result.duration); what it said is in \(result.outputPath)",
+      .hookFailed, "the hook \(result.hook) did not do its work",
+      cause: "\(result.ending.words) after \(result.duration.seconds) s; what it said is in \(result.outputPath)",
       safeNow: "the journal names the side that is in service",
       next: ["read what it said, mend it, and repeat the command"])
   }

@@ -1,3 +1,5 @@
+import DurableIO
+import Migration
 import NoteModel
 
 /// What a cutover's states do to stores and archives. Every call may come again after a crash, and does then what is left.
@@ -11,16 +13,21 @@ public protocol CutoverWork: AnyObject {
   /// - Returns: How long it took, by which the next one is judged.
   func carryDelta(_ frozen: FrozenTime?) throws -> Duration
 
-  /// Compares every node of the target with the source.
+  /// Compares every node of the target with the source, and judges the loss.
   ///
-  /// - Throws: Where they differ, too.
+  /// - Throws: Where they differ, and where more is lost than the plan allows, too.
   func verify(_ frozen: FrozenTime) throws
 
-  /// Seals the target's nodes and opens them for users.
+  /// Seals the target's nodes and opens them for users; the source is sealed.
   func openTarget() throws
 
-  /// Stops writing on the target, and carries back what users wrote to it; nothing where it was never opened.
-  func carryBack() throws
+  /// Lets go what `verify` holds for `openTarget`, which will not be called. Returns at once: users wait.
+  func giveUpOpening()
+
+  /// Stops writing on the target for good, and carries back what users wrote to it.
+  ///
+  /// - Parameter wasOpened: Whether users may have been led to the target; where not there is nothing on it.
+  func carryBack(wasOpened: Bool) throws
 }
 
 /// The time that is left of the budget, by this machine's clock for measuring.
@@ -34,6 +41,10 @@ public struct FrozenTime: Sendable {
   }
 
   public var remaining: Duration { max(.zero, end - .now) }
+  /// When it ends, by the calendar.
+  public var deadline: Timestamp {
+    Timestamp(milliseconds: Timestamp.now.milliseconds + Int64(remaining.seconds * 1000))
+  }
 
   /// - Throws: `.fenceExpired` when the time is over; what stops the run.
   public func check() throws {
@@ -55,8 +66,20 @@ public struct CutoverBudget: Sendable, Hashable {
   public var reserve: Duration
   /// A delta that is carried in so short a time is small enough for the frozen time.
   public var lastDelta: Duration
+  /// A delta in so short a time is not waited for to become shorter.
+  public var trifle: Duration = .seconds(5)
   /// The most deltas while users write; behind them the gate decides.
   public var passes: Int
+
+  /// What a plan's budget means: the fence holds as long as the way forward may last, and a little of the time that is kept
+  /// for the way back, in which nothing new is begun.
+  ///
+  /// A delta counts as small where the way forward has time for four of them.
+  public init(_ budget: Plan.Budget) {
+    let margin = min(.seconds(5), budget.rollbackReserve)
+    self.init(
+      frozen: budget.forwardTime + margin, reserve: margin, lastDelta: budget.forwardTime / 4)
+  }
 
   public init(frozen: Duration, reserve: Duration = .seconds(5), lastDelta: Duration, passes: Int = 10) {
     self.frozen = frozen
@@ -66,28 +89,12 @@ public struct CutoverBudget: Sendable, Hashable {
   }
 }
 
-/// Programs of the operator's; each may be missing.
-public struct CutoverHooks: Sendable, Hashable {
-  /// Stops the service from writing, in front of the fence.
-  public var freeze: Hook?
-  /// Lets the source's service write again.
-  public var thaw: Hook?
-  /// Leads users to the target.
-  public var `switch`: Hook?
-  /// Looks whether the target serves.
-  public var smoke: Hook?
-
-  public init(freeze: Hook? = nil, thaw: Hook? = nil, `switch`: Hook? = nil, smoke: Hook? = nil) {
-    self.freeze = freeze
-    self.thaw = thaw
-    self.switch = `switch`
-    self.smoke = smoke
-  }
-}
-
 /// What a person says at the gate.
 public enum GateAnswer: Sendable, Hashable {
-  case freeze
+  /// Freeze, with whoever confirmed it, for the journal.
+  case freeze(by: String)
+  /// Users wrote more than a last delta carries; deltas are carried until the rest is small again.
+  case fellBehind
   /// The run ends at the gate; the next one comes back to it.
   case postpone
   case giveUp

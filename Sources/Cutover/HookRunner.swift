@@ -1,4 +1,5 @@
 import DurableIO
+import Migration
 import NoteModel
 
 #if canImport(Glibc)
@@ -9,16 +10,10 @@ import NoteModel
   import Darwin
 #endif
 
-/// Runs hooks, each in a process group of its own, with a limit of time and of output.
+/// Runs a plan's hooks, each in a process group of its own, with a limit of time and of output.
 ///
-/// A hook gets no standard input, and besides this program's environment these variables:
-///
-/// | variable | value |
-/// | --- | --- |
-/// | `NOTEFERRY_RUN` | the run's name |
-/// | `NOTEFERRY_STATE` | the state of the cutover |
-/// | `NOTEFERRY_PLAN_HASH` | the digest of the plan |
-/// | `NOTEFERRY_HOOK` | the hook's name |
+/// A hook gets no standard input. Of this program's environment it gets `PATH`, `HOME` and `LANG`; what it learns of the run
+/// is in `Hook.Context`, and `NOTEFERRY_STATE` holds the state of the cutover.
 ///
 /// It ends when its first process has ended. What that leaves running goes on, as a service should, and must have its
 /// output elsewhere; where the hook runs into its limit, or the run is stopped, all of its process group is killed.
@@ -28,10 +23,10 @@ public struct HookRunner: Sendable {
 
   private let folder: String
   private let run: String
-  private let plan: String
+  private let plan: Plan
 
   /// - Parameter folder: The run's folder, where outputs are kept as `hook-NAME.txt`, a later one with a number.
-  public init(folder: String, run: String, plan: String) {
+  public init(folder: String, run: String, plan: Plan) {
     self.folder = folder
     self.run = run
     self.plan = plan
@@ -39,14 +34,18 @@ public struct HookRunner: Sendable {
 
   /// Runs a hook to its end.
   ///
-  /// - Parameter stop: Asked some hundred times a second; where it throws, the hook is killed and the result says so.
+  /// - Parameters:
+  ///   - deadline: When the way forward ends; `nil` while users are not frozen.
+  ///   - stop: Asked some hundred times a second; where it throws, the hook is killed and the result says so.
   /// - Throws: What keeps its output from being kept; then it was not started.
-  public func run(_ hook: Hook, state: CutoverState, stop: () throws -> Void = {}) throws -> HookResult {
-    let output = try HookOutput(folder: folder, hook: hook.name, limit: Self.outputLimit)
+  public func run(
+    _ name: HookName, _ hook: Hook, state: CutoverState, deadline: Timestamp? = nil, stop: () throws -> Void = {}
+  ) throws -> HookResult {
+    let output = try HookOutput(folder: folder, hook: name.rawValue, limit: Self.outputLimit)
     let clock = ContinuousClock()
     let start = clock.now
     let ending: HookEnding
-    switch HookProcess.start(hook.arguments, environment(hook, state), output: output.writingEnd) {
+    switch HookProcess.start(hook.command, environment(name, state, deadline), output: output.writingEnd) {
     case .failure(let refusal): ending = .notStarted(error: refusal.number)
     case .success(let process):
       output.closeWritingEnd()
@@ -54,7 +53,7 @@ public struct HookRunner: Sendable {
     }
     let bytes = output.finish()
     return HookResult(
-      hook: hook.name, ending: ending, duration: clock.now - start, outputPath: output.path, outputBytes: bytes)
+      hook: name.rawValue, ending: ending, duration: clock.now - start, outputPath: output.path, outputBytes: bytes)
   }
 
   private func watch(
@@ -75,12 +74,12 @@ public struct HookRunner: Sendable {
     }
   }
 
-  private func environment(_ hook: Hook, _ state: CutoverState) -> [String] {
-    let own = [
-      ("NOTEFERRY_RUN", run), ("NOTEFERRY_STATE", state.rawValue), ("NOTEFERRY_PLAN_HASH", plan),
-      ("NOTEFERRY_HOOK", hook.name),
-    ]
-    let all = ProcessEnvironment.all.merging(own) { _, own in own }
-    return all.map { $0.key + "=" + $0.value }
+  private func environment(_ name: HookName, _ state: CutoverState, _ deadline: Timestamp?) -> [String] {
+    let context = Hook.Context(run: run, plan: plan, deadline: deadline?.rfc3339 ?? "")
+    var variables = context.environment(for: name)
+    variables["NOTEFERRY_STATE"] = state.rawValue
+    let own = ProcessEnvironment.all
+    for name in ["PATH", "HOME", "LANG"] where own[name] != nil { variables[name] = own[name] }
+    return variables.map { $0.key + "=" + $0.value }
   }
 }

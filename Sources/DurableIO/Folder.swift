@@ -37,13 +37,18 @@ public enum Folder {
 
   /// Renames a file and makes the new name survive a loss of power.
   public static func rename(_ old: String, to new: String) throws {
+    try move(old, to: new)
+    try synchronize(parent(of: new))
+  }
+
+  /// Renames a file; what is there afterwards is the old one or the new one, and a loss of power may bring the old one back.
+  public static func move(_ old: String, to new: String) throws {
     #if canImport(Darwin)
       let result = Darwin.rename(old, new)
     #else
       let result = Glibc.rename(old, new)
     #endif
     guard result == 0 else { throw systemError(errno, "cannot rename \(old) to \(new)") }
-    try synchronize(parent(of: new))
   }
 
   /// Removes a file; nothing happens when it does not exist.

@@ -144,3 +144,6 @@ public func processID() -> Int32 { getpid() }
 
 /// Lets this thread rest for a hundredth of a second.
 public func pauseBriefly() { usleep(10_000) }
+
+/// Lets this thread rest.
+public func pause(_ duration: Duration) { usleep(useconds_t(max(0, min(duration.seconds, 10)) * 1_000_000)) }

@@ -1,4 +1,5 @@
 import NoteModel
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -8,28 +9,69 @@ import NoteModel
   import Darwin
 #endif
 
-/// Limits bytes per second.
+/// A rate that is changed while work goes on, from any thread.
+public final class RateSetting: Sendable {
+  private let value: Atomic<Int64>
+
+  /// - Parameter rate: `nil`: as fast as it goes.
+  public init(_ rate: ByteCount?) { value = Atomic(rate?.rawValue ?? 0) }
+
+  public var rate: ByteCount? {
+    get {
+      let bytes = value.load(ordering: .relaxed)
+      return bytes > 0 ? ByteCount(bytes) : nil
+    }
+    set { value.store(newValue?.rawValue ?? 0, ordering: .relaxed) }
+  }
+}
+
+/// Limits bytes per second, and rests where a brake asks for it.
 ///
-/// `spend` sleeps when the bytes so far are ahead of the rate, so bursts are never longer than a tenth of a second.
-/// One thread.
+/// `spend` sleeps when the bytes so far are ahead of the rate, so bursts are never longer than a tenth of a second. For a
+/// brake it sleeps for a part of the time that went by since it slept last. One thread.
 public struct Throttle: Sendable {
-  public let rate: ByteCount?
+  private let fixed: ByteCount?
+  private let setting: RateSetting?
+  public var rate: ByteCount? { setting.map(\.rate) ?? fixed }
+  private let brake: LoadBrake?
   private var credit: Double
   private var last: ContinuousClock.Instant
+  private var workingSince: ContinuousClock.Instant
 
-  public init(rate: ByteCount?) {
-    self.rate = rate
+  /// - Parameters:
+  ///   - setting: Decides in place of `rate` where there is one.
+  ///   - brake: Asked how long to rest.
+  public init(rate: ByteCount?, setting: RateSetting? = nil, brake: LoadBrake? = nil) {
+    fixed = rate
+    self.setting = setting
+    self.brake = brake
     credit = 0
     last = .now
+    workingSince = last
   }
 
   public mutating func spend(_ bytes: Int) {
+    rest()
     guard let rate, rate.rawValue > 0 else { return }
     let now = ContinuousClock.now
     let perSecond = Double(rate.rawValue)
     credit = min(perSecond / 10, credit + (now - last).seconds * perSecond) - Double(bytes)
     last = now
     if credit < 0 { usleep(useconds_t(min(-credit / perSecond, 10) * 1_000_000)) }
+  }
+
+  /// A rest is at least 5 ms, which costs less to fall asleep than it gives, and at most half a second.
+  private mutating func rest() {
+    guard let brake else { return }
+    let ratio = brake.ratio
+    let now = ContinuousClock.now
+    let pause = min((now - workingSince).seconds * ratio, 0.5)
+    if ratio > 0, pause < 0.005 { return }
+    if pause > 0 {
+      usleep(useconds_t(pause * 1_000_000))
+      brake.note(rested: pause)
+    }
+    workingSince = .now
   }
 }
 

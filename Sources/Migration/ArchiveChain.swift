@@ -3,6 +3,13 @@ import NoteArchive
 import NoteModel
 import NoteStore
 
+extension Checksum {
+  /// What stands for a seal that is not known; no segment has it.
+  static func zero(_ algorithm: DigestAlgorithm) -> Checksum {
+    Checksum(algorithm, [UInt8](repeating: 0, count: algorithm.byteCount))
+  }
+}
+
 /// The inventories of the segments of an archive, which is all that a delta needs to know of them.
 struct ArchiveChain {
   /// The base first.
@@ -24,6 +31,44 @@ struct ArchiveChain {
 
   /// Segments of which each is known to be a delta of the one before.
   init(_ segments: [SegmentInventory]) { self.segments = segments }
+
+  /// What the segments' heads and the end of the last one say, without any inventory. The seal of a segment is the one
+  /// that the next one names.
+  ///
+  /// - Throws: as `init`.
+  static func heads(of directory: String, stateDirectory: String, checkpoint: () throws -> Void) throws -> ArchiveChain
+  {
+    let paths = try ArchiveInput.segments(of: directory)
+    var segments: [SegmentInventory] = []
+    let last = try SegmentInventory.read(
+      paths[paths.count - 1], withRows: false, stateDirectory: stateDirectory, checkpoint: checkpoint)
+    let empty = InventorySpool(directory: stateDirectory)
+    for path in paths.dropLast() {
+      let head = try SegmentPipeline(File.read(path), options: .init(stateDirectory: stateDirectory))
+      try head.readHead()
+      segments.append(
+        SegmentInventory(
+          description: head.description, profile: head.profile, schema: head.schema,
+          summary: SegmentSummary(isFuzzy: false, renewals: 0, entities: [], findings: []),
+          seal: .zero(head.description.algorithm), rows: empty, gone: empty))
+    }
+    segments.append(last)
+    for index in segments.indices {
+      if index + 1 < segments.count {
+        let parent = segments[index + 1].description.parent?.seal ?? ""
+        guard let seal = Checksum(last.description.algorithm, hex: Array(parent.utf8)) else {
+          throw MigrationError.archiveDamaged(
+            "the segments of the archive do not belong together", cause: "\(paths[index + 1]) names no seal")
+        }
+        segments[index].seal = seal
+      }
+      try require(
+        segments[index].description, segments[index].schema,
+        follows: index == 0
+          ? nil : (segments[index - 1].description, segments[index - 1].schema, segments[index - 1].seal), paths[index])
+    }
+    return ArchiveChain(segments)
+  }
 
   var base: SegmentInventory { segments[0] }
   var last: SegmentInventory { segments[segments.count - 1] }

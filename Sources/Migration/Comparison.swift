@@ -89,6 +89,8 @@ final class Comparison {
   private let rowDigest = Digest(.sha256)
   /// Gets the rows whose contents were measured and must be read; they count as expected and nothing else yet.
   private let rereads: Rereads?
+  /// Whether rows are compared as they are seen, without the digests of their contents.
+  private let isGlance: Bool
 
   /// - Parameters:
   ///   - inventories: Of a base and its deltas; with the digests of contents where contents may come unread.
@@ -97,9 +99,10 @@ final class Comparison {
   ///   - report: Gets every difference, in order.
   init(
     _ inventories: [InventorySpool], of schema: StoreSchema, with other: StoreSchema, forms: FormedDigests? = nil,
-    sums: Bool = false, own: ExpectedNodeRows? = nil, rereads: Rereads? = nil,
+    sums: Bool = false, own: ExpectedNodeRows? = nil, rereads: Rereads? = nil, isGlance: Bool = false,
     report: @escaping (Difference) throws -> Void
   ) throws {
+    self.isGlance = isGlance
     self.forms = forms
     self.own = own
     self.rereads = rereads
@@ -109,12 +112,15 @@ final class Comparison {
     self.report = report
     result = ComparisonResult(entities: schema.entities.map { .init(entity: $0.name, role: $0.role) })
     guard forms != nil else { return }
-    for (index, entity) in schema.entities.enumerated() {
-      let isForeign =
-        RowSum.isOrderForeign(entity, in: schema)
-        || other.entity(named: entity.name).map { RowSum.isOrderForeign($0, in: other) } == true
-      if isForeign || RowSum.isNeeded(for: entity) { rowSums[index] = RowSums() }
+    for (index, entity) in schema.entities.enumerated() where Self.isBySum(entity, of: schema, with: other) {
+      rowSums[index] = RowSums()
     }
+  }
+
+  /// Whether a table of two engines is compared by the sum of its rows.
+  static func isBySum(_ entity: Entity, of schema: StoreSchema, with other: StoreSchema) -> Bool {
+    RowSum.isNeeded(for: entity) || RowSum.isOrderForeign(entity, in: schema)
+      || other.entity(named: entity.name).map { RowSum.isOrderForeign($0, in: other) } == true
   }
 
   /// - Parameters:
@@ -138,12 +144,16 @@ final class Comparison {
       let first = content
       var isUnread = false
       while content < page.contents.count, page.contents[content].row == row {
-        if case .unread = page.contents[content].place { isUnread = true }
+        if case .unread(let isSuspect) = page.contents[content].place { isUnread = isUnread || !isGlance || isSuspect }
         content += 1
       }
       let digest = rowDigests.slice(row * 32..<(row + 1) * 32)
       if isUnread {
         try found(entityIndex: entityIndex, digest: digest, isMeasured: true) {
+          // A file that may have changed makes its row a changed one.
+          if isGlance {
+            return [UInt8](repeating: 0, count: 32).withUnsafeBytes { rowDigests.overwrite(at: row * 32, with: $0) }
+          }
           assume(first..<content, in: page, expected: $0)
           rowDigest.update(page.row(row))
           rowDigest.finish { rowDigests.overwrite(at: row * 32, with: $0) }
@@ -311,13 +321,13 @@ extension Comparison {
   static func compare(
     _ inventories: [InventorySpool], of expected: StoreSchema, with snapshot: any SourceSnapshot,
     algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, forms: FormedDigests? = nil,
-    sums: Bool = false, own: ExpectedNodeRows? = nil, rereads: Rereads? = nil,
+    sums: Bool = false, own: ExpectedNodeRows? = nil, rereads: Rereads? = nil, isGlance: Bool = false,
     omitting: @escaping (RecordPage, _ rowDigests: GrowingBuffer) throws -> Set<Int> = { _, _ in [] },
     report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
     let comparison = try Comparison(
       inventories, of: expected, with: snapshot.schema, forms: forms, sums: sums, own: own, rereads: rereads,
-      report: report)
+      isGlance: isGlance, report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {

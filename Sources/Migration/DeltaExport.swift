@@ -15,9 +15,7 @@ struct DeltaExport {
 
   func run() throws -> ExportResult {
     let start = ContinuousClock.now
-    let chain = try ArchiveChain(directory, stateDirectory: options.stateDirectory) {
-      try stop.check(safeNow: "the source and the archive were not changed")
-    }
+    let (chain, book) = try readChain()
     try requireSameOptions(chain)
     let description = chain.base.description
     let quarter = source.guardedPaths.first.flatMap(FreeSpace.at).map { $0.free.rawValue / 4 } ?? .max
@@ -31,8 +29,8 @@ struct DeltaExport {
     let before = snapshot.identity
     let created = Timestamp.forArchive
     let found = try DeltaScan(
-      chain: chain, snapshot: snapshot, isParanoid: options.isParanoid, stateDirectory: options.stateDirectory,
-      throttle: Throttle(rate: options.rate), observer: observer, stop: stop
+      chain: chain, snapshot: snapshot, isParanoid: options.isParanoid, glance: book,
+      stateDirectory: options.stateDirectory, throttle: options.throttle, observer: observer, stop: stop
     ).run()
     let wasRenewed = before != nil && before != snapshot.identity
     let result: (segment: String, seal: Checksum, bytes: Int64, summary: SegmentSummary)
@@ -46,10 +44,32 @@ struct DeltaExport {
         observer: observer, stop: stop, guardedPaths: source.guardedPaths)
       result = try writer.write(wasRenewed: wasRenewed)
     }
-    return ExportResult(
+    if book == nil, snapshot.passesOverColumns, !result.summary.isFuzzy, !wasRenewed {
+      try GlanceBook.write(
+        snapshot, chain.base.description, seal: result.seal, since: created, stateDirectory: options.stateDirectory,
+        scan: StoreScan(throttle: Throttle(rate: options.rate), phase: .delta, observer: observer, stop: stop))
+    }
+    var exported = ExportResult(
       place: .directory(directory), segment: result.segment, seal: result.seal, bytes: result.bytes,
       summary: result.summary, wasResumed: false, wall: .now - start,
       productVersion: snapshot.schema.productVersion, profile: snapshot.profile.name, changes: found.changes)
+    exported.wasGlance = book != nil
+    return exported
+  }
+
+  /// The archive's segments; without their inventories where a glance does without.
+  private func readChain() throws -> (ArchiveChain, GlanceBook?) {
+    let checkpoint: () throws -> Void = { try stop.check(safeNow: "the source and the archive were not changed") }
+    if options.isGlance {
+      let heads = try ArchiveChain.heads(
+        of: directory, stateDirectory: options.stateDirectory, checkpoint: checkpoint)
+      if let book = GlanceBook.read(heads, stateDirectory: options.stateDirectory) { return (heads, book) }
+      observer.observe(
+        .notice(
+          level: .info, code: "no-glance",
+          text: "nothing tells what a glance would have seen at the newest segment, so all columns are read", next: []))
+    }
+    return (try ArchiveChain(directory, stateDirectory: options.stateDirectory, checkpoint: checkpoint), nil)
   }
 
   private func refuse(_ cause: String, try next: String = "repeat the command without this option") -> MigrationError {
@@ -145,7 +165,7 @@ final class DeltaWriter {
     let pipeline = PagePipeline(
       schema: schema,
       options: PagePipeline.Options(
-        algorithm: algorithm, encodes: true, sharesContents: false, throttle: Throttle(rate: options.rate),
+        algorithm: algorithm, encodes: true, sharesContents: false, throttle: options.throttle,
         checkpoint: { [self] _ in try passCheckpoint() }))
     let renewals = try pipeline.run(KeyedSnapshot(snapshot, found.carried), into: sink) + (wasRenewed ? 1 : 0)
     try writeDeleted(upTo: schema.entities.count - 1, to: writer)

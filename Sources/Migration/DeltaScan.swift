@@ -33,6 +33,8 @@ struct DeltaScan {
   let snapshot: any SourceSnapshot
   /// Rereads every attachment.
   var isParanoid = false
+  /// What a glance saw at the newest segment, to be compared with another one.
+  var glance: GlanceBook?
   let stateDirectory: String
   var throttle: Throttle
   let observer: any RunObserver
@@ -56,11 +58,17 @@ struct DeltaScan {
     let indices = Dictionary(uniqueKeysWithValues: entities.enumerated().map { ($0.element.name, $0.offset) })
     // A copy that was begun then may have read a file just before it was written to.
     let since = Timestamp(rfc3339: chain.last.description.created)
-    let view = isParanoid ? SnapshotView(snapshot) : MeasuredSnapshot(snapshot, since: since)
+    let view: SnapshotView
+    if let glance {
+      view = GlancedSnapshot(snapshot, since: glance.since)
+    } else {
+      view = isParanoid ? SnapshotView(snapshot) : MeasuredSnapshot(snapshot, since: since)
+    }
     let result = try Comparison.compare(
-      chain.spools, of: schema, with: view, algorithm: chain.base.description.algorithm,
+      glance.map { [$0.rows] } ?? chain.spools, of: schema, with: view, algorithm: chain.base.description.algorithm,
       scan: StoreScan(throttle: throttle, phase: .delta, observer: observer, stop: stop),
-      totalItems: chain.last.description.sourceCounts.reduce(0) { $0 + $1.rows }, totalBytes: nil
+      totalItems: chain.last.description.sourceCounts.reduce(0) { $0 + $1.rows }, totalBytes: nil,
+      isGlance: glance != nil
     ) { difference in
       guard let index = indices[difference.entity], !difference.key.isEmpty else { return }
       try (difference.kind == .missing ? gone : carried).append(entityIndex: index, key: difference.key)

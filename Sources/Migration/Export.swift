@@ -36,6 +36,11 @@ public struct ExportOptions: Sendable {
   public var algorithm: DigestAlgorithm?
   public var secrets: SecretsPolicy = .withhold
   public var rate: ByteCount?
+  /// A rate that may change while the export goes on; it decides in place of `rate`.
+  public var rateSetting: RateSetting?
+  /// Slows the reading while production suffers.
+  public var brake: LoadBrake?
+  var throttle: Throttle { Throttle(rate: rate, setting: rateSetting, brake: brake) }
   public var freeFloor = FreeFloor()
   /// `nil`: the smaller of 256 MiB and a quarter of the free space where the store is.
   public var walBudget: ByteCount?
@@ -47,6 +52,10 @@ public struct ExportOptions: Sendable {
   var created: Timestamp?
   /// Of a delta: read every attachment again instead of measuring it.
   public var isParanoid = false
+  /// Of a delta: pass over columns that stand behind a long attachment in a row, as they were when the delta before looked
+  /// at them; where nothing tells how the other columns were then, all are read. Costs no more than reading the rows
+  /// without attachments, and misses a change of those columns alone.
+  public var isGlance = false
   /// For spools of an export into a pipe.
   public var stateDirectory: String
   public var toolVersion: String
@@ -69,6 +78,8 @@ public struct ExportResult: Sendable {
   public var wall: Duration
   public var productVersion: String
   public var profile: String
+  /// Of a delta: whether columns were passed over.
+  public var wasGlance = false
   /// Of a delta: what changed. Where that is nothing, no segment was written.
   public var changes: DeltaChanges?
 }
@@ -397,7 +408,7 @@ private final class ExportRun {
     let pipeline = PagePipeline(
       schema: schema,
       options: PagePipeline.Options(
-        algorithm: algorithm, encodes: true, sharesContents: true, throttle: Throttle(rate: options.rate),
+        algorithm: algorithm, encodes: true, sharesContents: true, throttle: options.throttle,
         checkpoint: { [self] _ in try passCheckpoint() }), sharing: sharing)
     let renewals: Int
     do {

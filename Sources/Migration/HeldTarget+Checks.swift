@@ -16,7 +16,8 @@ extension HeldTarget {
         let before = identities.indices.contains(node) ? identities[node] : ""
         if !before.isEmpty, snapshot.identity == before { return }
         let result = try Comparison.compare(
-          [inventory], of: consumer.schema, with: MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: left)),
+          [inventory], of: consumer.schema,
+          with: measured(snapshot, of: consumer.schema, isCrossing: nodes.isCrossing(consumer.schema)),
           algorithm: consumer.description.algorithm, scan: consumer.scan(node), totalItems: nil, totalBytes: nil,
           forms: nodes.isCrossing(consumer.schema) ? FormedDigests(nil) : nil
         ) { _ in }
@@ -29,6 +30,12 @@ extension HeldTarget {
           safeNow: "nothing was written to it by this command")
       }
     }
+  }
+
+  /// A target as it is looked at: without the bytes of attachments, but for tables of which only a sum is compared.
+  func measured(_ snapshot: any SourceSnapshot, of schema: StoreSchema, isCrossing: Bool) -> any SourceSnapshot {
+    let bySum = schema.entities.filter { isCrossing && Comparison.isBySum($0, of: schema, with: snapshot.schema) }
+    return MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: left), butFor: Set(bySum.map(\.name)))
   }
 
   static func changed(_ name: String, _ cause: String, safeNow: String) -> MigrationError {
@@ -81,7 +88,9 @@ extension ImportConsumer {
   }
 
   func scan(_ node: Int) -> StoreScan {
-    StoreScan(phase: .compare, observer: observer, stop: stop, node: nodes.label(node))
+    StoreScan(
+      throttle: Throttle(rate: nil, brake: options.brake), phase: .compare, observer: observer, stop: stop,
+      node: nodes.label(node))
   }
 
   /// What stands for a target's state, as soon as its file times can tell; empty where they do not.

@@ -24,6 +24,8 @@ public struct ImportOptions: Sendable {
   /// `readsBack` nothing is left open.
   public var keepsOpen = false
   public var rate: ByteCount?
+  /// Slows the import while production, which may be on the same machine, suffers.
+  public var brake: LoadBrake?
   public var freeFloor = FreeFloor()
   public var stateDirectory: String
   public var ledgerPath: String?
@@ -161,7 +163,7 @@ private func importUnexplained(
   let ledger = Ledger(path: options.ledgerPath)
   var pipelineOptions = SegmentPipeline.Options(stateDirectory: options.stateDirectory)
   pipelineOptions.salvages = options.salvages
-  pipelineOptions.throttle = Throttle(rate: options.rate)
+  pipelineOptions.throttle = Throttle(rate: options.rate, brake: options.brake)
   pipelineOptions.checkpoint = { try requireNoStop(stop) }
   let reporter = DamageReporter(ledger: ledger, observer: observer)
   pipelineOptions.report = { reporter.report($0) }
@@ -224,7 +226,8 @@ private func importUnexplained(
   if consumer.refusal == nil, isApproved { _ = try options.recorder?.keep() }
   let isAllowed =
     try options.part.map {
-      try $0.gate.mayApprove(isProven: isApproved || isSalvaged, sums: first?.comparison.sums)
+      $0.gate.found(conservation, first?.comparison)
+      return try $0.gate.mayApprove(isProven: isApproved || isSalvaged, sums: first?.comparison.sums)
     } ?? true
   let isHeld = options.keepsOpen && isApproved && consumer.refusal == nil && nodes.pair?.isDegraded != true
   if consumer.refusal == nil, isApproved || isSalvaged {

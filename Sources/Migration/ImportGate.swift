@@ -7,6 +7,9 @@ public protocol ImportGate: Sendable {
   /// The target is prepared, so the other node may be.
   func prepared()
 
+  /// Told what the import came to, in front of `mayApprove`.
+  func found(_ conservation: Conservation, _ comparison: ComparisonResult?)
+
   /// Asked when everything was read back; may wait.
   ///
   /// - Parameters:
@@ -14,6 +17,10 @@ public protocol ImportGate: Sendable {
   ///   - sums: What the node holds; nil where it was not read back.
   /// - Returns: Whether the mark of the import may be removed.
   func mayApprove(isProven: Bool, sums: ComparisonResult.Sums?) throws -> Bool
+}
+
+extension ImportGate {
+  public func found(_ conservation: Conservation, _ comparison: ComparisonResult?) {}
 }
 
 /// The part that one node plays in a pair whose nodes are filled by imports of their own.

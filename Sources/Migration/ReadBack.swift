@@ -126,7 +126,8 @@ struct ReadBack {
     for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
     var proof = NodeProof(comparison: ComparisonResult(entities: []), counts: counts)
     let scan = StoreScan(
-      phase: .readBack, observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
+      throttle: Throttle(rate: nil, brake: options.brake), phase: .readBack,
+      observer: node == 0 ? observer : WithoutProgress(observer), stop: stop,
       node: nodes.label(node), sharers: sharers)
     func report(_ difference: Difference) throws {
       // Rows that were knowingly carried with a loss are in the ledger already.
@@ -144,7 +145,7 @@ struct ReadBack {
       Rereads(of: pipeline.schema, in: snapshot.schema, contents: algorithm, directory: options.stateDirectory)
     }
     let forms = consumer.leavesNumbersOut ? FormedDigests(nil) : nil
-    let view = consumer.held.map { MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: $0.left)) } ?? snapshot
+    let view = consumer.held.map { $0.measured(snapshot, of: pipeline.schema, isCrossing: forms != nil) } ?? snapshot
     let recorder = consumer.refusal == nil && node == nodes.present.first ? options.recorder : nil
     try recorder?.begin(snapshot)
     let passing = consumer.held == nil ? nil : recorder

@@ -15,9 +15,32 @@ public enum RunEvent: Sendable {
   case checkpoint(id: String, bytes: Int64)
   /// A check of a preflight was made.
   case check(CheckReport)
+  /// A cutover entered a state; told when that is durable, and before anything is done that belongs to it.
+  case cutover(CutoverStep)
   case notice(level: NoticeLevel, code: String, text: String, next: [String])
+  /// A pass over a live source is in its target.
+  case pass(RehearsedPass)
+  case verdict(RehearsalVerdict)
+  /// A report was written.
+  case reportWritten(format: String, path: String, bytes: Int64, sha256: String)
 
   public enum NoticeLevel: String, Sendable { case info, warn }
+
+  public struct CutoverStep: Sendable {
+    public var from: String
+    public var to: String
+    public var event: String
+    /// The side that takes writes in the new state: source, target, neither, as_the_fences_say.
+    public var service: String
+    public var reason: String?
+    public init(from: String, to: String, event: String, service: String, reason: String?) {
+      self.from = from
+      self.to = to
+      self.event = event
+      self.service = service
+      self.reason = reason
+    }
+  }
 
   public struct PhaseStart: Sendable {
     public var name: PhaseName

@@ -19,12 +19,13 @@ struct SegmentInventory {
   /// Keys of rows that are gone.
   var gone: InventorySpool
 
+  /// - Parameter withRows: Without them only the head and the end are read.
   /// - Throws: `.archiveDamaged`, `.archiveVersion`, `.archiveHostile`; what `checkpoint` throws.
   static func read(
-    _ path: String, stateDirectory: String, checkpoint: () throws -> Void
+    _ path: String, withRows: Bool = true, stateDirectory: String, checkpoint: () throws -> Void
   ) throws -> SegmentInventory {
     let reader = try SegmentInventoryReader(path)
-    return try reader.read(stateDirectory: stateDirectory, checkpoint: checkpoint)
+    return try reader.read(withRows: withRows, stateDirectory: stateDirectory, checkpoint: checkpoint)
   }
 }
 
@@ -41,7 +42,7 @@ private final class SegmentInventoryReader {
     scanner = try TarScanner(file: File.read(path))
   }
 
-  func read(stateDirectory: String, checkpoint: () throws -> Void) throws -> SegmentInventory {
+  func read(withRows: Bool, stateDirectory: String, checkpoint: () throws -> Void) throws -> SegmentInventory {
     var description: SegmentDescription?
     var schema: StoreSchema?
     var profile: [UInt8] = []
@@ -61,6 +62,7 @@ private final class SegmentInventoryReader {
         schema = try noted(member, name, limit: 16 << 20, description).withUnsafeBytes { try SchemaCodec.decode($0) }
         rows = InventorySpool(directory: stateDirectory, contents: description?.algorithm)
       case .inventory(let entity, _), .deleted(let entity, _):
+        guard withRows else { continue }
         guard let index = schema?.entities.firstIndex(where: { $0.name == entity }), let rows else {
           throw damaged("\(printable(name)) stands where it does not belong")
         }

@@ -5,6 +5,26 @@ import NoteStore
 /// A snapshot that is walked without the bytes of its attachments.
 final class MeasuredSnapshot: SnapshotView {
   private let since: Timestamp?
+  private let exceptions: Set<String>
+
+  /// - Parameters:
+  ///   - since: Files that were changed since then are suspect; all are where it is nil.
+  ///   - exceptions: Entities that are read whole.
+  init(_ base: any SourceSnapshot, since: Timestamp?, butFor exceptions: Set<String> = []) {
+    self.since = since
+    self.exceptions = exceptions
+    super.init(base)
+  }
+
+  override func startReading(_ entity: Entity, after key: Key?) throws {
+    guard !exceptions.contains(entity.name) else { return try base.startReading(entity, after: key) }
+    try base.startMeasuring(entity, after: key, since: since)
+  }
+}
+
+/// A snapshot of which no more is looked at than its engine gives at once.
+final class GlancedSnapshot: SnapshotView {
+  private let since: Timestamp?
 
   /// - Parameter since: Files that were changed since then are suspect; all are where it is nil.
   init(_ base: any SourceSnapshot, since: Timestamp?) {
@@ -13,7 +33,7 @@ final class MeasuredSnapshot: SnapshotView {
   }
 
   override func startReading(_ entity: Entity, after key: Key?) throws {
-    try base.startMeasuring(entity, after: key, since: since)
+    try base.startGlancing(entity, after: key, since: since)
   }
 }
 
@@ -58,6 +78,10 @@ class SnapshotView: SourceSnapshot {
   }
   func openContent(_ handle: Int) throws -> any ContentReader { try base.openContent(handle) }
   func renewIfNeeded() throws -> Bool { try base.renewIfNeeded() }
+  func startGlancing(_ entity: Entity, after key: Key?, since: Timestamp?) throws {
+    try base.startGlancing(entity, after: key, since: since)
+  }
+  var passesOverColumns: Bool { base.passesOverColumns }
   func wasRenewedWithinPage() -> Bool { base.wasRenewedWithinPage() }
   func brokenInvariants() throws -> [(name: String, rows: Int64)] { try base.brokenInvariants() }
   var topology: SourceTopology { base.topology }

@@ -1,4 +1,5 @@
 import Migration
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -15,6 +16,7 @@ enum Signals {
   static func install() {
     // Made here, because a handler must not make it.
     _ = StopRequest.shared.isRequested
+    holdsOn(false)
     signal(SIGPIPE, SIG_IGN)
     signal(SIGHUP, SIG_IGN)
     signal(SIGINT, stop)
@@ -22,8 +24,14 @@ enum Signals {
   }
 
   private static let stop: @convention(c) (Int32) -> Void = { number in
-    if !StopRequest.shared.request(signal: number) { _exit(128 + number) }
+    if !StopRequest.shared.request(signal: number), !isHeld.load(ordering: .relaxed) { _exit(128 + number) }
   }
+
+  private static let isHeld = Atomic(false)
+
+  /// Whether a second signal ends the process, too. It does not while users cannot write: the run goes back to the source in
+  /// order then, and a process that is dead would leave that to the fence's deadline.
+  static func holdsOn(_ holds: Bool) { isHeld.store(holds, ordering: .relaxed) }
 
   /// What a long run says first on a terminal.
   static let firstLine = "closing this terminal does not stop the run; Ctrl-C does, at the next checkpoint"

@@ -108,6 +108,13 @@ public protocol SourceSnapshot: AnyObject {
   /// - Parameter since: A file that was changed since then is suspect.
   func startMeasuring(_ entity: Entity, after key: Key?, since: Timestamp?) throws
 
+  /// Begins like `startMeasuring`, to see of each row what the engine gives without going through a long attachment: its
+  /// other columns are null in the pages that follow. It finds rows that are new and gone, and changes of what it sees.
+  func startGlancing(_ entity: Entity, after key: Key?, since: Timestamp?) throws
+
+  /// Whether there are columns that a glance passes over.
+  var passesOverColumns: Bool { get }
+
   /// Begins to read rows by their keys, in the order in which these come. A key without a row is left out.
   func startReading(_ entity: Entity, keys: @escaping () throws -> Key?) throws
 
@@ -151,6 +158,10 @@ extension SourceSnapshot {
   public func replicationPosition() throws -> ReplicationPosition? { nil }
   public func fileByteCount() throws -> ByteCount { ByteCount(0) }
   public func wasRenewedWithinPage() -> Bool { false }
+  public var passesOverColumns: Bool { false }
+  public func startGlancing(_ entity: Entity, after key: Key?, since: Timestamp?) throws {
+    try startMeasuring(entity, after: key, since: since)
+  }
 }
 
 /// Reads one content from beginning to end.

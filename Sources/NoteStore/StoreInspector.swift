@@ -37,6 +37,14 @@ public protocol StoreInspector: AnyObject {
   /// How long the oldest transaction of others is open; zero without one. May take a second.
   func oldestTransaction() throws -> Duration
 
+  /// How long a fence that is raised now waits for the writers under way. Takes no lock and no writer's place.
+  ///
+  /// Of a file this is watched, for at most a second. Of a server it is the age of the oldest transaction that has written:
+  /// seen at any moment, what is over of a transaction and what is left of it are equally long on average.
+  ///
+  /// - Returns: `nil` where it cannot be seen.
+  func writerWait() throws -> Duration?
+
   /// What keeps the engine's log from being folded back or given up.
   func log() throws -> StoreLog
 

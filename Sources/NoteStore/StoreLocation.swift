@@ -88,6 +88,9 @@ public protocol StoreEngine: Sendable {
     _ location: StoreLocation, profiles: [Profile], stop: @escaping @Sendable () throws -> Void
   ) throws -> any StoreInspector
 
+  /// A place on a server for rehearsals; `nil` for an engine whose stores are files. Nothing is changed yet.
+  static func scratch(_ location: StoreLocation) throws -> (any ScratchStore)?
+
   /// A primary and its standby of this engine that carry what is written from the one to the other themselves; `nil`
   /// where each of the two is to be filled. Asks both nodes and changes nothing.
   ///
@@ -99,6 +102,8 @@ public protocol StoreEngine: Sendable {
 }
 
 extension StoreEngine {
+  public static func scratch(_ location: StoreLocation) throws -> (any ScratchStore)? { nil }
+
   public static func pair(
     _ primary: StoreLocation, _ standby: StoreLocation, profiles: [Profile], options: PairOptions
   ) throws -> (any NodePair)? { nil }

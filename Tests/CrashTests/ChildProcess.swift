@@ -111,8 +111,8 @@ final class ChildProcess {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The program that was built with these tests.
-  static let program = built("noteferry")
+  /// The program that `NOTEFERRY` names, else the one that was built with these tests.
+  static let program = getenv("NOTEFERRY").map { String(cString: $0) } ?? built("noteferry")
 
   /// A file that was built with these tests: it lies beside the test bundle, or above it.
   static func built(_ name: String) -> String? {

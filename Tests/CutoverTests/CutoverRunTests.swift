@@ -2,6 +2,7 @@ import AllStores
 import Cutover
 import DurableIO
 import Foundation
+import Migration
 import NoteModel
 import NoteStore
 import Testing
@@ -37,8 +38,8 @@ import Testing
 
     /// Runs a cutover, or goes on with it, as a process of its own would.
     func run(
-      _ run: String = "c-1", budget: Duration = .seconds(600), hooks: CutoverHooks = CutoverHooks(),
-      gate: GateAnswer = .freeze, givesUp: Bool = false, patience: Duration = .seconds(60),
+      _ run: String = "c-1", budget: Duration = .seconds(600), hooks: [HookName: Hook] = [:],
+      gate: GateAnswer = .freeze(by: "a test"), givesUp: Bool = false, patience: Duration = .seconds(60),
       pass: @escaping (String) throws -> Void = { _ in }
     ) throws -> CutoverState {
       let header = CutoverJournal.Header(
@@ -60,8 +61,12 @@ import Testing
       }
       let work = WholeStoreWork(
         source: source.url, target: scratch.file(run + ".db"), folder: scratch.file(run), pass: pass)
+      var plan = Plan(
+        source: .init(place: source.url), target: .init(nodes: [scratch.file(run + ".db")]), freeze: .both,
+        confirmName: "bench")
+      plan.hooks = hooks
       let cutover = try CutoverRun(
-        journal, fence: fence, leases: [lease], work: work, hooks: hooks, folder: scratch.file(run),
+        journal, fence: fence, leases: [lease], work: work, plan: plan, folder: scratch.file(run),
         budget: CutoverBudget(frozen: budget, reserve: .zero, lastDelta: .seconds(1)), holder: "a test",
         gate: { gate }, stop: {}, observe: { try pass($0.state.rawValue) })
       return givesUp ? try cutover.giveUp("a test") : try cutover.go()
@@ -149,15 +154,16 @@ import Testing
   }
 
   @Test func `a failing hook, a hanging one and too little time lead back to the source`() throws {
-    func hook(_ name: String, _ script: String, _ limit: Duration = .seconds(60)) -> Hook {
-      Hook(name: name, arguments: ["/bin/sh", "-c", script], limit: limit)
+    func hook(_ script: String, _ limit: Duration = .seconds(60)) -> Hook {
+      Hook(command: ["/bin/sh", "-c", script], limit: limit)
     }
-    let cases: [(CutoverHooks, Duration, ErrorCode)] = [
-      (CutoverHooks(freeze: hook("freeze", "exit 3")), .seconds(600), .hookFailed),
-      (CutoverHooks(freeze: hook("freeze", "sleep 1000", .milliseconds(200))), .seconds(600), .hookFailed),
-      (CutoverHooks(switch: hook("switch", "exit 3")), .seconds(600), .hookFailed),
-      (CutoverHooks(smoke: hook("smoke", "exit 3")), .seconds(600), .hookFailed),
-      (CutoverHooks(freeze: hook("freeze", "sleep 1")), .milliseconds(900), .fenceExpired),
+    let cases: [([HookName: Hook], Duration, ErrorCode)] = [
+      ([.freeze: hook("exit 3")], .seconds(600), .hookFailed),
+      ([.freeze: hook("sleep 1000", .milliseconds(200))], .seconds(600), .hookFailed),
+      ([.switch: hook("exit 3")], .seconds(600), .hookFailed),
+      ([.smoke: hook("exit 3")], .seconds(600), .hookFailed),
+      // The time is over while the hook runs; it is ended.
+      ([.freeze: hook("sleep 1000")], .milliseconds(900), .fenceExpired),
     ]
     for (hooks, budget, code) in cases {
       let site = try Site()

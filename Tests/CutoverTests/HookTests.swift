@@ -1,6 +1,7 @@
 import Cutover
 import DurableIO
 import Foundation
+import Migration
 import NoteModel
 import Testing
 
@@ -10,8 +11,15 @@ import Testing
     _ script: String, _ scratch: Scratch, limit: Duration = .seconds(100), arguments: [String] = [],
     stop: () throws -> Void = {}
   ) throws -> HookResult {
-    let hook = Hook(name: "freeze", arguments: ["/bin/sh", "-c", script, "hook"] + arguments, limit: limit)
-    return try HookRunner(folder: scratch.file("run"), run: "c-1", plan: "9f3c").run(hook, state: .freezing, stop: stop)
+    let hook = Hook(command: ["/bin/sh", "-c", script, "hook"] + arguments, limit: limit)
+    return try runner(scratch).run(.freeze, hook, state: .freezing, deadline: Timestamp(seconds: 0), stop: stop)
+  }
+
+  private static let plan = Plan(
+    source: .init(place: "old.db"), target: .init(nodes: ["new.db"]), freeze: .both, confirmName: "notes")
+
+  private static func runner(_ scratch: Scratch) -> HookRunner {
+    HookRunner(folder: scratch.file("run"), run: "c-1", plan: plan)
   }
 
   private static func text(_ result: HookResult) throws -> String {
@@ -22,11 +30,17 @@ import Testing
     let scratch = try Scratch()
     let odd = "a b; rm -rf '$HOME' `x` *"
     let result = try Self.run(
-      "cat; printf '%s|' \"$@\" $NOTEFERRY_RUN $NOTEFERRY_STATE $NOTEFERRY_PLAN_HASH $NOTEFERRY_HOOK; echo err >&2",
+      "cat; printf '%s|' \"$@\" $NOTEFERRY_RUN $NOTEFERRY_STATE $NOTEFERRY_PLAN_HASH $NOTEFERRY_HOOK $NOTEFERRY_DEADLINE; "
+        + "echo err >&2; env | cut -d= -f1 | sort -u > \"$2\"",
       scratch,
-      arguments: [odd])
+      arguments: [odd, scratch.file("names")])
     #expect(result.ending == .succeeded)
-    #expect(try Self.text(result) == odd + "|c-1|freezing|9f3c|freeze|err\n")
+    let said = [odd, scratch.file("names"), "c-1", "freezing", Self.plan.hash.description, "freeze"]
+    #expect(try Self.text(result) == said.joined(separator: "|") + "|1970-01-01T00:00:00.000Z|err\n")
+    let shell: Set = ["PWD", "OLDPWD", "SHLVL", "_"]
+    let names = Set(String(decoding: scratch.bytes("names"), as: UTF8.self).split(separator: "\n").map(String.init))
+    #expect(
+      names.subtracting(shell).allSatisfy { $0.hasPrefix("NOTEFERRY_") || ["PATH", "HOME", "LANG"].contains($0) })
     #expect(result.outputPath == scratch.file("run/hook-freeze.txt"))
     #expect(try Self.run("exit 0", scratch).outputPath == scratch.file("run/hook-freeze-2.txt"))
   }
@@ -35,9 +49,9 @@ import Testing
     let scratch = try Scratch()
     #expect(try Self.run("echo no; exit 7", scratch).ending == .failed(status: 7))
     #expect(try Self.run("kill -SEGV $$", scratch).ending == .crashed(signal: SIGSEGV))
-    let runner = HookRunner(folder: scratch.file("run"), run: "c-1", plan: "")
+    let runner = Self.runner(scratch)
     for arguments in [["/no/such/program"], [], [""], [scratch.path]] {
-      let result = try runner.run(Hook(name: "switch", arguments: arguments, limit: .seconds(9)), state: .switching)
+      let result = try runner.run(.switch, Hook(command: arguments, limit: .seconds(9)), state: .switching)
       guard case .notStarted = result.ending else {
         Issue.record("\(arguments): \(result.ending)")
         continue

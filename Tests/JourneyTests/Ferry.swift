@@ -49,7 +49,9 @@ final class Scratch: @unchecked Sendable {
     return path(name)
   }
 
+  /// The program that `NOTEFERRY` names, else the one that was built with these tests.
   static let program: String = {
+    if let named = namedProgram() { return named }
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let places = [programDirectory().map { $0 + "/noteferry" }, "/\(root)/.build/debug/noteferry"]
     return places.compactMap { $0 }.first(where: fileExists) ?? "noteferry"
@@ -75,7 +77,7 @@ final class Scratch: @unchecked Sendable {
   func start(_ arguments: [String], terminal: Int32? = nil, wrapper: [String] = []) -> Running {
     let number = next()
     let events = path("events-\(number).ndjson")
-    let isLong = ["inspect", "preflight", "forecast", "export", "verify", "import", "diff", "repair"].contains(
+    let isLong = ["inspect", "preflight", "forecast", "export", "verify", "import", "diff", "repair", "rehearse"].contains(
       arguments[0])
     let words = arguments + (isLong && !arguments.contains("--events") ? ["--events", events] : [])
     let child = Child(

@@ -25,6 +25,9 @@ func testSeed() -> UInt64 {
   getenv("NOTEFERRY_TEST_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0...999_999)
 }
 
+/// What `NOTEFERRY` names.
+func namedProgram() -> String? { getenv("NOTEFERRY").map { String(cString: $0) } }
+
 /// A fresh directory with a name of its own.
 func makeTemporaryDirectory() -> String {
   var template = Array("/tmp/noteferry-journey-XXXXXX".utf8CString)

@@ -31,6 +31,7 @@ import Testing
     }
     func activity() throws -> StoreActivity { try real.activity() }
     func oldestTransaction() throws -> Duration { try real.oldestTransaction() }
+    func writerWait() throws -> Duration? { try real.writerWait() }
     func log() throws -> StoreLog { try real.log() }
     func refusals(for use: StoreUse, tables: [String]) throws -> [String] {
       try real.refusals(for: use, tables: tables)

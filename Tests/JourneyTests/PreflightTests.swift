@@ -181,6 +181,42 @@ extension Run {
     for check in PreflightCheck.all { #expect(all.output.contains(check.id)) }
   }
 
+  @Test func `another run that works on a side blocks, and a fence that has ended does not`() throws {
+    let scratch = Scratch()
+    let place = try PreflightPlace(scratch)
+    try place.makeTarget()
+    let other = try RunClaim(run: "c-other", holder: "somebody")
+    let lease = try AllStores.lease(place.target, profiles: Profile.builtIn)
+    try lease.take(other, lasting: .seconds(600))
+    #expect(place.run().result("SRC-06") == "block")
+    try lease.give(run: "c-other")
+    lease.close()
+    let fence = try AllStores.fence(place.source, profiles: Profile.builtIn)
+    defer { fence.close() }
+    try fence.raise(other, lasting: .seconds(600))
+    let run = place.run()
+    #expect(run.status == .noGo && run.result("SRC-06") == "block")
+    #expect(run.check("SRC-06")?["actual"]?.string?.contains("c-other (somebody) keeps users out") == true)
+    try fence.raise(other, lasting: .milliseconds(1))
+    while try fence.status().holds { pauseBriefly() }
+    #expect(place.run().result("SRC-06") == "pass")
+  }
+
+  @Test func `a log that nobody has open stays as it is`() throws {
+    let scratch = Scratch()
+    let place = try PreflightPlace(scratch)
+    // What a server leaves that was killed.
+    let kept = "cp \(place.source) copy.db && cp \(place.source)-wal copy.db-wal"
+    #expect(scratch.shell("cd \(scratch.directory) && \(kept)").code == 0)
+    place.store.database.close()
+    let back = "rm \(place.source)*; mv copy.db \(place.source); mv copy.db-wal \(place.source)-wal"
+    #expect(scratch.shell("cd \(scratch.directory) && \(back)").code == 0)
+    let sums = "cd \(scratch.directory) && sha256sum memos_prod.db memos_prod.db-wal"
+    let before = scratch.shell(sums)
+    #expect(before.code == 0 && place.run().status == .ok)
+    #expect(scratch.shell(sums).output == before.output)
+  }
+
   @Test func `warnings are 0, and 10 where that was asked for`() throws {
     let scratch = Scratch()
     let place = try PreflightPlace(scratch)

@@ -84,16 +84,13 @@ import Testing
   @Test func `without a change no segment is written`() throws {
     let bench = try Workbench()
     let store = try SmallStore.make(in: bench.path, isLarge: false)
-    try settle()
+    bench.settle()
     let base = try bench.export(store)
     let result = try bench.export(store)
     #expect(result.changes?.isEmpty == true)
     #expect(result.seal == base.seal)
     #expect(try Folder.names(in: bench.file("archive")).filter { $0.hasSuffix(".tar") } == ["0000-base.tar"])
   }
-
-  /// Lets the store's files be older than an export that begins now can doubt.
-  private func settle() throws { usleep(2_100_000) }
 
   @Test func `values swapped between rows under a unique constraint arrive`() throws {
     let bench = try Workbench()
@@ -137,7 +134,7 @@ import Testing
   @Test func `a delta holds what was changed and nothing else`() throws {
     let bench = try Workbench()
     let store = try SmallStore.make(in: bench.path, isLarge: true)
-    try settle()
+    bench.settle()
     let base = try bench.export(store)
     try Database(store.path).run("UPDATE memo SET content = 'x' WHERE id = 5; DELETE FROM memo WHERE id = 6")
     let delta = try bench.export(store)
@@ -306,16 +303,21 @@ import Testing
 }
 
 extension Workbench {
+  /// Lets the store's files be older than an export that begins now can doubt.
+  func settle() { usleep(2_100_000) }
+
   /// Exports into the archive of the bench: its base, or a delta.
   @discardableResult
   func export(
-    _ store: SmallStore, algorithm: DigestAlgorithm? = nil, secrets: SecretsPolicy? = nil, isParanoid: Bool = false
+    _ store: SmallStore, algorithm: DigestAlgorithm? = nil, secrets: SecretsPolicy? = nil, isParanoid: Bool = false,
+    glances: Bool = false
   ) throws -> ExportResult {
     var options = ExportOptions(stateDirectory: file("state"), toolVersion: "0.0.0")
     let isBase = FileStatus.of(file("archive/0000-base.tar")) == nil
     options.secrets = secrets ?? (isBase ? .include : .withhold)
     options.algorithm = algorithm
     options.isParanoid = isParanoid
+    options.isGlance = glances
     options.freeFloor = FreeFloor(limit: ByteCount(0))
     return try Migration.export(
       AllStores.source(store.path, profiles: Profile.builtIn), to: .directory(file("archive")), options: options,

@@ -73,6 +73,17 @@ struct EventLogTests {
         CheckReport(
           check: PreflightCheck.all[0], result: .warn, actual: "2 \u{1B}[1m", recommended: "1", fix: ["mend it"],
           wall: .milliseconds(5))))
+    log.observe(
+      .pass(
+        RehearsedPass(
+          number: 1, interval: .seconds(4), exportWall: .seconds(1), exportWork: .seconds(1), applyWall: .seconds(1),
+          applyWork: nil, scanned: 10, changed: 2, deleted: 1, bytes: 100)))
+    log.observe(
+      .verdict(
+        RehearsalVerdict(
+          word: .goWithCare, grade: .investigate, reasons: ["a \u{1B}[1m"], blockers: [], statuses: [],
+          median: .seconds(1), p90: .seconds(2), margin: nil)))
+    log.observe(.reportWritten(format: "json", path: "a", bytes: 5, sha256: "00"))
     log.observe(.notice(level: .warn, code: "wal-budget", text: "the view was renewed", next: ["wait"]))
     log.observe(.phaseFinished(.init(name: .export, wall: .milliseconds(1234), items: 10, bytes: 100)))
     log.fail(ErrorTextTests.floor)

@@ -70,7 +70,9 @@ final class Bench: @unchecked Sendable {
     var summary: String { "ended with \(code)\n\(output)\(errors)" }
   }
 
+  /// The program that `NOTEFERRY` names, else the one that was built with these tests.
   static let program: String = {
+    if let named = getenv("NOTEFERRY") { return String(cString: named) }
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let beside = Bundle.main.executableURL?.deletingLastPathComponent().appendingPathComponent("noteferry").path
     return [beside, "/\(root)/.build/debug/noteferry"].compactMap(\.self)

@@ -5,6 +5,12 @@ extension LossAllowance {
     public var bucket: String
     public var count: Int64
     public var limit: Int64
+
+    package init(bucket: String, count: Int64, limit: Int64) {
+      self.bucket = bucket
+      self.count = count
+      self.limit = limit
+    }
   }
 
   /// What of a result is more than is allowed, over all tables; empty where nothing is.

@@ -10,6 +10,8 @@ import NoteStore
 /// keeps its mark, so that nobody takes it for whole, until `open` has removed it. Used by one thread at a time, but `open`
 /// may be called on another one.
 public final class MigrationPasses: @unchecked Sendable {
+  /// A rate for reading the source that may change while a pass goes on; it decides in place of the plan's.
+  public var rateSetting: RateSetting?
   private let plan: Plan
   private let stores: PlannedStores
   /// The archive's directory; it grows by a segment with every pass that found something.
@@ -19,6 +21,8 @@ public final class MigrationPasses: @unchecked Sendable {
   private let ledgerPath: String?
   private let observer: any RunObserver
   private let stop: StopRequest
+  /// Slows the passes down while production suffers; to be `nil` while users cannot write.
+  public var brake: LoadBrake?
 
   /// - Parameters:
   ///   - archive: The plan's own, or that of a rehearsal.
@@ -52,6 +56,8 @@ public final class MigrationPasses: @unchecked Sendable {
     var options = ExportOptions(stateDirectory: stateDirectory, toolVersion: toolVersion)
     options.secrets = plan.carry.secrets
     options.rate = plan.budget.rate
+    options.rateSetting = rateSetting
+    options.brake = brake
     options.freeFloor = FreeFloor(limit: plan.budget.freeFloor)
     options.walBudget = plan.budget.wal
     options.snapshotAge = plan.budget.snapshotAge
@@ -90,6 +96,7 @@ public final class MigrationPasses: @unchecked Sendable {
     options.attachments = plan.carry.attachments
     options.freeFloor = FreeFloor(limit: plan.budget.freeFloor)
     options.ledgerPath = ledgerPath
+    options.brake = brake
     options.part = gate.map { ImportPart(role: nil, gate: $0) }
     options.recorder = try wayBack?.recorder()
     var isReplicated = false

@@ -33,6 +33,18 @@ enum MachineFigures {
     return max(0, most - used + files)
   }
 
+  /// What this process has used of all processors, in seconds.
+  static var processorSeconds: Double {
+    var usage = rusage()
+    #if canImport(Darwin)
+      guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+    #else
+      guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
+    #endif
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  }
+
   private static func limit(_ resource: __rlimit_resource) -> Int64? {
     var limits = rlimit()
     guard getrlimit(Int32(resource.rawValue), &limits) == 0, limits.rlim_cur < rlim_t(Int64.max) else { return nil }

@@ -14,6 +14,11 @@ public struct PreflightReport: Sendable {
   public var checks: [CheckReport]
   public var wall: Duration
 
+  public init(checks: [CheckReport], wall: Duration) {
+    self.checks = checks
+    self.wall = wall
+  }
+
   public func count(_ result: PreflightCheck.Result) -> Int { checks.count { $0.result == result } }
   public var blockers: [CheckReport] { checks.filter { $0.result == .block } }
   /// Required checks that could not be made.

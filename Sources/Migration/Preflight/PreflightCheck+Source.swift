@@ -64,6 +64,22 @@ extension PreflightCheck {
       let marks = try context.source.occupancy().marks
       return marks.isEmpty ? .pass("none") : .warn(marks.prefix(3).joined(separator: ", "))
     },
+    PreflightCheck(
+      "SRC-06", "other runs", .source,
+      purpose: "Two runs that stop, carry and switch the same store would undo one another's work.",
+      measured: "The lease and the fence in the source and in each target are read.", recommended: "none",
+      fix: "noteferry status tells which side that run has left in service; finish it or roll it back first"
+    ) { context in
+      guard let otherRun = context.request.otherRun else { return .notApplicable("not asked") }
+      for place in [context.plan.source.place] + context.plan.target.nodes {
+        guard let run = try otherRun(place) else { continue }
+        let end = run.remaining.map { "ends in \($0.components.seconds) s" } ?? "does not end by itself"
+        return .block(
+          "run \(run.claim.run) (\(run.claim.holder)) \(run.keepsUsersOut ? "keeps users out" : "works") at \(place); "
+            + "that \(end)")
+      }
+      return .pass("none")
+    },
   ]
 
   static let versions: [PreflightCheck] = [

@@ -13,6 +13,8 @@ public struct PreflightRequest: Sendable {
   public var inspector: @Sendable (String, @escaping @Sendable () throws -> Void) throws -> any StoreInspector
   /// Whether two places are a primary and a standby that follows it by itself; throws why they cannot be two nodes.
   public var isReplicatedPair: @Sendable (String, String) throws -> Bool
+  /// Which other run works at a place of the plan, or keeps its users from writing; `nil`: nobody was asked.
+  public var otherRun: (@Sendable (String) throws -> OtherRun?)?
   public var stateDirectory: String
   public var toolVersion: String
   /// Rows of each table that are read for damaged text; `nil`: all.
@@ -48,6 +50,21 @@ public struct PreflightRequest: Sendable {
     self.source = source
     self.inspector = inspector
     self.isReplicatedPair = isReplicatedPair
+  }
+}
+
+/// A run that works on a store at present, by its lease or its fence.
+public struct OtherRun: Sendable, Hashable {
+  public var claim: RunClaim
+  /// Until its lease or fence ends by itself; `nil` for a fence that holds for good.
+  public var remaining: Duration?
+  /// Whether users are kept from writing.
+  public var keepsUsersOut: Bool
+
+  public init(claim: RunClaim, remaining: Duration?, keepsUsersOut: Bool) {
+    self.claim = claim
+    self.remaining = remaining
+    self.keepsUsersOut = keepsUsersOut
   }
 }
 

@@ -46,6 +46,42 @@ extension Catalogue {
         "Going on could have both sides accept writes, and no program can join that again.",
         "Look which side is in service, stop the other one, and then go on or roll back."
       )
+    case .cutoverLoss:
+      (
+        "The plan's [loss] allows fewer items in a bucket than the passes of a cutover came to.",
+        "A cutover that loses more than was agreed on is not what was agreed on.",
+        "Read the ledger in the run's folder. Mend the items at the source, or allow them in the plan and rehearse it anew."
+      )
+    case .cutoverGivenUp:
+      (
+        "A cutover was given up in order: by a person, by a failure, or because its time was over.",
+        "The source is in service and holds everything; users write to it again.",
+        "Read the cause, mend it, and begin the cutover again. What was copied is kept, so the next try is shorter."
+      )
+    case .cutoverAttention:
+      (
+        "A cutover stopped where neither side is safely in service, and cannot go on by itself.",
+        "Users may not be able to write until somebody acts.",
+        "Look at `noteferry status`, which names the side in service, remove the cause, and type the command that it names."
+      )
+    case .cutoverMissing:
+      (
+        "There is no cutover of that name in the state directory.",
+        "A cutover leaves its account on the machine, and below the state directory, where it was begun.",
+        "List them with `noteferry runs list`, and give the --state-dir that the cutover had."
+      )
+    case .rehearsalStale:
+      (
+        "The rehearsal of this plan does not count: there is none, or plan, tool or source have changed since, or it is old.",
+        "A cutover must do what was rehearsed, on the store with which it was rehearsed.",
+        "Rehearse the plan again, then run the cutover."
+      )
+    case .cutoverPaused:
+      (
+        "A cutover was paused from another session while users still write to the source.",
+        "Nothing is frozen, and what was carried is kept.",
+        "Repeat the same command; it goes on from there."
+      )
     case .returnConflict:
       (
         "The way back of a cutover found the old store other than the archive says, or a row in the way of another one.",

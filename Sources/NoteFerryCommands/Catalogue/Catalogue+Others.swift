@@ -71,6 +71,23 @@ extension Catalogue {
         "A check of a preflight was made.",
         "`id` says which one, and has its own explanation; `not_checked` is never a pass."
       )
+    case .cutoverState:
+      (
+        "A cutover entered a state; the line is written before anything is done that belongs to it.",
+        "`service` says which side takes writes from here on; `as_the_fences_say` means not before the fence is gone."
+      )
+    case .delta:
+      (
+        "A pass of a rehearsal is in its target; pass 0 is the base.",
+        "The passes show whether the deltas shrink, and the frozen time is predicted from them."
+      )
+    case .verdict:
+      (
+        "What a rehearsal means for the night.",
+        "`unproven` is no weaker go. Times that are absent could not be told."
+      )
+    case .reportWritten:
+      ("A file with a report was written.", "Its checksum tells later whether it is still what the run wrote.")
     case .notice: ("Something that people should know and that stopped nothing.", "`next` has what can be done.")
     case .error:
       ("The failure that ended the run.", "The same five parts that people see, with the exit status.")

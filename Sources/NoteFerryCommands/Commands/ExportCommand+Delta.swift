@@ -23,6 +23,9 @@ extension ExportCommand {
         "Wrote \(result.segment), \(ByteCount(result.bytes)), in \(Format.duration(result.wall)). The archive now holds "
           + "\(Format.number(changes.entities.reduce(0) { $0 + $1.present })) rows.")
     }
+    if result.wasGlance {
+      lines.append("A glance: columns behind long attachments were taken for what they were at the segment before.")
+    }
     if result.summary.entities.contains(where: { $0.degradedRows > 0 }) {
       reasons.append(.partial)
       lines.append("Some attachments could not be read; the archive says which: noteferry verify, or --events.")
@@ -46,7 +49,8 @@ extension ExportCommand {
         .init(
           "delta",
           .object([
-            .init("written", .bool(!changes.isEmpty)), .init("inserted", .integer(changes.inserted)),
+            .init("written", .bool(!changes.isEmpty)), .init("glance", .bool(result.wasGlance)),
+            .init("inserted", .integer(changes.inserted)),
             .init("changed", .integer(changes.changed)), .init("deleted", .integer(changes.deleted)),
           ])), .init("summary", result.summary.json),
       ] + (pair.map(members) ?? []), reasons: reasons, next: next)

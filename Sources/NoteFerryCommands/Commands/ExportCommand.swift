@@ -67,6 +67,11 @@ struct ExportCommand: LongCommand {
   @Flag(name: .long, help: "For a delta: read every attachment again, not only its length.")
   var paranoid = false
 
+  @Flag(
+    name: .long,
+    help: "For a delta: pass over columns behind a long attachment, as the delta before saw them; for the last one.")
+  var glance = false
+
   @Option(name: .long, help: ArgumentHelp("The second node of the store.", valueName: "store"))
   var node: String?
 
@@ -89,6 +94,12 @@ struct ExportCommand: LongCommand {
 
   @OptionGroup var global: GlobalOptions
 
+  func validate() throws {
+    if glance, paranoid {
+      throw ValidationError("--glance passes over columns and --paranoid reads everything: name one")
+    }
+  }
+
   var takesStandardOutput: Bool { output == "-" && !estimateOnly }
 
   /// - Throws: `.usage` when the size has no unit.
@@ -107,6 +118,7 @@ struct ExportCommand: LongCommand {
     options.algorithm = digest
     options.secrets = secrets
     options.isParanoid = paranoid
+    options.isGlance = glance
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
     options.walBudget = try walBudgetSize()

@@ -15,8 +15,13 @@ struct NoteFerryCommand: ParsableCommand {
         ]),
       CommandGroup(name: "Move", subcommands: [ExportCommand.self, ImportCommand.self, ArchiveCommand.self]),
       CommandGroup(name: "Repair", subcommands: [RepairCommand.self]),
-      CommandGroup(name: "Rehearse and cut over", subcommands: [PlanCommand.self]),
-      CommandGroup(name: "Follow", subcommands: [ReportCommand.self]),
+      CommandGroup(
+        name: "Rehearse and cut over", subcommands: [PlanCommand.self, RehearseCommand.self, CutoverCommand.self]),
+      CommandGroup(
+        name: "Follow",
+        subcommands: [
+          StatusCommand.self, AttachCommand.self, CtlCommand.self, RunsCommand.self, ReportCommand.self,
+        ]),
       CommandGroup(
         name: "Learn",
         subcommands: [
@@ -43,10 +48,10 @@ enum Overview {
     \(list([RepairCommand.self]))
 
     REHEARSE AND CUT OVER
-    \(list([PlanCommand.self]))
+    \(list([PlanCommand.self, RehearseCommand.self, CutoverCommand.self]))
 
     FOLLOW
-    \(list([ReportCommand.self]))
+    \(list([StatusCommand.self, AttachCommand.self, CtlCommand.self, RunsCommand.self, ReportCommand.self]))
 
     LEARN
     \(list([DemoCommand.self, ExplainCommand.self, ExitCodesCommand.self, SchemaCommand.self, VersionCommand.self]))

@@ -4,6 +4,7 @@ import DurableIO
 import Migration
 import NoteModel
 import NoteStore
+import RemoteLink
 
 /// Looks whether a migration may begin.
 struct PreflightCommand: LongCommand {
@@ -95,6 +96,7 @@ struct PreflightCommand: LongCommand {
       source: { try access.source($0) },
       inspector: { try AllStores.inspector($0, profiles: Self.first(named, of: profiles), stop: $1) },
       isReplicatedPair: { try Self.isReplicated($0, $1, profiles) })
+    request.otherRun = { try Self.otherRun($0, profiles) }
     request.planHash = hash
     request.watchTime = limits.0
     request.checkLimit = limits.1
@@ -122,6 +124,26 @@ struct PreflightCommand: LongCommand {
   private static func first(_ name: String?, of profiles: [Profile]) -> [Profile] {
     guard let name, let found = profiles.first(where: { $0.name == name }) else { return profiles }
     return [found] + profiles.filter { $0.name != name }
+  }
+
+  /// A place where there is no store yet has no run either.
+  private static func otherRun(_ place: String, _ profiles: [Profile]) throws -> OtherRun? {
+    guard !RemoteAddress.isRemote(place) else { return nil }
+    do {
+      let fence = try AllStores.fence(place, profiles: profiles)
+      defer { fence.close() }
+      switch try fence.status() {
+      case .raised(let claim, let remaining):
+        return OtherRun(claim: claim, remaining: remaining, keepsUsersOut: true)
+      case .sealed(let claim): return OtherRun(claim: claim, remaining: nil, keepsUsersOut: true)
+      case .none, .expired: break
+      }
+      let lease = try AllStores.lease(place, profiles: profiles)
+      defer { lease.close() }
+      return try lease.holder().map { OtherRun(claim: $0.claim, remaining: $0.remaining, keepsUsersOut: false) }
+    } catch let error as MigrationError where [.sourceMissing, .targetMissing, .sourceNotAStore].contains(error.code) {
+      return nil
+    }
   }
 
   private static func isReplicated(_ primary: String, _ standby: String, _ profiles: [Profile]) throws -> Bool {

@@ -52,7 +52,7 @@ final class EventLog: RunObserver {
         .init("schema", .text(EventSchema.name)), .init("tool_version", .text(ToolVersion.current)),
         .init("command", .text(command)),
         .init("args_redacted", .array(arguments.map { .text(Redaction.argument($0)) })),
-        .init("host", .text(Self.host)), .init("lang", .text("en")),
+        .init("host", .text(ProcessFigures.host)), .init("lang", .text("en")),
       ])
     if let heartbeat { detachThread { [self] in beat(every: heartbeat) } }
   }
@@ -111,6 +111,22 @@ final class EventLog: RunObserver {
     case .checkpoint(let id, let bytes):
       write(.checkpoint, [.init("id", .text(id)), .init("bytes_state", .integer(bytes))])
     case .check(let report): write(.check, PreflightView.members(of: report))
+    case .cutover(let step):
+      var members: [JSONValue.Member] = [
+        .init("from", .text(step.from)), .init("to", .text(step.to)), .init("event", .text(step.event)),
+        .init("service", .text(step.service)),
+      ]
+      if let reason = step.reason { members.append(.init("reason", .text(reason))) }
+      write(.cutoverState, members)
+    case .pass(let pass): write(.delta, Self.members(of: pass))
+    case .verdict(let verdict): write(.verdict, Self.members(of: verdict))
+    case .reportWritten(let format, let path, let bytes, let sum):
+      write(
+        .reportWritten,
+        [
+          .init("format", .text(format)), .init("file", .text(path)), .init("bytes", .integer(bytes)),
+          .init("sha256", .text(sum)),
+        ])
     case .notice(let level, let code, let text, let next):
       write(
         .notice,
@@ -198,11 +214,5 @@ final class EventLog: RunObserver {
       bytes.append(0x0A)
       sink.write(bytes)
     }
-  }
-
-  private static var host: String {
-    var name = [CChar](repeating: 0, count: 256)
-    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
-    return SafeText(name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }).text
   }
 }

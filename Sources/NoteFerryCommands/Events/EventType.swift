@@ -6,8 +6,12 @@ enum EventType: String, CaseIterable, Sendable {
   case phaseFinished = "phase.finished"
   case item
   case check
+  case cutoverState = "cutover.state"
   case notice
   case error
+  case delta
+  case verdict
+  case reportWritten = "report.written"
   case checkpoint
   case heartbeat
   case runFinished = "run.finished"
@@ -74,6 +78,12 @@ enum EventType: String, CaseIterable, Sendable {
         Self.required("required", .boolean), Self.required("purpose", .string), Self.required("recommended", .string),
         Self.required("actual", .string), Self.required("fix", .strings), Self.required("wall_ms", .integer),
       ]
+    case .cutoverState:
+      [
+        Self.required("from", .string), Self.required("to", .string), Self.required("event", .string),
+        Self.required("service", .string, ["source", "target", "neither", "as_the_fences_say"]),
+        Self.optional("reason", .string),
+      ]
     case .notice:
       [
         Self.required("level", .string, ["info", "warn"]), Self.required("code", .string),
@@ -84,6 +94,25 @@ enum EventType: String, CaseIterable, Sendable {
         Self.required("code", .string), Self.required("text", .string), Self.optional("cause", .string),
         Self.optional("safe_now", .string), Self.required("next", .strings), Self.required("doc", .string),
         Self.required("retryable", .boolean), Self.required("exit_code", .integer),
+      ]
+    case .delta:
+      [
+        Self.required("pass", .integer), Self.required("changed_items", .integer),
+        Self.required("deleted_items", .integer), Self.required("changed_bytes", .integer),
+        Self.required("wall_ms", .integer),
+      ]
+    case .verdict:
+      [
+        Self.required("verdict", .string, ["go", "go_with_care", "no_go", "unproven"]),
+        Self.required("grade", .string, ["perfect", "good", "investigate", "poor"]),
+        Self.required("reasons", .strings), Self.optional("downtime_p50_ms", .integer),
+        Self.optional("downtime_p90_ms", .integer), Self.optional("margin_ms", .integer),
+        Self.required("levers", .strings),
+      ]
+    case .reportWritten:
+      [
+        Self.required("format", .string), Self.required("file", .string), Self.required("bytes", .integer),
+        Self.required("sha256", .string),
       ]
     case .checkpoint: [Self.required("id", .string), Self.required("bytes_state", .integer)]
     case .heartbeat:

@@ -1,4 +1,5 @@
 import DurableIO
+import NoteModel
 
 #if canImport(Glibc)
   import Glibc
@@ -23,5 +24,12 @@ enum ProcessFigures {
     guard FileStatus.of("/proc/self/fd") != nil, let names = try? Folder.names(in: "/proc/self/fd") else { return nil }
     // One of them is the directory that was just read.
     return Int64(names.count - 1)
+  }
+
+  /// The machine's name, safe to print.
+  static var host: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+    return SafeText(name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }).text
   }
 }

@@ -1,3 +1,4 @@
+import Cutover
 import Migration
 import NoteModel
 
@@ -27,6 +28,13 @@ enum ProgressLine {
     return line
   }
 
+  /// `frozen: users cannot write until the fence of the source is dropped or expires`
+  static func entered(_ step: RunEvent.CutoverStep) -> String {
+    let state = CutoverState(rawValue: step.to)
+    return step.to + (state.map { ": " + StatusView.words($0.service) } ?? "")
+      + (step.reason.map { " (\($0))" } ?? "")
+  }
+
   /// A line that stays, without its time: `export 10%  3.9 GiB  16 MiB/s  ETA 29–38 min`.
   static func plain(_ tracker: ProgressTracker, at time: Double, asciiOnly: Bool) -> String {
     guard let phase = tracker.phase, let progress = tracker.latest else { return "" }
@@ -45,6 +53,11 @@ enum ProgressLine {
     if let items = start.totalItems { totals.append(Format.count(items, "row")) }
     if let bytes = start.totalBytes { totals.append(ByteCount(bytes).description) }
     return start.name.rawValue + " started" + (totals.isEmpty ? "" : ": " + totals.joined(separator: ", "))
+  }
+
+  static func passed(_ pass: RehearsedPass) -> String {
+    let name = pass.number == 0 ? "base" : "delta \(pass.number)"
+    return "\(name): \(Format.count(pass.items, "row")), \(ByteCount(pass.bytes)), \(Format.duration(pass.wall))"
   }
 
   static func finished(_ end: RunEvent.PhaseEnd) -> String {

@@ -51,6 +51,10 @@ final class ProgressView: RunObserver {
       for step in next { screen.line("         " + step) }
       return
     }
+    if case .cutover(let step) = event {
+      if !isQuiet { stamped(ProgressLine.entered(step)) }
+      return
+    }
     guard style != .none else { return }
     let moment = now()
     switch event {
@@ -63,7 +67,8 @@ final class ProgressView: RunObserver {
       style == .plain ? stamped(ProgressLine.started(start), moment) : draw(moment)
     case .progress(let progress): note(progress, moment)
     case .phaseFinished(let end): style == .plain ? stamped(ProgressLine.finished(end), moment) : screen.progress("")
-    case .finding, .checkpoint, .check, .notice: break
+    case .pass(let pass): stamped(ProgressLine.passed(pass), moment)
+    case .finding, .checkpoint, .check, .cutover, .notice, .verdict, .reportWritten: break
     }
   }
 

@@ -1,6 +1,6 @@
 /// The phases that a report knows by name. Another name is shown as it stands.
 public enum PhaseName: String, Sendable, CaseIterable {
-  case survey, preflight, scan, precopy, delta, gate, freeze
+  case survey, preflight, scan, precopy, delta, gate, freeze, fence
   case finalDelta = "final_delta"
   case verify, seal
   case `switch`
@@ -15,6 +15,7 @@ public enum PhaseName: String, Sendable, CaseIterable {
     case .delta: Wording("delta", "增量")
     case .gate: Wording("gate", "放行点")
     case .freeze: Wording("freeze", "冻结")
+    case .fence: Wording("fence", "围栏")
     case .finalDelta: Wording("final delta", "最终增量")
     case .verify: Wording("verify", "校验")
     case .seal: Wording("seal", "封存")

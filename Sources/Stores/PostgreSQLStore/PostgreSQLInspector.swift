@@ -111,6 +111,20 @@ final class PostgreSQLInspector: StoreInspector {
     return .milliseconds(milliseconds ?? 0)
   }
 
+  func writerWait() throws -> Duration? {
+    let connection = try connection()
+    try requireWatching(connection)
+    let milliseconds = try connection.integer(
+      """
+      SELECT (extract(epoch FROM max(age)) * 1000)::int8 FROM (
+        SELECT clock_timestamp() - xact_start AS age FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+          AND backend_xid IS NOT NULL
+        UNION ALL SELECT clock_timestamp() - prepared FROM pg_prepared_xacts WHERE database = current_database()) t
+      """)
+    return .milliseconds(milliseconds ?? 0)
+  }
+
   private func requireWatching(_ connection: Connection) throws {
     let refused = try refusals(for: .watch, tables: [])
     guard let first = refused.first else { return }

@@ -65,6 +65,10 @@ public enum PostgreSQLEngine: StoreEngine {
     try PostgreSQLFence(location, profiles: profiles, limits: limits)
   }
 
+  public static func scratch(_ location: StoreLocation) throws -> (any ScratchStore)? {
+    PostgreSQLScratch(try ConnectionAddress(location))
+  }
+
   public static func lease(_ location: StoreLocation, profiles: [Profile]) throws -> any StoreLease {
     try PostgreSQLLease(location, profiles: profiles)
   }

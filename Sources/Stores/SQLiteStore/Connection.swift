@@ -43,6 +43,17 @@ final class Connection {
     handle = nil
   }
 
+  /// Asks something of a file through a connection that may be open; else through one that cannot change the file, not
+  /// even by moving its log into it when it is closed.
+  static func looking<Answer>(
+    at path: String, through opened: Connection?, _ question: (Connection) throws -> Answer
+  ) throws -> Answer {
+    if let opened { return try question(opened) }
+    let connection = try Connection(path, role: .target, flags: SQLITE_OPEN_READONLY)
+    defer { connection.close() }
+    return try question(connection)
+  }
+
   /// A path that SQLite cannot take for a URI or a special name.
   private static func plain(_ path: String) -> String { path.hasPrefix("/") ? path : "./" + path }
 

@@ -48,6 +48,10 @@ struct EntityPlan {
   var selection: String
   /// The same without the bytes of contents.
   var measuringSelection: String
+  /// The same without what stands behind a content of more than `walkLimit` bytes; empty where nothing does.
+  var glancingSelection: String
+  /// Bytes of a content whose pages are walked through all the same: eight of the usual size.
+  static let walkLimit = 32 << 10
   /// Results beyond those that one statement of SQLite gives: the row number, lengths and conditions of a table with
   /// very many columns. They are read by a second statement beside the first; empty where one is enough.
   var restSelection: String
@@ -65,9 +69,9 @@ struct EntityPlan {
 
   /// The reading statement, from the beginning, behind a key, or from a key on.
   func statement(
-    isResumed: Bool, isInclusive: Bool = false, isRest: Bool = false, isMeasuring: Bool = false
+    isResumed: Bool, isInclusive: Bool = false, isRest: Bool = false, selection: String? = nil
   ) -> String {
-    let selection = isRest ? restSelection : isMeasuring ? measuringSelection : selection
+    let selection = isRest ? restSelection : selection ?? self.selection
     var sql = "SELECT \(selection) FROM \(quoted(entity.table))"
     if isResumed { sql += " WHERE \(keyList) \(isInclusive ? ">=" : ">") \(keyParameters)" }
     return sql + " ORDER BY " + keyNames.joined(separator: ", ")

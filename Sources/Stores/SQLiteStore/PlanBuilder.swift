@@ -15,6 +15,8 @@ struct PlanBuilder {
   private var results: [String] = []
   /// The same without the bytes of contents.
   private var measuringResults: [String] = []
+  /// Results that stand behind the content in a row's record, so that SQLite walks through its pages to them.
+  private var behindContent: Set<Int> = []
   /// What is not a column of the table, where the columns leave no room for it.
   private var rest: [String] = []
   private let isWide: Bool
@@ -83,6 +85,7 @@ struct PlanBuilder {
         length = add(extra: "CASE WHEN typeof(\(name)) = 'blob' THEN length(\(name)) ELSE -1 END")
       } else {
         result = place == shape.rowIDColumn ? rowID : add(name)
+        if let content, place > content, result != rowID { behindContent.insert(Int(result)) }
       }
       steps.append(
         EntityPlan.Step(
@@ -104,6 +107,9 @@ struct PlanBuilder {
     let values = condition.values.map(literal).joined(separator: ", ")
     let expression = "(CAST(\(quoted(shape.columns[place].name)) AS TEXT) COLLATE BINARY IN (\(values)))"
     let result = add(extra: expression)
+    if let content = profile.contentColumn.flatMap({ shape.index(of: $0) }), place > content, !isWide {
+      behindContent.insert(Int(result))
+    }
     conditions.append((result, expression))
     return result
   }
@@ -126,6 +132,16 @@ struct PlanBuilder {
     if let external = profile.external { externalCondition = add(external) ?? -1 }
   }
 
+  /// Neither test loads the bytes; what is passed over is null.
+  private func glancingResults(_ hidden: Set<Int>) -> [String] {
+    guard let content = profile.contentColumn.flatMap({ shape.index(of: $0) }) else { return measuringResults }
+    let name = quoted(shape.columns[content].name)
+    let isLong = "typeof(\(name)) = 'blob' AND length(\(name)) > \(EntityPlan.walkLimit)"
+    return measuringResults.enumerated().map { index, result in
+      hidden.contains(index) ? "CASE WHEN \(isLong) THEN NULL ELSE (\(result)) END" : result
+    }
+  }
+
   func plan(name: String, key: [Int]) -> EntityPlan {
     let keyColumns = key.isEmpty ? [0] : key.map { places.firstIndex(of: $0)! }
     let reference = profile.file.flatMap { shape.index(of: $0.referenceColumn) }.flatMap { places.firstIndex(of: $0) }
@@ -134,11 +150,13 @@ struct PlanBuilder {
       name: name, role: profile.role, table: shape.name, columns: columns, key: keyColumns, noteColumn: note,
       sizeColumn: steps.firstIndex(where: \.isSize), referenceColumn: reference)
     let isKeyedByRowID = key.isEmpty || key == [shape.rowIDColumn]
+    let hidden = behindContent.subtracting(keyColumns.map { Int(steps[$0].result) })
     return EntityPlan(
       entity: entity, shape: shape, steps: steps, secrets: secrets, fileCondition: fileCondition,
       reference: reference.map { steps[$0].result } ?? -1, externalCondition: externalCondition, rowID: rowID,
       isKeyedByRowID: isKeyedByRowID, selection: results.joined(separator: ", "),
       measuringSelection: measuringResults.joined(separator: ", "),
+      glancingSelection: hidden.isEmpty ? "" : glancingResults(hidden).joined(separator: ", "),
       restSelection: rest.joined(separator: ", "), firstOfRest: Int32(resultLimit), conditions: conditions,
       keyNames: isKeyedByRowID ? [shape.rowIDName!] : key.map { quoted(shape.columns[$0].name) })
   }

@@ -11,7 +11,7 @@ final class Reading {
   enum Mode {
     case whole
     /// Attachments are measured; files that were changed since then are suspect.
-    case measuring(since: Timestamp?)
+    case measuring(since: Timestamp?, isGlance: Bool = false)
     /// Rows by their keys.
     case keys(() throws -> Key?)
   }
@@ -61,10 +61,12 @@ final class Reading {
 
   private func prepared() throws -> Statement {
     if case .keys = mode { return try preparedForKeys() }
-    var isMeasuring = false
-    if case .measuring = mode { isMeasuring = true }
+    var selection: String?
+    if case .measuring(_, let isGlance) = mode {
+      selection = isGlance && !plan.glancingSelection.isEmpty ? plan.glancingSelection : plan.measuringSelection
+    }
     let statement = try connection.prepare(
-      plan.statement(isResumed: hasPosition, isInclusive: isInclusive, isMeasuring: isMeasuring))
+      plan.statement(isResumed: hasPosition, isInclusive: isInclusive, selection: selection))
     bindPosition(statement)
     if !plan.restSelection.isEmpty {
       let rest = try connection.prepare(

@@ -31,7 +31,7 @@ struct RowWriter {
   private let since: Timestamp?
 
   init(_ snapshot: SQLiteSnapshot, _ plan: EntityPlan, _ page: RecordPage, _ mode: Reading.Mode) {
-    if case .measuring(let since) = mode {
+    if case .measuring(let since, _) = mode {
       (measures, self.since) = (true, since)
     } else {
       (measures, since) = (false, nil)

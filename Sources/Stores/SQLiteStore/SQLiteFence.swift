@@ -46,7 +46,7 @@ public final class SQLiteFence: WriteFence {
   // MARK: - The fence
 
   public func status() throws -> FenceStatus {
-    try FenceRow.read(connection())?.status ?? .none
+    try Connection.looking(at: path, through: opened) { try FenceRow.read($0)?.status ?? .none }
   }
 
   @discardableResult

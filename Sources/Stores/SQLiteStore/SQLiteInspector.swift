@@ -101,6 +101,16 @@ final class SQLiteInspector: StoreInspector {
     return .now - start
   }
 
+  func writerWait() throws -> Duration? {
+    guard hasStore, try connection().text("PRAGMA journal_mode") == "wal" else { return nil }
+    let start = ContinuousClock.now
+    while walFile.isWriterBusy, ContinuousClock.now - start < .seconds(1) {
+      try stop()
+      pause(milliseconds: 1)
+    }
+    return .now - start
+  }
+
   func log() throws -> StoreLog {
     let connection = try connection()
     guard try connection.text("PRAGMA journal_mode") == "wal" else {

@@ -6,6 +6,8 @@ import NoteStore
 /// The lease of a SQLite database: a table of one row.
 public final class SQLiteLease: StoreLease {
   public let name: String
+  /// How long a lease is tried for while others have the database.
+  private static let patience = Duration.seconds(30)
   private let path: String
   private var opened: Connection?
 
@@ -37,7 +39,9 @@ public final class SQLiteLease: StoreLease {
     }
   }
 
-  public func holder() throws -> (claim: RunClaim, remaining: Duration)? { try read(connection()) }
+  public func holder() throws -> (claim: RunClaim, remaining: Duration)? {
+    try Connection.looking(at: path, through: opened) { try read($0) }
+  }
 
   public func give(run: String) throws {
     try change { connection in
@@ -62,7 +66,18 @@ public final class SQLiteLease: StoreLease {
     return (try RunClaim(run: rows.text(0), holder: rows.text(1)), .milliseconds(rows.integer(2)))
   }
 
+  /// Runs a change in one transaction, again and again while users have the database: a busy one is never free for long.
   private func change(_ body: (Connection) throws -> Void) throws {
+    let end = ContinuousClock.now + Self.patience
+    while true {
+      do { return try attempt(body) } catch let error as MigrationError where error.code == .storeLocked {
+        guard ContinuousClock.now < end else { throw error }
+        pauseBriefly()
+      }
+    }
+  }
+
+  private func attempt(_ body: (Connection) throws -> Void) throws {
     let connection = try connection()
     try connection.execute("BEGIN IMMEDIATE")
     do {

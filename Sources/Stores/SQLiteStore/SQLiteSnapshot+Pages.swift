@@ -13,6 +13,12 @@ extension SQLiteSnapshot {
     try startReading(entity, after: key, .measuring(since: since))
   }
 
+  public func startGlancing(_ entity: Entity, after key: Key?, since: Timestamp?) throws {
+    try startReading(entity, after: key, .measuring(since: since, isGlance: true))
+  }
+
+  public var passesOverColumns: Bool { plans.values.contains { !$0.glancingSelection.isEmpty } }
+
   public func startReading(_ entity: Entity, keys: @escaping () throws -> Key?) throws {
     try startReading(entity, after: nil, .keys(keys))
   }

@@ -1,21 +1,3 @@
-import DurableIO
-
-/// A program of the operator's that a cutover runs: to freeze the service, to switch, to look whether it serves.
-public struct Hook: Sendable, Hashable {
-  /// Names the hook in messages and files: `freeze`, `switch`, `smoke`, `thaw`.
-  public var name: String
-  /// The program and its arguments. No shell reads them.
-  public var arguments: [String]
-  /// How long it may take; then it is killed with everything that it has started.
-  public var limit: Duration
-
-  public init(name: String, arguments: [String], limit: Duration) {
-    self.name = name
-    self.arguments = arguments
-    self.limit = limit
-  }
-}
-
 /// How a hook ended. Only `succeeded` counts as done, and even that is never taken for a proof: what a freeze hook says
 /// is proven by the fence, and what a switch hook says by the smoke hook.
 public enum HookEnding: Sendable, Hashable {
@@ -30,6 +12,20 @@ public enum HookEnding: Sendable, Hashable {
   case stopped
   /// It could not be started; the number is the operating system's.
   case notStarted(error: Int32)
+}
+
+extension HookEnding {
+  /// `it ended with status 3`
+  var words: String {
+    switch self {
+    case .succeeded: "it succeeded"
+    case .failed(let status): "it ended with status \(status)"
+    case .crashed(let signal): "it was ended by signal \(signal)"
+    case .timedOut: "it ran into its limit"
+    case .stopped: "it was stopped with the run"
+    case .notStarted(let error): "it could not be started (error \(error))"
+    }
+  }
 }
 
 /// What a hook did.

@@ -1,0 +1,170 @@
+import DurableIO
+import Migration
+import NoteModel
+import NoteStore
+
+/// A cutover's work by the passes that a rehearsal makes, too.
+public final class PassesWork: CutoverWork {
+  /// What the work is done with.
+  public struct Parts: Sendable {
+    /// Passes that end when they are asked to.
+    public var passes: @Sendable (StopRequest) -> MigrationPasses
+    /// The fences of the target's nodes that users can write to.
+    public var targetFences: @Sendable () throws -> [any WriteFence]
+    public var wayBack: any WayBack
+    /// How the rows of a table and what is lost of them is judged.
+    public var loss: LossAllowance
+    public var claim: RunClaim
+    /// The run as a whole.
+    public var stop: StopRequest
+    /// The stop of a pass that begins now while users write; whoever asks it ends that pass alone.
+    public var passStop: @Sendable () -> StopRequest
+    /// Waits where the run is paused. Returns whether the pass that was ended for it is to be done again.
+    public var waitOut: @Sendable () throws -> Bool = { false }
+
+    public init(
+      passes: @escaping @Sendable (StopRequest) -> MigrationPasses,
+      targetFences: @escaping @Sendable () throws -> [any WriteFence], wayBack: any WayBack, loss: LossAllowance,
+      claim: RunClaim, stop: StopRequest
+    ) {
+      self.passes = passes
+      self.targetFences = targetFences
+      self.wayBack = wayBack
+      self.loss = loss
+      self.claim = claim
+      self.stop = stop
+      passStop = { stop }
+    }
+  }
+
+  private let parts: Parts
+  private var opening: Opening?
+  /// What the last pass changed, and what it came to.
+  public private(set) var last: (delta: ExportResult, wall: Duration)?
+  public private(set) var conservation: Conservation?
+  /// What the opening came to; of the pass before where it did not open.
+  public private(set) var result: ImportResult?
+  /// What was carried back, for people.
+  public private(set) var carriedBack: String?
+
+  public init(_ parts: Parts) { self.parts = parts }
+
+  deinit { settle() }
+
+  /// Waits for threads of a run that was given up. Harmless when repeated.
+  public func settle() {
+    opening?.giveUp()
+    opening?.join()
+    opening = nil
+  }
+
+  // MARK: - While users write
+
+  public func carryBase(_ frozen: FrozenTime?) throws { try carry() }
+
+  public func carryDelta(_ frozen: FrozenTime?) throws -> Duration {
+    guard let frozen else { return try carry() }
+    let start = ContinuousClock.now
+    let exported = try parts.passes(parts.stop).export(until: start + frozen.remaining)
+    // A pass ends at its deadline as if somebody had asked it to.
+    try frozen.check()
+    last = (exported, ContinuousClock.now - start)
+    return ContinuousClock.now - start
+  }
+
+  @discardableResult
+  private func carry() throws -> Duration {
+    settle()
+    while true {
+      _ = try parts.waitOut()
+      do { return try carryOnce() } catch let error as MigrationError where error.code == .interrupted {
+        guard try parts.waitOut() else { throw error }
+      }
+    }
+  }
+
+  private func carryOnce() throws -> Duration {
+    let start = ContinuousClock.now
+    let passes = parts.passes(parts.passStop())
+    let exported = try passes.export()
+    let applied = try passes.apply()
+    guard applied.isHeld else { throw mismatch(applied.comparison?.differenceCount) }
+    try judge(applied.conservation)
+    result = applied
+    let wall = ContinuousClock.now - start
+    last = (exported, wall)
+    return wall
+  }
+
+  // MARK: - While nobody writes
+
+  /// Brings the rest into the target and compares all rows of every node, once; held there until the source is sealed.
+  public func verify(_ frozen: FrozenTime) throws {
+    settle()
+    let stop = StopRequest()
+    let opening = Opening(parts.passes(stop), stop: stop, remembering: parts.wayBack)
+    self.opening = opening
+    while true {
+      try frozen.check()
+      switch opening.state {
+      case .working: pauseBriefly()
+      case .proven(let conservation): return try judge(conservation)
+      case .ended: throw opening.failure ?? mismatch(nil)
+      }
+    }
+  }
+
+  public func openTarget() throws {
+    let opened: ImportResult
+    if let opening {
+      opened = try opening.open()
+      self.opening = nil
+    } else {
+      // Taken up behind the seal: nothing changes any more, so it is proven and opened at once.
+      let stop = StopRequest()
+      let opening = Opening(parts.passes(stop), stop: stop, remembering: parts.wayBack)
+      opened = try opening.open()
+    }
+    guard opened.isApproved else { throw mismatch(opened.comparison?.differenceCount) }
+    result = opened
+    conservation = opened.conservation
+  }
+
+  public func giveUpOpening() { opening?.giveUp() }
+
+  // MARK: - The way back
+
+  public func carryBack(wasOpened: Bool) throws {
+    settle()
+    guard wasOpened else { return }
+    for fence in try parts.targetFences() {
+      defer { fence.close() }
+      if case .sealed(let claim) = try fence.status(), claim.run == parts.claim.run { continue }
+      try fence.raise(parts.claim, lasting: .seconds(3600))
+      _ = try fence.prove(run: parts.claim.run)
+      try fence.seal(run: parts.claim.run)
+    }
+    carriedBack = try parts.wayBack.carryBack()
+  }
+
+  // MARK: - Judging
+
+  private func judge(_ conservation: Conservation) throws {
+    self.conservation = conservation
+    let excesses = parts.loss.excesses(of: conservation)
+    guard !excesses.isEmpty else { return }
+    throw MigrationError(
+      .cutoverLoss, "more would be lost than the plan allows",
+      cause: excesses.map { "\($0.bucket): \($0.count), allowed \($0.limit)" }.joined(separator: "; "),
+      safeNow: "the source is in service, and nothing of it was changed",
+      next: ["read the ledger in the run's folder", "mend the items, or allow them in the plan's [loss]"])
+  }
+
+  private func mismatch(_ count: Int64?) -> MigrationError {
+    MigrationError(
+      .targetMismatch, "the target does not hold what the source holds",
+      cause: count.map { "\($0) differences were found" } ?? "its rows could not be proven",
+      safeNow: "the target is not in service and keeps its mark; the source was not changed",
+      next: ["noteferry diff ARCHIVE TARGET names the rows"])
+  }
+}

@@ -1,0 +1,121 @@
+import Cutover
+import DurableIO
+import Migration
+import NoteModel
+
+/// Says how a run ended, and which side is in service.
+struct CutoverEnding {
+  let stage: CutoverStage
+  /// The command that goes on.
+  let again: String
+  var rehearsal: RehearsalRecord?
+  private var folder: RunFolder { stage.folder }
+  private var look: RunLook { RunLook(header: stage.journal.header, entries: stage.journal.entries) }
+
+  init(stage: CutoverStage, again: String, rehearsal: RehearsalRecord? = nil) {
+    self.stage = stage
+    self.again = again
+    self.rehearsal = rehearsal
+  }
+
+  /// Runs the run, and says how it ended.
+  func outcome(_ body: () throws -> CutoverState) throws -> Outcome {
+    do {
+      switch try body() {
+      case .soak: return switched()
+      case .finished: return finished()
+      case .rolledBack: return rolledBack(.rolledBack)
+      case .stuck: throw MigrationError(.cutoverUnclear, "the cutover cannot go on without a person")
+      default: return waiting()
+      }
+    } catch { throw explained(Session.failure(error)) }
+  }
+
+  // MARK: - Ends in order
+
+  private func switched() -> Outcome {
+    var lines = [
+      "SWITCHED \((look.entries.last { $0.event == .switchDone }?.time ?? .now).localTime)   "
+        + "users were read-only for \(look.frozenTime.map(Format.duration) ?? "a time that is not known") "
+        + "(budget \(Format.duration(stage.plan.budget.downtime)))"
+    ]
+    if let likely = folder.likely, let worst = folder.atWorst {
+      lines.append("  rehearsed: likely \(Format.duration(likely)), at worst \(Format.duration(worst))")
+    }
+    if let conservation = stage.work.conservation {
+      lines += ResultText.conservation(conservation).map { "  " + $0 }
+    }
+    let nodes = stage.plan.target.nodes.map { SafeText($0).text }.joined(separator: " and ")
+    lines.append("  every row was compared on \(nodes)")
+    lines.append("  the old store is kept read-only; you can go back until you run cutover finish")
+    let next = [
+      "noteferry cutover rollback \(folder.run) --confirm \(stage.plan.confirmName)",
+      "noteferry cutover finish \(folder.run) --confirm \(stage.plan.confirmName)",
+    ]
+    lines.append("Next:  try the new store; then one of")
+    lines += next.map { "         " + $0 }
+    return Outcome(text: lines.joined(separator: "\n"), members: members(), next: next)
+  }
+
+  private func waiting() -> Outcome {
+    let words =
+      "At the gate: the source is live and in service, and the target is \(stage.work.last.map { "as of the last delta, which took \(Format.duration($0.wall))" } ?? "filled")."
+    return Outcome(
+      .gate,
+      text: "\(words)\n  run \(folder.run)\nNext:  \(again)\n       noteferry cutover abort \(folder.run)",
+      members: members(), reasons: [.gate], next: [again, "noteferry cutover abort \(folder.run)"],
+      resumeCommand: again)
+  }
+
+  func rolledBack(_ status: ExitStatus) -> Outcome {
+    var lines = ["ROLLED BACK   the source is in service, and holds everything."]
+    if let reason = look.reason { lines.append("  because: \(SafeText(reason).text)") }
+    if let carried = stage.work.carriedBack { lines.append("  \(carried)") }
+    if let time = look.frozenTime { lines.append("  users were read-only for \(Format.duration(time))") }
+    return Outcome(
+      status, text: lines.joined(separator: "\n"), members: members(), reasons: status == .ok ? [] : [status],
+      next: ["noteferry status \(folder.run)"])
+  }
+
+  func finished() -> Outcome {
+    Outcome(
+      text: "FINISHED   the target is in service for good; the old store is kept read-only and was not deleted.",
+      members: members())
+  }
+
+  private func members() -> [JSONValue.Member] { StatusView.members(folder, look, fence: nil) }
+
+  // MARK: - Failures
+
+  /// A failure with the side that is in service and the next command.
+  private func explained(_ error: MigrationError) -> MigrationError {
+    let state = stage.journal.state
+    if stage.journal.entries.isEmpty, error.code == .leaseHeld {
+      // Refused before anything was done: not a run that one could go on with.
+      try? Folder.removeTree(folder.path)
+      return error
+    }
+    if [.cutoverUnclear, .cutoverJournalDamaged, .cutoverAttention].contains(error.code) {
+      return error.completed(safeNow: "nothing was changed", next: ["noteferry status \(folder.run)"])
+    }
+    let cause = error.cause.isEmpty ? error.message : "\(error.message): \(error.cause)"
+    switch state {
+    case .rolledBack:
+      return MigrationError(
+        .cutoverGivenUp, "the cutover was given up in order", cause: "\(cause) (\(error.code.rawValue))",
+        safeNow: "the source is in service and holds everything; nothing is lost", next: error.next + [again])
+    case .idle, .copying, .converging, .ready, .soak, .finished: return error
+    case .freezing, .frozen, .applying, .verifying, .verified:
+      return error.completed(
+        safeNow: "users write to the source again when its fence has expired", next: [again])
+    case .sealing, .sealed, .switching, .switched, .aborting, .returning, .stuck:
+      return MigrationError(
+        .cutoverAttention, "the cutover stopped in the state \(state.rawValue)",
+        cause: "\(cause) (\(error.code.rawValue))", safeNow: "nothing is lost; " + StatusView.words(state.service),
+        next: [
+          "noteferry status \(folder.run)", again,
+          "noteferry cutover rollback \(folder.run) --confirm \(stage.plan.confirmName)",
+        ])
+    }
+  }
+}

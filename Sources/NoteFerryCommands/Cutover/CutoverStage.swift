@@ -1,0 +1,142 @@
+import Cutover
+import DurableIO
+import Migration
+import NoteModel
+import NoteStore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A run with its stores, for as long as this process has it.
+final class CutoverStage {
+  let plan: Plan
+  let folder: RunFolder
+  let journal: CutoverJournal
+  let work: PassesWork
+  let session: Session
+  let control: RunControl
+  private let fence: any WriteFence
+  private let lease: any StoreLease
+
+  /// Takes the run: no other process has it from here on.
+  ///
+  /// - Throws: `.locked`; `.cutoverJournalDamaged`; what naming its stores throws.
+  init(_ plan: Plan, folder: RunFolder, session: Session, control: RunControl) throws {
+    self.plan = plan
+    self.folder = folder
+    self.session = session
+    self.control = control
+    let header = CutoverJournal.Header(
+      run: folder.run, plan: plan.hash.description, tool: ToolVersion.current, source: plan.source.place,
+      targets: plan.target.nodes)
+    if FileStatus.of(folder.journal) == nil {
+      journal = try CutoverJournal(folder.journal, header: header, holder: Self.holder)
+    } else {
+      // Begun by another version of the tool, perhaps; what its lines say is the same.
+      journal = try CutoverJournal(existing: folder.journal, holder: Self.holder)
+    }
+    let stores = CutoverStores(plan: Self.effective(plan, session), session: session)
+    let passes = Self.passes(stores, folder, session, control)
+    let archive = folder.archive
+    var parts = PassesWork.Parts(
+      passes: passes, targetFences: { try stores.targetFences() },
+      wayBack: ReturnWayBack(
+        pass: { stores.returnPass(folder, session) }, differences: { try stores.differences(from: archive) }),
+      loss: plan.loss,
+      claim: try RunClaim(run: folder.run, holder: Self.holder), stop: session.stop)
+    parts.passStop = { control.passStop() }
+    parts.waitOut = { try control.waitOut() }
+    work = PassesWork(parts)
+    let limits = FenceLimits(stop: { try control.requireNoStopOfFence() })
+    let own = try stores.fence(limits)
+    fence =
+      plan.freeze.usesFence
+      ? own
+      : HookFence(own, seal: folder.seal) {
+        try passes(StopRequest()).export().changes?.isEmpty != true
+      }
+    lease = try stores.lease()
+    control.enter(journal.state)
+    control.listen(folder)
+  }
+
+  deinit { close() }
+
+  func close() {
+    control.close(folder)
+    work.settle()
+    fence.close()
+    lease.close()
+  }
+
+  /// The cutover, to be gone on with.
+  func run(gate: @escaping () throws -> GateAnswer) throws -> CutoverRun {
+    try CutoverRun(
+      journal, fence: fence, leases: [lease], work: work, plan: plan, folder: folder.path,
+      budget: CutoverBudget(plan.budget), holder: Self.holder, gate: gate,
+      stop: { [control] in try control.requireNoStop() },
+      observe: { [self] in observe($0) })
+  }
+
+  /// Goes on, and gives up where another session asks for it.
+  func go(gate: @escaping () throws -> GateAnswer) throws -> CutoverState {
+    let run = try run(gate: gate)
+    do { return try run.go() } catch {
+      guard let abort = control.abort, journal.state.isBeforeSeal else { throw error }
+      return try run.giveUp("asked for by \(abort.by)")
+    }
+  }
+
+  private func observe(_ entry: CutoverJournal.Entry) {
+    let before = journal.entries.dropLast().last?.state ?? .idle
+    control.enter(entry.state)
+    session.observer.observe(
+      .cutover(
+        .init(
+          from: before.rawValue, to: entry.state.rawValue, event: entry.event.rawValue,
+          service: entry.state.service.word, reason: entry.details.first { $0.name == "reason" }?.value)))
+  }
+
+  // MARK: - Parts
+
+  /// Who has a run: shown to people who are refused by it.
+  static var holder: String {
+    var name = [CChar](repeating: 0, count: 256)
+    let isNamed = gethostname(&name, name.count - 1) == 0
+    let host = isNamed ? SafeText(name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }).text : "this machine"
+    return "noteferry \(ToolVersion.current), process \(processID()) on \(host)"
+  }
+
+  /// The plan with what the command line says about rate and floor; the hash is that of the plan.
+  private static func effective(_ plan: Plan, _ session: Session) -> Plan {
+    var plan = plan
+    if let floor = session.settings.freeFloor { plan.budget.freeFloor = floor }
+    if let rate = session.settings.rate { plan.budget.rate = rate }
+    return plan
+  }
+
+  private static func passes(
+    _ stores: CutoverStores, _ folder: RunFolder, _ session: Session, _ control: RunControl
+  ) -> @Sendable (StopRequest) -> MigrationPasses {
+    let (plan, planned) = (stores.plan, stores.planned)
+    let state = StoreAccess(session: session).stateDirectory
+    let observer = control.observer(session.observer, folder)
+    return { stop in
+      let passes = MigrationPasses(
+        plan, stores: planned, archive: folder.archive, stateDirectory: state, toolVersion: ToolVersion.current,
+        ledgerPath: folder.ledger, observer: observer, stop: stop)
+      passes.rateSetting = control.rate
+      return passes
+    }
+  }
+}
+
+extension ServiceSide {
+  /// As events and documents name it.
+  var word: String { self == .asTheFencesSay ? "as_the_fences_say" : rawValue }
+}
