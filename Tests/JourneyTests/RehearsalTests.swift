@@ -49,13 +49,14 @@ import Testing
       }
     }
 
-    /// Adds some 2 MB of attachments a second, or what a loaded machine lets it.
+    /// Adds some 2 MB of attachments a second, or what a loaded machine lets it, and 3 MB in all: else each delta would be
+    /// longer than the one before.
     func addImages() throws {
       let database = try Database(store.path)
       try database.run("PRAGMA synchronous = OFF")
       thread = Background { background in
         var number = 0
-        while !background.isStopped {
+        while !background.isStopped, number < 150 {
           number += 1
           try? database.run(
             "INSERT INTO attachment (uid, creator_id, blob, size, memo_id) VALUES ('image' || ?1, 1, randomblob(20000), "
@@ -241,6 +242,8 @@ import Testing
     #expect(missing.status == .usage && missing.words.contains("empty database"), "\(missing.words)")
     let own = stage.rehearse("--scratch-target", server.url(wanted))
     #expect(own.status == .usage, "\(own.words)")
+    // What a rehearsal that was killed has left.
+    try server.sql("CREATE SCHEMA noteferry_scratch; CREATE TABLE memo (a int)", database: spare)
     let run = stage.rehearse("--scratch-target", server.url(spare))
     stage.stop()
     #expect(run.status == .ok, "\(run.words)")
@@ -260,6 +263,25 @@ import Testing
     let refused = stage.rehearse("--scratch-target", server.url(spare))
     #expect(refused.status == .target && refused.errorCode == "NF-TARGET-21", "\(refused.words)")
     #expect(try server.sql("SELECT count(*) FROM theirs", database: spare) == ["0"])
+  }
+
+  @Test(.enabled(if: PostgreSQLCluster.obstacle == nil))
+  func `a server as the source is watched and read, and keeps nothing of it`() throws {
+    let scratch = Scratch()
+    let place = try ServerPlace(scratch)
+    let store = try MemosStore(scratch.path("memos.db"), notes: 30)
+    let moved = scratch.ferry("export", store.path, "-o", scratch.path("notes"), "--secrets", "include")
+    #expect(moved.status == .ok, "\(moved.words)")
+    #expect(scratch.ferry("import", scratch.path("notes"), "--to", place.url, "--create-schema").status == .ok)
+    let before = try place.sql("SELECT md5(string_agg(m::text, ',' ORDER BY id)) FROM memo m")
+    _ = scratch.ferry("plan", "new", place.url, "--to", scratch.path("new.db"), "-o", scratch.path("p.toml"))
+    let run = scratch.ferry(
+      "rehearse", scratch.path("p.toml"), "--sink", "null", "--watch", "1s", "--interval", "0s", "--json")
+    #expect(run.status == .unproven, "\(run.words)")
+    let report = try JSONReader.parse(readFile(run.json["report"]?.string ?? ""))
+    #expect(report["impact"]?["write"]?["samples"]?.integer ?? 0 > 0)
+    #expect(run.json["reasons_in_words"]?.array?.count { $0.string?.contains("writers hold") == true } == 0)
+    #expect(try place.sql("SELECT md5(string_agg(m::text, ',' ORDER BY id)) FROM memo m") == before)
   }
 
   private func waitUntil(_ what: String, _ isTrue: () -> Bool) throws {
