@@ -77,8 +77,9 @@ final class Scratch: @unchecked Sendable {
   func start(_ arguments: [String], terminal: Int32? = nil, wrapper: [String] = []) -> Running {
     let number = next()
     let events = path("events-\(number).ndjson")
-    let isLong = ["inspect", "preflight", "forecast", "export", "verify", "import", "diff", "repair", "rehearse"].contains(
-      arguments[0])
+    let isLong = ["inspect", "preflight", "forecast", "export", "verify", "import", "diff", "repair", "rehearse"]
+      .contains(
+        arguments[0])
     let words = arguments + (isLong && !arguments.contains("--events") ? ["--events", events] : [])
     let child = Child(
       wrapper + [Self.program] + words, environment: environment, output: path("output-\(number)"),

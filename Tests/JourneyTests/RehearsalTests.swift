@@ -1,4 +1,7 @@
+import AllStores
+import Migration
 import NoteModel
+import NoteStore
 import PostgreSQLClusters
 import Testing
 
@@ -46,18 +49,49 @@ import Testing
       }
     }
 
-    /// Changes every note several times a second.
-    func rewriteAll() throws {
+    /// Adds some 2 MB of attachments a second, or what a loaded machine lets it, and 3 MB in all: else each delta would be
+    /// longer than the one before.
+    func addImages() throws {
       let database = try Database(store.path)
+      try database.run("PRAGMA synchronous = OFF")
       thread = Background { background in
-        while !background.isStopped {
-          try? database.run("UPDATE memo SET content = hex(randomblob(1)) || substr(content, 3)")
-          pause(seconds: 0.2)
+        var number = 0
+        while !background.isStopped, number < 150 {
+          number += 1
+          try? database.run(
+            "INSERT INTO attachment (uid, creator_id, blob, size, memo_id) VALUES ('image' || ?1, 1, randomblob(20000), "
+              + "20000, 1)", .integer(Int64(number)))
+          pause(seconds: 0.01)
         }
       }
     }
 
     func stop() { thread?.stop() }
+
+    /// The same rehearsal by the library.
+    func request() throws -> RehearsalRequest {
+      let (plan, source) = (try PlanReader.read(path: plan), store.path)
+      let target = scratch.folder("own") + "/memos.db"
+      var scratchPlan = plan
+      scratchPlan.target.nodes = [target]
+      return RehearsalRequest(
+        plan: plan,
+        preflight: PreflightRequest(
+          plan: plan, isPlanned: true, stateDirectory: scratch.folder("own-state"), toolVersion: "0.1.0",
+          source: { try AllStores.source($0, profiles: Profile.builtIn) },
+          inspector: { try AllStores.inspector($0, profiles: Profile.builtIn, stop: $1) },
+          isReplicatedPair: { _, _ in false }),
+        stores: PlannedStores(
+          source: { try AllStores.source(source, profiles: Profile.builtIn) },
+          nodes: {
+            [
+              ImportNode(try AllStores.target(target, profiles: Profile.builtIn)) {
+                try AllStores.source(target, profiles: [$0])
+              }
+            ]
+          }, pair: { _, _ in nil }, readProfile: { try ProfileReader.read($0, fileName: "the archive's profile") }),
+        scratchPlan: scratchPlan, scratchDirectory: scratch.folder("own"), toolVersion: "0.1.0")
+    }
 
     func rehearse(_ flags: String...) -> Run {
       scratch.start(["rehearse", plan, "--watch", "1s", "--json"] + flags).wait()
@@ -139,19 +173,41 @@ import Testing
   }
 
   @Test func `without space only the reading is rehearsed, and that proves nothing`() throws {
-    let stage = try Stage { $0.replacing("# rate = \"20MiB/s\"", with: "rate = \"200KiB/s\"") }
-    try stage.store.database.run("UPDATE memo SET content = content || hex(randomblob(2500))")
-    // Every note is written again and again, so a delta takes as long as the base.
-    try stage.rewriteAll()
+    let stage = try Stage()
     let run = stage.rehearse("--sink", "null", "--interval", "0s")
-    stage.stop()
     #expect(run.status == .unproven && run.json["verdict"]?.string == "unproven", "\(run.words)")
     #expect(run.json["downtime_p90_ms"] == nil)
-    #expect(run.json["convergence"]?.string == "diverging", "\(run.words)")
+    #expect(run.json["deltas"]?.integer == 3)
+    #expect(stage.report(run)["deltas"]?["passes"]?.array?.first?["changed_items"]?.integer ?? 0 > 60)
     #expect(stage.leftovers.isEmpty)
   }
 
-  @Test func `a disk without room for the scratch store is refused before anything is read`() throws {
+  @Test func `a writer that is faster than the copy is told after two deltas`() throws {
+    let stage = try Stage { $0.replacing("# rate = \"20MiB/s\"", with: "rate = \"700KiB/s\"") }
+    try stage.store.database.run("UPDATE memo SET content = content || hex(randomblob(2500))")
+    try stage.addImages()
+    var request = try stage.request()
+    request.sinkIsNull = true
+    request.sparesProduction = false
+    (request.watchTime, request.rest) = (.milliseconds(200), .zero)
+    let result = try Migration.rehearse(request, observer: SilentObserver(), stop: StopRequest())
+    stage.stop()
+    #expect(result.convergence?.state == .diverging, "\(result.passes)")
+    #expect(result.verdict.word == .unproven && result.verdict.reasons.contains { $0.contains("converge") })
+  }
+
+  @Test func `a scratch disk without room is refused before anything is carried`() throws {
+    let stage = try Stage()
+    var request = try stage.request()
+    request.plan.budget.freeFloor = ByteCount(1 << 60)
+    let error = #expect(throws: MigrationError.self) {
+      try Migration.rehearse(request, observer: SilentObserver(), stop: StopRequest())
+    }
+    #expect(error?.code == .noSpace && error?.next.contains { $0.contains("--sink null") } == true)
+    #expect(!fileExists(stage.scratch.path("own/archive")))
+  }
+
+  @Test func `a plan whose disks have no room is no-go`() throws {
     let stage = try Stage { $0.replacing("free-floor = \"1MiB\"", with: "free-floor = \"900TiB\"") }
     let run = stage.scratch.start(["rehearse", stage.plan, "--watch", "1s", "--json", "--free-floor", "900TiB"]).wait()
     #expect(run.status == .noGo, "\(run.words)")
@@ -186,6 +242,8 @@ import Testing
     #expect(missing.status == .usage && missing.words.contains("empty database"), "\(missing.words)")
     let own = stage.rehearse("--scratch-target", server.url(wanted))
     #expect(own.status == .usage, "\(own.words)")
+    // What a rehearsal that was killed has left.
+    try server.sql("CREATE SCHEMA noteferry_scratch; CREATE TABLE memo (a int)", database: spare)
     let run = stage.rehearse("--scratch-target", server.url(spare))
     stage.stop()
     #expect(run.status == .ok, "\(run.words)")
@@ -205,6 +263,25 @@ import Testing
     let refused = stage.rehearse("--scratch-target", server.url(spare))
     #expect(refused.status == .target && refused.errorCode == "NF-TARGET-21", "\(refused.words)")
     #expect(try server.sql("SELECT count(*) FROM theirs", database: spare) == ["0"])
+  }
+
+  @Test(.enabled(if: PostgreSQLCluster.obstacle == nil))
+  func `a server as the source is watched and read, and keeps nothing of it`() throws {
+    let scratch = Scratch()
+    let place = try ServerPlace(scratch)
+    let store = try MemosStore(scratch.path("memos.db"), notes: 30)
+    let moved = scratch.ferry("export", store.path, "-o", scratch.path("notes"), "--secrets", "include")
+    #expect(moved.status == .ok, "\(moved.words)")
+    #expect(scratch.ferry("import", scratch.path("notes"), "--to", place.url, "--create-schema").status == .ok)
+    let before = try place.sql("SELECT md5(string_agg(m::text, ',' ORDER BY id)) FROM memo m")
+    _ = scratch.ferry("plan", "new", place.url, "--to", scratch.path("new.db"), "-o", scratch.path("p.toml"))
+    let run = scratch.ferry(
+      "rehearse", scratch.path("p.toml"), "--sink", "null", "--watch", "1s", "--interval", "0s", "--json")
+    #expect(run.status == .unproven, "\(run.words)")
+    let report = try JSONReader.parse(readFile(run.json["report"]?.string ?? ""))
+    #expect(report["impact"]?["write"]?["samples"]?.integer ?? 0 > 0)
+    #expect(run.json["reasons_in_words"]?.array?.count { $0.string?.contains("writers hold") == true } == 0)
+    #expect(try place.sql("SELECT md5(string_agg(m::text, ',' ORDER BY id)) FROM memo m") == before)
   }
 
   private func waitUntil(_ what: String, _ isTrue: () -> Bool) throws {

@@ -15,15 +15,22 @@ final class ReturnBench: @unchecked Sendable {
   /// Damaged texts, which the import repairs: of memos 20 and 21.
   static let damaged = "C4E3BAC3A3ACCAC0BDE7A1A3D5E2CAC7D2BBB6CED6D0CEC4CEC4B1BEA1A3"
 
+  /// Whether the target has two nodes, of which the first is the one that users write to.
+  private let isPair: Bool
+
   /// - Parameter isHeld: Whether the target waits for a delta first, so that its last comparison is what is remembered.
-  init(_ place: AttachmentPlace = .keep, isHeld: Bool = false, beforeRemembering: (Database) throws -> Void = { _ in })
+  init(
+    _ place: AttachmentPlace = .keep, isHeld: Bool = false, isPair: Bool = false,
+    beforeRemembering: (Database) throws -> Void = { _ in }
+  )
     throws
   {
     bench = try Workbench()
     self.place = place
+    self.isPair = isPair
     source = try SmallStore.make(in: bench.file("source"), isLarge: false)
     target = bench.target
-    try Folder.create(bench.file("target"))
+    for name in ["target", "second"] { try Folder.create(bench.file(name)) }
     try Database(source.path).run(
       """
       INSERT INTO memo (id, uid, creator_id, content) VALUES (20, 'm20', 1, CAST(x'\(Self.damaged)' AS TEXT)),
@@ -44,7 +51,7 @@ final class ReturnBench: @unchecked Sendable {
 
   private var plan: Plan {
     var plan = Plan(
-      source: .init(place: source.path), target: .init(nodes: [target.path]), freeze: .fence, confirmName: "notes")
+      source: .init(place: source.path), target: .init(nodes: targets), freeze: .fence, confirmName: "notes")
     plan.target.createsSchema = true
     plan.carry.secrets = .include
     plan.carry.attachments = place
@@ -53,11 +60,18 @@ final class ReturnBench: @unchecked Sendable {
   }
 
   private var stores: PlannedStores {
-    let (source, target) = (source.path, target.path)
+    let (source, targets) = (source.path, targets)
     return PlannedStores(
-      source: { try AllStores.source(source, profiles: Profile.builtIn) },
-      nodes: { [try Self.node(target)] }, pair: { _, _ in nil }, readProfile: Workbench.readProfile)
+      source: { try AllStores.source(source, profiles: Profile.builtIn) }, nodes: { try targets.map(Self.node) },
+      pair: { nodes, _ in
+        guard nodes.count == 2 else { return nil }
+        return try AllStores.pair(
+          (targets[0], targets[1]), targets: (nodes[0].target, nodes[1].target), profiles: Profile.builtIn,
+          options: PairOptions())
+      }, readProfile: Workbench.readProfile)
   }
+
+  private var targets: [String] { [target.path] + (isPair ? [bench.file("second/memos_prod.db")] : []) }
 
   private static func node(_ path: String) throws -> ImportNode {
     ImportNode(try AllStores.target(path, profiles: Profile.builtIn)) { try AllStores.source(path, profiles: [$0]) }

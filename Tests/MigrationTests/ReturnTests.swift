@@ -12,10 +12,14 @@ import Testing
 
   @Test(arguments: AttachmentPlace.allCases)
   func `everything that users did comes back once, and nothing else is touched`(place: AttachmentPlace) throws {
-    let bench = try ReturnBench(place, isHeld: place == .files)
+    let bench = try ReturnBench(place, isHeld: place == .files, isPair: place == .database)
     let expected = try bench.expected()
     try bench.use(bench.target.path)
+    // Users may read the source meanwhile, where it has a write-ahead log.
+    let reader = try Database(bench.source.path)
+    if place == .keep { try reader.run("PRAGMA journal_mode = WAL; BEGIN; SELECT * FROM memo") }
     let result = try bench.pass().carryBack()
+    if place == .keep { try reader.run("COMMIT") }
     #expect(try bench.rows == expected)
     #expect(try bench.marks == 0)
     #expect(try bench.isSealed)
@@ -77,6 +81,25 @@ import Testing
     }
     #expect(wasStopped > 5)
     #expect(try bench.rows == expected)
+  }
+
+  @Test func `an attachment too long for memory wants the source for itself, and comes with the next call`() throws {
+    let bench = try ReturnBench()
+    try Database(bench.target.path).run(
+      "INSERT INTO attachment (id, uid, creator_id, filename, blob) VALUES (40, 'long', 1, 'l', zeroblob(65 << 20))")
+    let reader = try Database(bench.source.path)
+    // Without a write-ahead log nothing can be committed while somebody reads.
+    try reader.run("BEGIN; SELECT * FROM memo")
+    #expect(failure { _ = try bench.pass().carryBack() }?.code == .storeLocked)
+    #expect(try bench.marks == 0)
+    try reader.run("COMMIT; PRAGMA journal_mode = WAL; SELECT * FROM memo")
+    #expect(failure { _ = try bench.pass().carryBack() }?.code == .storeLocked)
+    #expect(try bench.marks > 0)
+    reader.close()
+    #expect(try bench.pass().carryBack().inserted == 1)
+    let long = "SELECT length(blob) || filename || typeof(filename) FROM attachment WHERE id = 40"
+    #expect(try Database(bench.source.path).column(long) == ["\(65 << 20)ltext"])
+    #expect(try bench.marks == 0)
   }
 
   private final class StoppingObserver: RunObserver, @unchecked Sendable {

@@ -89,7 +89,12 @@ final class Database {
     try #require(sqlite3_open(path, &handle) == SQLITE_OK)
   }
 
-  deinit { sqlite3_close(handle) }
+  deinit { close() }
+
+  func close() {
+    sqlite3_close(handle)
+    handle = nil
+  }
 
   func run(_ statements: String) throws {
     let status = sqlite3_exec(handle, statements, nil, nil, nil)

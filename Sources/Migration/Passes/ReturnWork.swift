@@ -35,8 +35,7 @@ struct ReturnWork {
       ImportNodes([node], pair: nil), origin: head.id + ReturnPass.originWords, stateDirectory: pass.stateDirectory)
   }
 
-  /// The rows are applied in one transaction, so the source has all of them or none. Files come in front of it, under names
-  /// that no row of the source has, or with the bytes of a row that comes.
+  /// The rows are applied in one transaction, so the source has all of them or none.
   func run() throws -> ReturnResult {
     let isBegun = HeldTarget.read(heldPath)?.isApplying == true
     let inventory = try merged()
@@ -50,23 +49,23 @@ struct ReturnWork {
       return try apply(new, inventory)
     }
     guard let written else { throw conflict(found) }
-    let isThere = try compare([inventory, written.rows, written.gone], source).isEqual
+    let then = try compare([inventory, written.rows, written.gone], source)
     source.close()
-    if isThere, !isBegun { return try result() }
-    let isOurs = try isThere || isBegun && areFilesAlone(found, written)
+    if then.isEqual, !isBegun { return try result() }
+    let isOurs = try then.isEqual || isBegun && [found, then].contains { try areContentsAlone($0, written) }
     guard isOurs else { throw conflict(found) }
     return try apply(written, inventory)
   }
 
-  /// Whether the source differs by files alone that an earlier call has written in the place of others: that comes in
-  /// front of the transaction.
-  private func areFilesAlone(_ found: ComparisonResult, _ written: SegmentInventory) throws -> Bool {
+  /// Whether nothing but rows with contents that come back is other: files are written in front of the transaction, and the
+  /// records of very large values are corrected behind it.
+  private func areContentsAlone(_ found: ComparisonResult, _ written: SegmentInventory) throws -> Bool {
     guard found.unreadable == 0, found.differenceCount == found.differences.count else { return false }
     var keys: Set<String> = []
     var rows = try InventorySpool.Cursor(written.rows)
     while !rows.isAtEnd {
       let entity = head.schema.entities[rows.entityIndex]
-      if entity.columns.contains(where: { $0.kind == .file }) {
+      if entity.columns.contains(where: { $0.kind == .file || $0.kind == .content }) {
         keys.insert(entity.name + String(decoding: rows.key, as: UTF8.self))
       }
       try rows.advance()

@@ -3,7 +3,7 @@ import NoteModel
 /// Whether passes over a live source shrink, and when to stop them.
 ///
 /// t(n+1) = c0 + (r/R) t(n): what changes during a pass is carried by the next one. r is the rate of changes, R the rate
-/// of copying; both in rows and in bytes, and the worse one counts.
+/// of copying, both in bytes of archive. Not in rows: where attachments are most of the bytes, a base has few rows a second.
 public struct Convergence: Sendable, Hashable {
   public enum State: String, Sendable, CaseIterable {
     /// More passes are needed to tell.
@@ -50,13 +50,11 @@ public struct Convergence: Sendable, Hashable {
   }
 
   private static func ratio(_ base: RehearsedPass, _ deltas: [RehearsedPass]) -> Double {
-    let copying = max(base.wall.inSeconds, 1e-6)
     let time = max(deltas.reduce(0) { $0 + $1.interval.inSeconds }, 1e-6)
-    func ratio(_ value: KeyPath<RehearsedPass, Int64>) -> Double {
-      let changed = Double(deltas.reduce(0) { $0 + $1[keyPath: value] })
-      return changed == 0 ? 0 : changed / time / (Double(max(base[keyPath: value], 1)) / copying)
-    }
-    return max(ratio(\.items), ratio(\.bytes))
+    let changing = Double(deltas.reduce(0) { $0 + $1.bytes }) / time
+    // Rests are not of the copying.
+    let copying = Double(max(base.bytes, 1)) / max(base.work.inSeconds, 1e-6)
+    return changing / copying
   }
 
   private static func areAlike(_ passes: [RehearsedPass]) -> Bool {

@@ -113,7 +113,7 @@ final class Rehearsal {
     probe.start()
     defer { probe.stop() }
     try wait(request.watchTime)
-    probe.runBegins()
+    probe.runBegins(brakes: request.sparesProduction)
     try body()
     let budget = (try? request.stores.source())?.guardedPaths.first.map(logBudget)
     result.impact = probe.impact(budget: budget)

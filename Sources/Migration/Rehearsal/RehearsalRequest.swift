@@ -24,6 +24,8 @@ public struct RehearsalRequest: Sendable {
   public var sinkIsNull = false
   /// What hooks take, where it is known; else their limits count.
   public var hookTimes: [HookName: Duration] = [:]
+  /// Whether the passes rest while small reads of the source are slow.
+  public var sparesProduction = true
   /// How long the source is watched before anything is read.
   public var watchTime: Duration = .seconds(3)
   /// Between two passes.

@@ -88,6 +88,9 @@ public struct RehearsedPass: Sendable {
   }
 
   public var wall: Duration { exportWall + (applyWall ?? .zero) }
+  /// The wall time without rests and without waiting for file times to settle.
+  var work: Duration { exportWork + (applyWork ?? applyWall ?? .zero) }
+
   public var items: Int64 { changed + deleted }
 }
 

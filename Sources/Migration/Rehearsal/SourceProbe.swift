@@ -29,10 +29,10 @@ final class SourceProbe: @unchecked Sendable {
   func start() { thread = WorkerThread { [self] in watch() } }
 
   /// From now on reads count as made beside the run, and the brake follows them.
-  func runBegins() {
+  func runBegins(brakes: Bool) {
     monitor.locked {
       isRunning = true
-      governor = SourceImpact.Latency(reads.before).map(LoadGovernor.init)
+      governor = !brakes ? nil : SourceImpact.Latency(reads.before).map(LoadGovernor.init)
     }
   }
 

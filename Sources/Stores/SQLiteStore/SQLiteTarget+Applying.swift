@@ -217,7 +217,7 @@ extension SQLiteTarget {
     let inDatabase = streams.filter { $0.path == nil }
     let total = inDatabase.reduce(0) { $0 + $1.byteCount }
     var waiting = PendingRow(loader: loader, page: page, row: row, streams: streams)
-    if total > Self.bufferLimit, withheld.isEmpty, shared.isEmpty,
+    if total > (isReturning ? Self.returningLimit : Self.bufferLimit), withheld.isEmpty, shared.isEmpty,
       let rowID = try insertZeros(row, page, supplies, loader, inDatabase)
     {
       waiting.rowID = rowID

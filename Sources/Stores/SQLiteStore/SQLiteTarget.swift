@@ -14,6 +14,9 @@ import NoteStore
 public final class SQLiteTarget: TargetStore {
   /// Streamed contents of one row that are collected before the row is inserted; longer ones are written in pieces.
   static let bufferLimit: Int64 = 8 << 20
+  /// The same where rows go back into a store that others have open: to write in pieces, records are corrected in the file,
+  /// which nobody else may have open then.
+  static let returningLimit: Int64 = 64 << 20
 
   let location: StoreLocation
   var connection: Connection!
