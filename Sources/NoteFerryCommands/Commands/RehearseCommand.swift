@@ -11,7 +11,7 @@ struct RehearseCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "rehearse",
     abstract: "Does a plan against a scratch target, and predicts the downtime.",
-    usage: "noteferry rehearse <plan> [--scratch <directory>] [--scratch-target <url>] [<options>]",
+    usage: "noteferry rehearse <plan> [--scratch <directory>] [<options>]",
     discussion: """
       The source stays as it is and may be in use: it should be. No target of the plan is touched. Files are made in the \
       scratch directory, which needs room for the archive and the target; for a target on a server an empty database is \
