@@ -11,7 +11,7 @@ struct RehearseCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "rehearse",
     abstract: "Does a plan against a scratch target, and predicts the downtime.",
-    usage: "noteferry rehearse <plan> [--scratch <directory>] [--scratch-target <url>] [<options>]",
+    usage: "noteferry rehearse <plan> [--scratch <directory>] [<options>]",
     discussion: """
       The source stays as it is and may be in use: it should be. No target of the plan is touched. Files are made in the \
       scratch directory, which needs room for the archive and the target; for a target on a server an empty database is \
@@ -110,7 +110,9 @@ struct RehearseCommand: LongCommand {
     let result = try Migration.rehearse(request, observer: session.observer, stop: session.stop)
     if !keepScratch { try places.remove() }
     isDone = true
-    return try finish(result, RehearsedRun(plan: plan, hash: hash, planPath: self.plan, session: session), archive)
+    let kept = keepScratch ? places.directory : nil
+    return try finish(
+      result, RehearsedRun(plan: plan, hash: hash, planPath: self.plan, session: session), archive, kept: kept)
   }
 
   private func request(_ plan: Plan, _ access: PlannedAccess, _ places: ScratchPlaces) -> RehearsalRequest {
@@ -145,7 +147,9 @@ struct RehearseCommand: LongCommand {
 
   // MARK: - The end
 
-  private func finish(_ result: RehearsalResult, _ run: RehearsedRun, _ files: RehearsalFiles) throws -> Outcome {
+  private func finish(_ result: RehearsalResult, _ run: RehearsedRun, _ files: RehearsalFiles, kept: String?) throws
+    -> Outcome
+  {
     let session = run.session
     var status = result.verdict.statuses.first ?? .ok
     if status == .ok, result.verdict.word == .goWithCare, exitOn == .warn { status = .warnings }
@@ -163,7 +167,8 @@ struct RehearseCommand: LongCommand {
     var options = RenderOptions()
     options.width = session.outputWidth
     options.asciiOnly = !TermCaps.isUTF8(session.environment)
-    let rest = "Nothing was changed on the source or on a target of the plan.\nReport: \(files.report)"
+    var rest = "Nothing was changed on the source or on a target of the plan.\nReport: \(files.report)"
+    if let kept { rest += "\nKept in \(kept) until the plan is rehearsed again." }
     return Outcome(
       status, text: document.text(options) + rest, members: RehearsalDocument.members(result, run, files),
       reasons: result.verdict.statuses.isEmpty && status != .ok ? [status] : result.verdict.statuses, next: next)
