@@ -108,7 +108,7 @@ struct RehearseCommand: LongCommand {
     (request.watchTime, request.rest, request.lag, request.hookTimes) = times
     request.ledgerPath = archive.ledger
     let result = try Migration.rehearse(request, observer: session.observer, stop: session.stop)
-    if !keepScratch { try places.remove() }
+    if !keepScratch { remove(places, session) }
     isDone = true
     let kept = keepScratch ? places.directory : nil
     return try finish(
@@ -146,6 +146,17 @@ struct RehearseCommand: LongCommand {
   }
 
   // MARK: - The end
+
+  /// What was measured is not lost because a scratch place cannot be emptied.
+  private func remove(_ places: ScratchPlaces, _ session: Session) {
+    do { try places.remove() } catch {
+      let failure = Session.failure(error)
+      session.observer.observe(
+        .notice(
+          level: .warn, code: "scratch-left", text: "scratch places were not emptied: \(failure.message)",
+          next: ["the next rehearsal of this plan empties them"]))
+    }
+  }
 
   private func finish(_ result: RehearsalResult, _ run: RehearsedRun, _ files: RehearsalFiles, kept: String?) throws
     -> Outcome
