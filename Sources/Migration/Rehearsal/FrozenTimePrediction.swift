@@ -39,8 +39,8 @@ package struct FrozenTimeModel: Sendable {
 
   /// Draws of the sum. The figures do not change beyond a hundredth with more.
   static let draws = 4000
-  /// How much one night differs from another on the same machine as a whole, as a standard deviation: cutovers were up to
-  /// a third longer than their rehearsals' own passes on a machine that others use, too (Scripts/prediction-check).
+  /// How much one night differs from another on the same machine as a whole, as a standard deviation. Chosen, not measured:
+  /// a rehearsal sees one night. Scripts/prediction-check tells whether it is enough.
   static let drift = 0.15
   /// The most that one pass among a few counts for, as a multiple of the typical one: a pass that was held up by something
   /// else on the machine is a fifth of the evidence and must not become the promise.

@@ -23,6 +23,8 @@ final class PhaseRecorder: RunObserver, @unchecked Sendable {
     if case .finding(let finding) = event, finding.severity == .loss {
       monitor.locked { if losses.count < Self.most { losses.append(finding) } }
     }
+    // Every pass goes on in the target behind the one before, which nobody needs to be told.
+    if case .notice(.info, "resumed", _, _) = event { return }
     observer.observe(event)
   }
 

@@ -34,8 +34,8 @@ extension Rehearsal {
     for hook in model.hooks where request.hookTimes[HookName(rawValue: hook.name)!] == nil {
       levers.append(
         .init(
-          action: "measure the \(hook.name) hook, and rehearse with its time: \(hook.time.span) are counted",
-          gain: gain { $0.hooks.removeAll { $0.name == hook.name } }, command: "--hook-time \(hook.name)=3s"))
+          action: "measure the \(hook.name) hook and rehearse with --hook-time: \(hook.time.span) are counted",
+          gain: gain { $0.hooks.removeAll { $0.name == hook.name } }))
     }
     levers.append(
       .init(

@@ -108,9 +108,11 @@ struct RehearseCommand: LongCommand {
     (request.watchTime, request.rest, request.lag, request.hookTimes) = times
     request.ledgerPath = archive.ledger
     let result = try Migration.rehearse(request, observer: session.observer, stop: session.stop)
-    if !keepScratch { try places.remove() }
+    if !keepScratch { remove(places, session) }
     isDone = true
-    return try finish(result, RehearsedRun(plan: plan, hash: hash, planPath: self.plan, session: session), archive)
+    let kept = keepScratch ? places.directory : nil
+    return try finish(
+      result, RehearsedRun(plan: plan, hash: hash, planPath: self.plan, session: session), archive, kept: kept)
   }
 
   private func request(_ plan: Plan, _ access: PlannedAccess, _ places: ScratchPlaces) -> RehearsalRequest {
@@ -145,7 +147,20 @@ struct RehearseCommand: LongCommand {
 
   // MARK: - The end
 
-  private func finish(_ result: RehearsalResult, _ run: RehearsedRun, _ files: RehearsalFiles) throws -> Outcome {
+  /// What was measured is not lost because a scratch place cannot be emptied.
+  private func remove(_ places: ScratchPlaces, _ session: Session) {
+    do { try places.remove() } catch {
+      let failure = Session.failure(error)
+      session.observer.observe(
+        .notice(
+          level: .warn, code: "scratch-left", text: "scratch places were not emptied: \(failure.message)",
+          next: ["the next rehearsal of this plan empties them"]))
+    }
+  }
+
+  private func finish(_ result: RehearsalResult, _ run: RehearsedRun, _ files: RehearsalFiles, kept: String?) throws
+    -> Outcome
+  {
     let session = run.session
     var status = result.verdict.statuses.first ?? .ok
     if status == .ok, result.verdict.word == .goWithCare, exitOn == .warn { status = .warnings }
@@ -163,7 +178,8 @@ struct RehearseCommand: LongCommand {
     var options = RenderOptions()
     options.width = session.outputWidth
     options.asciiOnly = !TermCaps.isUTF8(session.environment)
-    let rest = "Nothing was changed on the source or on a target of the plan.\nReport: \(files.report)"
+    var rest = "Nothing was changed on the source or on a target of the plan.\nReport: \(files.report)"
+    if let kept { rest += "\nKept in \(kept) until the plan is rehearsed again." }
     return Outcome(
       status, text: document.text(options) + rest, members: RehearsalDocument.members(result, run, files),
       reasons: result.verdict.statuses.isEmpty && status != .ok ? [status] : result.verdict.statuses, next: next)

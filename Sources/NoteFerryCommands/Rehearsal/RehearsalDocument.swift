@@ -85,7 +85,6 @@ struct RehearsalDocument {
     evidence.runs = 1
     evidence.scaleRatio = result.passes.isEmpty ? nil : 1
     evidence.ageMs = 0
-    evidence.sameHardware = true
     evidence.expiresAt =
       Timestamp(milliseconds: Timestamp.now.milliseconds + run.plan.rehearsalMaximumAge.milliseconds).rfc3339
     verdict.evidence = evidence
