@@ -15,6 +15,9 @@ import Testing
     let bench = try ReturnBench(place, isHeld: place == .files, isPair: place == .database)
     let expected = try bench.expected()
     try bench.use(bench.target.path)
+    // A file that the target names by its whole path comes back to its path in the data directory.
+    let whole = Folder.parent(of: bench.target.path) + "/assets/new.png"
+    try Database(bench.target.path).run("UPDATE attachment SET reference = '\(whole)' WHERE id = 41")
     // Users may read the source meanwhile, where it has a write-ahead log.
     let reader = try Database(bench.source.path)
     if place == .keep { try reader.run("PRAGMA journal_mode = WAL; BEGIN; SELECT * FROM memo") }
