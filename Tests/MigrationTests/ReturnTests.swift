@@ -184,6 +184,7 @@ import Testing
       for _ in 0..<2 {
         #expect(failure { _ = try bench.pass().carryBack() }?.code == .returnConflict, "\(values)")
         #expect(try bench.rows == rows, "\(values)")
+        #expect(try bench.marks == 0)
       }
       try target.run("DELETE FROM memo WHERE id IN (5, 100); DELETE FROM attachment WHERE id = 50")
     }

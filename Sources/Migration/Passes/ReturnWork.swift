@@ -88,13 +88,17 @@ struct ReturnWork {
   /// All rows of the archive in one inventory, where the import looks for it.
   private func merged() throws -> InventorySpool {
     try Folder.create(Folder.parent(of: heldPath))
-    let spool = try InventorySpool(path: HeldTarget.inventory(heldPath), keeping: 0, contents: head.algorithm)
+    let path = HeldTarget.inventory(heldPath)
+    try Folder.remove(path + ".new")
+    let spool = try InventorySpool(path: path + ".new", keeping: 0, contents: head.algorithm)
     var rows = try InventoryChain(chain.spools)
     while !rows.isAtEnd {
       try spool.append(rows)
       try rows.advance()
     }
     try spool.synchronize()
+    // One that an earlier call has left says the same; it stays whole.
+    try Folder.rename(path + ".new", to: path)
     return spool
   }
 
