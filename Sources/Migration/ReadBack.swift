@@ -12,6 +12,8 @@ struct NodeProof {
   var surprises: [String: Int64] = [:]
   /// Rows that were found different or missing although nothing was known to be wrong with them.
   var surpriseCount: Int64 = 0
+  /// Of a target that is to be left open.
+  var glance: InventorySpool?
 }
 
 /// Reads every node back and compares it with the archive's inventory, which makes two nodes comparable by their sums.
@@ -120,7 +122,7 @@ struct ReadBack {
     snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
     if let age { snapshotOptions.snapshotAge = age }
     snapshotOptions.likeness = pipeline.schema.entities
-    let snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
+    let snapshot = SnapshotView(try source.openSnapshot(snapshotOptions, stop: stop))
     defer { snapshot.close() }
     var counts: [String: Int64] = [:]
     for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
@@ -144,13 +146,23 @@ struct ReadBack {
       Rereads(of: pipeline.schema, in: snapshot.schema, contents: algorithm, directory: options.stateDirectory)
     }
     let forms = consumer.leavesNumbersOut ? FormedDigests(nil) : nil
-    let view = consumer.held.map { $0.measured(snapshot, of: pipeline.schema, isCrossing: forms != nil) } ?? snapshot
+    let view =
+      consumer.held.map {
+        $0.measured(snapshot, of: pipeline.schema, isCrossing: forms != nil, glances: consumer.glances != nil)
+      }
+      ?? snapshot
+    let glances = try consumer.glances?[node].map { rows in
+      let entities = pipeline.schema.entities.indices.filter {
+        snapshot.schema.entity(named: pipeline.schema.entities[$0].name).map(snapshot.passesOverColumns) == true
+      }
+      return (entities: Set(entities), rows: try TargetGlance.Rows(rows))
+    }
     proof.comparison = try Comparison.compare(
       consumer.inventories.spools, of: pipeline.schema, with: view, algorithm: algorithm, scan: scan,
       totalItems: counts.values.reduce(0, +),
       totalBytes: consumer.held == nil ? pipeline.description.expectedBytes : nil, forms: forms,
       sums: nodes.pair != nil || options.part?.role != nil, own: consumer.nodeRows?.expected[node], rereads: rereads,
-      report: report)
+      glances: glances, report: report)
     if let rereads, !rereads.isEmpty {
       let second = try Comparison(
         [rereads.expected], of: pipeline.schema, with: snapshot.schema, forms: forms, report: report)
@@ -167,6 +179,10 @@ struct ReadBack {
       proof.comparison.add(reread: second.result)
     }
     try refuseOthersRows(proof, node)
+    if options.keepsOpen, forms == nil {
+      proof.glance = try TargetGlance.take(
+        snapshot, of: pipeline.schema, algorithm: algorithm, scan: scan, stateDirectory: options.stateDirectory)
+    }
     return proof
   }
 }
