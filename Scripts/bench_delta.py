@@ -1,7 +1,9 @@
 """Measures deltas of one note in a thousand, exported and brought into a target that waits for them, beside the base of
 the same store and beside one reading of its rows without attachments: a pass that looks at all columns, and a last one
-that passes over those behind long attachments."""
+that passes over those behind long attachments. The last one is all that happens while the source is frozen: it ends with
+the target proven and open."""
 
+import multiprocessing
 import os
 import shutil
 import sqlite3
@@ -34,6 +36,30 @@ def without_images(store, path):
     database.close()
 
 
+def with_longer_images(store, path, factor):
+    """A copy of the store with the same rows, in which every image is `factor` times as long.
+
+    Made in a process of its own: the memory of this one counts into the peaks of those that it starts.
+    """
+    maker = multiprocessing.Process(target=lengthen, args=(store, path, factor))
+    maker.start()
+    maker.join()
+    if maker.exitcode:
+        raise RuntimeError(f"{path} could not be made")
+
+
+def lengthen(store, path, factor):
+    shutil.copy(store, path)
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode = off")
+    database.execute("PRAGMA synchronous = off")
+    for (number,) in database.execute("SELECT id FROM attachment WHERE length(blob) > 0").fetchall():
+        image = database.execute("SELECT blob FROM attachment WHERE id = ?", (number,)).fetchone()[0]
+        database.execute("UPDATE attachment SET blob = ?, size = ? WHERE id = ?",
+                         (image * factor, len(image) * factor, number))
+    database.close()
+
+
 def bench(folder, store, runs, noteferry, own):
     """Returns the figures by name, one for each run, and how many notes there are and were changed."""
     at = lambda name: os.path.join(folder, "delta-work", name)
@@ -58,7 +84,7 @@ def bench(folder, store, runs, noteferry, own):
         figures["pass import"] = own.measure([*imported, "--keep-open"], environment)
         count = change(copy, 9)
         figures["last export"] = own.measure([*export, "--glance"], environment)
-        figures["last import"] = own.measure(imported, environment)
+        figures["last import"] = own.measure([*imported, "--glance"], environment)
         rows = 'exec "$1" export "$2" -o - --state-dir "$3" --progress none --no-input > /dev/null'
         figures[ROWS] = own.measure(["sh", "-c", rows, "sh", noteferry, at("rows.db"), at("state")], environment)
         own.measure([noteferry, "diff", copy, target, *quiet], environment)
@@ -66,8 +92,13 @@ def bench(folder, store, runs, noteferry, own):
         if number:
             for name, found in figures.items():
                 results[name].append(found)
-    own.remove(at("."))
+    own.remove(os.path.join(folder, "delta-work"))
     return results, count
+
+
+def seconds(results, names):
+    """The median of the sums of some programs, of each round."""
+    return statistics.median(sum(results[name][index]["wall"] for name in names) for index in range(len(results[ROWS])))
 
 
 def ratio(results, names, others):

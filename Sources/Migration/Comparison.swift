@@ -91,18 +91,22 @@ final class Comparison {
   private let rereads: Rereads?
   /// Whether rows are compared as they are seen, without the digests of their contents.
   private let isGlance: Bool
+  /// What a glance saw earlier of the entities of which the rows found are glances.
+  private let glances: (entities: Set<Int>, rows: TargetGlance.Rows)?
 
   /// - Parameters:
   ///   - inventories: Of a base and its deltas; with the digests of contents where contents may come unread.
   ///   - other: The schema of the side that is found.
   ///   - forms: Of the side that the inventory is of, where it is of another engine than the one that is found.
+  ///   - glances: The same entities are glanced at in the side that is found, and `rereads` gets what is not known of them.
   ///   - report: Gets every difference, in order.
   init(
     _ inventories: [InventorySpool], of schema: StoreSchema, with other: StoreSchema, forms: FormedDigests? = nil,
     sums: Bool = false, own: ExpectedNodeRows? = nil, rereads: Rereads? = nil, isGlance: Bool = false,
-    report: @escaping (Difference) throws -> Void
+    glances: (entities: Set<Int>, rows: TargetGlance.Rows)? = nil, report: @escaping (Difference) throws -> Void
   ) throws {
     self.isGlance = isGlance
+    self.glances = glances
     self.forms = forms
     self.own = own
     self.rereads = rereads
@@ -143,12 +147,23 @@ final class Comparison {
       RowKey.append(of: row, in: page, to: key)
       let first = content
       var isUnread = false
+      var isDoubtful = false
       while content < page.contents.count, page.contents[content].row == row {
-        if case .unread(let isSuspect) = page.contents[content].place { isUnread = isUnread || !isGlance || isSuspect }
+        if case .unread(let isSuspect) = page.contents[content].place {
+          isUnread = isUnread || !isGlance || isSuspect
+          isDoubtful = isDoubtful || isSuspect
+        }
         content += 1
       }
       let digest = rowDigests.slice(row * 32..<(row + 1) * 32)
-      if isUnread {
+      if let glances, glances.entities.contains(entityIndex) {
+        let isKnown = try glances.rows.has(entityIndex, Array(key.bytes), digest) && !isDoubtful
+        try found(entityIndex: entityIndex, digest: digest, isMeasured: true) { _ in
+          // A row that is as it was proven has its digest again; of any other nothing is known.
+          let seen = isKnown && cursor.alternative.isEmpty ? cursor.digest : [UInt8](repeating: 0, count: 32)
+          seen.withUnsafeBytes { rowDigests.overwrite(at: row * 32, with: $0) }
+        }
+      } else if isUnread {
         try found(entityIndex: entityIndex, digest: digest, isMeasured: true) {
           // A file that may have changed makes its row a changed one.
           if isGlance {
@@ -322,12 +337,13 @@ extension Comparison {
     _ inventories: [InventorySpool], of expected: StoreSchema, with snapshot: any SourceSnapshot,
     algorithm: DigestAlgorithm, scan: StoreScan, totalItems: Int64?, totalBytes: Int64?, forms: FormedDigests? = nil,
     sums: Bool = false, own: ExpectedNodeRows? = nil, rereads: Rereads? = nil, isGlance: Bool = false,
+    glances: (entities: Set<Int>, rows: TargetGlance.Rows)? = nil,
     omitting: @escaping (RecordPage, _ rowDigests: GrowingBuffer) throws -> Set<Int> = { _, _ in [] },
     report: @escaping (Difference) throws -> Void
   ) throws -> ComparisonResult {
     let comparison = try Comparison(
       inventories, of: expected, with: snapshot.schema, forms: forms, sums: sums, own: own, rereads: rereads,
-      isGlance: isGlance, report: report)
+      isGlance: isGlance, glances: glances, report: report)
     var indices: [Int] = []
     var entities: [Entity] = []
     for (index, entity) in expected.entities.enumerated() {

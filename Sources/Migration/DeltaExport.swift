@@ -44,7 +44,9 @@ struct DeltaExport {
         observer: observer, stop: stop, guardedPaths: source.guardedPaths)
       result = try writer.write(wasRenewed: wasRenewed)
     }
-    if book == nil, snapshot.passesOverColumns, !result.summary.isFuzzy, !wasRenewed {
+    if book == nil, snapshot.schema.entities.contains(where: snapshot.passesOverColumns), !result.summary.isFuzzy,
+      !wasRenewed
+    {
       try GlanceBook.write(
         snapshot, chain.base.description, seal: result.seal, since: created, stateDirectory: options.stateDirectory,
         scan: StoreScan(throttle: Throttle(rate: options.rate), phase: .delta, observer: observer, stop: stop))

@@ -7,14 +7,17 @@ import NoteStore
 extension HeldTarget {
   /// Nothing was committed since, or else all rows are compared, attachments by their lengths.
   ///
+  /// - Returns: Whether the first was so for all nodes.
   /// - Throws: `.targetMismatch`.
-  func requireUnchanged(_ nodes: ImportNodes, _ inventory: InventorySpool, _ consumer: ImportConsumer) throws {
+  func requireUnchanged(_ nodes: ImportNodes, _ inventory: InventorySpool, _ consumer: ImportConsumer) throws -> Bool {
+    var isUntouched = true
     for node in nodes.present {
       try nodes.attempt(node) {
         let snapshot = try consumer.openTarget(node)
         defer { snapshot.close() }
         let before = identities.indices.contains(node) ? identities[node] : ""
         if !before.isEmpty, snapshot.identity == before { return }
+        isUntouched = false
         let result = try Comparison.compare(
           [inventory], of: consumer.schema,
           with: measured(snapshot, of: consumer.schema, isCrossing: nodes.isCrossing(consumer.schema)),
@@ -30,12 +33,16 @@ extension HeldTarget {
           safeNow: "nothing was written to it by this command")
       }
     }
+    return isUntouched
   }
 
   /// A target as it is looked at: without the bytes of attachments, but for tables of which only a sum is compared.
-  func measured(_ snapshot: any SourceSnapshot, of schema: StoreSchema, isCrossing: Bool) -> any SourceSnapshot {
+  func measured(
+    _ snapshot: any SourceSnapshot, of schema: StoreSchema, isCrossing: Bool, glances: Bool = false
+  ) -> any SourceSnapshot {
     let bySum = schema.entities.filter { isCrossing && Comparison.isBySum($0, of: schema, with: snapshot.schema) }
-    return MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: left), butFor: Set(bySum.map(\.name)))
+    return MeasuredSnapshot(
+      snapshot, since: Timestamp(milliseconds: left), butFor: Set(bySum.map(\.name)), glances: glances)
   }
 
   static func changed(_ name: String, _ cause: String, safeNow: String) -> MigrationError {
@@ -65,11 +72,18 @@ extension HeldTarget {
     }
     try spool.synchronize()
     let identities = try nodes.present.map { try consumer.settledIdentity($0) }
+    var glances: [Int64] = []
+    for node in nodes.present {
+      glances.append(
+        try proofs[node]?.glance.map {
+          try TargetGlance.keep($0, at: TargetGlance.path(path, node: node), algorithm: consumer.description.algorithm)
+        } ?? -1)
+    }
     let held = HeldTarget(
       origin: consumer.origin, number: number, seal: seal.description, pages: consumer.pages,
       left: Timestamp.now.milliseconds, identities: identities,
       extras: nodes.present.map { node in proofs[node]?.comparison.entities.reduce(0) { $0 + $1.extra } ?? 0 },
-      summary: summary, totals: consumer.totals, byteCount: spool.byteCount)
+      summary: summary, totals: consumer.totals, byteCount: spool.byteCount, glances: glances)
     // Between the two steps the lengths do not agree, or the rows do not: then the old segments are read again.
     try Folder.remove(path)
     try Folder.rename(new, to: old)

@@ -26,6 +26,8 @@ struct HeldTarget {
   var totals: ImportTotals
   /// Bytes of the inventory.
   var byteCount: Int64
+  /// By node, the bytes of what a glance saw of it; below 0 where there is none.
+  var glances: [Int64]
   /// Whether an import began to bring a segment in and did not end.
   var isApplying = false
 
@@ -58,8 +60,22 @@ struct HeldTarget {
     try Folder.synchronize(Folder.parent(of: path))
   }
 
+  /// What glances saw of the nodes; nil where it is not known of each.
+  func glances(_ path: String, nodes: [Int], algorithm: DigestAlgorithm) -> [Int: InventorySpool]? {
+    var found: [Int: InventorySpool] = [:]
+    for node in nodes {
+      let place = TargetGlance.path(path, node: node)
+      guard glances.indices.contains(node), glances[node] >= 0, FileStatus.of(place)?.byteCount == glances[node],
+        let rows = try? InventorySpool(path: place, keeping: glances[node], contents: algorithm)
+      else { return nil }
+      found[node] = rows
+    }
+    return found
+  }
+
   static func remove(_ path: String) throws {
     try Folder.remove(path)
+    for node in 0...1 { try Folder.remove(TargetGlance.path(path, node: node)) }
     try Folder.remove(inventory(path))
   }
 
@@ -69,6 +85,7 @@ struct HeldTarget {
       .init("pages", .integer(pages)), .init("left", .integer(left)),
       .init("identities", .array(identities.map { .text($0) })), .init("extras", .array(extras.map { .integer($0) })),
       .init("bytes", .integer(byteCount)), .init("applying", .bool(isApplying)), .init("summary", summary.json),
+      .init("glances", .array(glances.map { .integer($0) })),
       .init("totals", totals.json),
     ])
   }
@@ -85,12 +102,14 @@ struct HeldTarget {
     self.init(
       origin: origin, number: Int(number), seal: seal, pages: pages, left: left,
       identities: identities.compactMap(\.string), extras: extras.compactMap(\.integer), summary: summary,
-      totals: totals, byteCount: byteCount, isApplying: isApplying)
+      totals: totals, byteCount: byteCount, glances: value["glances"]?.array?.compactMap(\.integer) ?? [],
+      isApplying: isApplying)
   }
 
   init(
     origin: String, number: Int, seal: String, pages: Int64, left: Int64, identities: [String], extras: [Int64],
-    summary: SegmentSummary, totals: ImportTotals, byteCount: Int64, isApplying: Bool = false
+    summary: SegmentSummary, totals: ImportTotals, byteCount: Int64, glances: [Int64],
+    isApplying: Bool = false
   ) {
     self.origin = origin
     self.number = number
@@ -102,6 +121,7 @@ struct HeldTarget {
     self.summary = summary
     self.totals = totals
     self.byteCount = byteCount
+    self.glances = glances
     self.isApplying = isApplying
   }
 }

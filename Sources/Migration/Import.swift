@@ -23,6 +23,9 @@ public struct ImportOptions: Sendable {
   /// content. Without it, also in another directory, they are read again. Not for pipes and `salvages`; without
   /// `readsBack` nothing is left open.
   public var keepsOpen = false
+  /// Of a target that was left open, and that nobody wrote to since, columns behind long attachments are passed over in rows
+  /// of no new segment: they were read back when it was left. Where that cannot be told, all are read.
+  public var isGlance = false
   public var rate: ByteCount?
   /// Slows the import while production, which may be on the same machine, suffers.
   public var brake: LoadBrake?
@@ -50,6 +53,15 @@ public struct ImportOptions: Sendable {
   public init(stateDirectory: String) { self.stateDirectory = stateDirectory }
 }
 
+/// What a reading back read of rows that an earlier one proved; it always reads those of new segments whole.
+public enum ReadBackExtent: String, Sendable, CaseIterable {
+  case whole
+  /// All columns, attachments by their lengths.
+  case lengths
+  /// The same, without columns behind long attachments.
+  case glance
+}
+
 /// What an import came to.
 public struct ImportResult: Sendable {
   public var archive: SegmentDescription
@@ -72,6 +84,7 @@ public struct ImportResult: Sendable {
   public var attachments: AttachmentMoveTally?
   public var ledgerPath: String?
   public var wasResumed: Bool
+  public var readBackExtent: ReadBackExtent
   /// Whether everything is proven: the mark of the import is removed and nothing is lost. Of a pair, on both nodes.
   public var isApproved: Bool
   /// Whether everything is proven and the target was left open, with its mark, because that was asked for.
@@ -248,6 +261,7 @@ private func importUnexplained(
     mapping: consumer.nodeRows!.mapping, adapted: consumer.nodeRows!.adapted,
     adaptedCount: consumer.nodeRows!.adaptedCount, repairs: consumer.repairs.tally,
     attachments: consumer.repairs.moves?.tally, ledgerPath: ledgerPath, wasResumed: consumer.wasResumed,
+    readBackExtent: consumer.glances != nil ? .glance : consumer.held != nil ? .lengths : .whole,
     isApproved: isApproved && isAllowed && nodes.pair?.isDegraded != true && !isHeld, isHeld: isHeld,
     isSalvaged: isSalvaged && isAllowed,
     wall: .now - start)

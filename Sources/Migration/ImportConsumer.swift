@@ -24,6 +24,8 @@ final class ImportConsumer: SegmentConsumer {
   var held: HeldTarget?
   /// Where that lies.
   private(set) var heldPath = ""
+  /// By node, what a glance saw of the target when it was left, where one suffices now.
+  private(set) var glances: [Int: InventorySpool]?
 
   private(set) var profile: Profile?
   private(set) var damageCount: Int64 = 0
@@ -190,7 +192,10 @@ final class ImportConsumer: SegmentConsumer {
     let inventory = try InventorySpool(
       path: HeldTarget.inventory(heldPath), keeping: found.byteCount, contents: description.algorithm)
     if !found.isApplying {
-      try found.requireUnchanged(nodes, inventory, self)
+      let isUntouched = try found.requireUnchanged(nodes, inventory, self)
+      if options.isGlance, isUntouched, !nodes.isCrossing(schema) {
+        glances = found.glances(heldPath, nodes: nodes.present, algorithm: description.algorithm)
+      }
       var begun = found
       begun.isApplying = true
       try begun.write(heldPath)
@@ -204,6 +209,7 @@ final class ImportConsumer: SegmentConsumer {
     guard let held, refusal == nil, skips >= held.pages, skips < .max else {
       if options.returningRun != nil { throw ReturnPass.unknownState(nodes.all[0].target.name) }
       self.held = nil
+      glances = nil
       return inventories.begin(isDelta: false)
     }
     (received, checkedGroups) = (held.pages, held.pages)

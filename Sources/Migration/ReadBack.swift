@@ -12,6 +12,8 @@ struct NodeProof {
   var surprises: [String: Int64] = [:]
   /// Rows that were found different or missing although nothing was known to be wrong with them.
   var surpriseCount: Int64 = 0
+  /// Of a target that is to be left open.
+  var glance: InventorySpool?
 }
 
 /// Reads every node back and compares it with the archive's inventory, which makes two nodes comparable by their sums.
@@ -120,7 +122,7 @@ struct ReadBack {
     snapshotOptions.formerDataDirectories = pipeline.schema.dataDirectory.map { [$0] } ?? []
     if let age { snapshotOptions.snapshotAge = age }
     snapshotOptions.likeness = pipeline.schema.entities
-    let snapshot = try source.openSnapshot(snapshotOptions, stop: stop)
+    let snapshot = SnapshotView(try source.openSnapshot(snapshotOptions, stop: stop))
     defer { snapshot.close() }
     var counts: [String: Int64] = [:]
     for entity in snapshot.schema.entities { counts[entity.name] = try snapshot.count(of: entity) }
@@ -145,15 +147,28 @@ struct ReadBack {
       Rereads(of: pipeline.schema, in: snapshot.schema, contents: algorithm, directory: options.stateDirectory)
     }
     let forms = consumer.leavesNumbersOut ? FormedDigests(nil) : nil
-    let view = consumer.held.map { $0.measured(snapshot, of: pipeline.schema, isCrossing: forms != nil) } ?? snapshot
     let recorder = consumer.refusal == nil && node == nodes.present.first ? options.recorder : nil
     try recorder?.begin(snapshot)
     let passing = consumer.held == nil ? nil : recorder
+    // What remembers the rows for the way back must see all of their columns.
+    let seen = recorder == nil ? consumer.glances : nil
+    let view =
+      consumer.held.map {
+        $0.measured(snapshot, of: pipeline.schema, isCrossing: forms != nil, glances: seen != nil)
+      }
+      ?? snapshot
+    let glances = try seen?[node].map { rows in
+      let entities = pipeline.schema.entities.indices.filter {
+        snapshot.schema.entity(named: pipeline.schema.entities[$0].name).map(snapshot.passesOverColumns) == true
+      }
+      return (entities: Set(entities), rows: try TargetGlance.Rows(rows))
+    }
     proof.comparison = try Comparison.compare(
       consumer.inventories.spools, of: pipeline.schema, with: view, algorithm: algorithm, scan: scan,
       totalItems: counts.values.reduce(0, +),
       totalBytes: consumer.held == nil ? pipeline.description.expectedBytes : nil, forms: forms,
       sums: nodes.pair != nil || options.part?.role != nil, own: consumer.nodeRows?.expected[node], rereads: rereads,
+      glances: glances,
       omitting: { page, digests in
         try passing?.take(page, digests)
         return []
@@ -179,6 +194,10 @@ struct ReadBack {
       proof.comparison.add(reread: second.result)
     }
     try refuseOthersRows(proof, node)
+    if options.keepsOpen, forms == nil {
+      proof.glance = try TargetGlance.take(
+        snapshot, of: pipeline.schema, algorithm: algorithm, scan: scan, stateDirectory: options.stateDirectory)
+    }
     return proof
   }
 }

@@ -6,19 +6,26 @@ import NoteStore
 final class MeasuredSnapshot: SnapshotView {
   private let since: Timestamp?
   private let exceptions: Set<String>
+  private let glances: Bool
 
   /// - Parameters:
   ///   - since: Files that were changed since then are suspect; all are where it is nil.
   ///   - exceptions: Entities that are read whole.
-  init(_ base: any SourceSnapshot, since: Timestamp?, butFor exceptions: Set<String> = []) {
+  ///   - glances: Whether columns behind long attachments are passed over.
+  init(_ base: any SourceSnapshot, since: Timestamp?, butFor exceptions: Set<String> = [], glances: Bool = false) {
     self.since = since
     self.exceptions = exceptions
+    self.glances = glances
     super.init(base)
   }
 
   override func startReading(_ entity: Entity, after key: Key?) throws {
     guard !exceptions.contains(entity.name) else { return try base.startReading(entity, after: key) }
-    try base.startMeasuring(entity, after: key, since: since)
+    if glances, base.passesOverColumns(of: entity) {
+      try base.startGlancing(entity, after: key, since: since)
+    } else {
+      try base.startMeasuring(entity, after: key, since: since)
+    }
   }
 }
 
@@ -56,6 +63,8 @@ final class KeyedSnapshot: SnapshotView {
 /// A snapshot that hands everything on to another one.
 class SnapshotView: SourceSnapshot {
   let base: any SourceSnapshot
+  /// Whether what was read is of more than one moment.
+  private(set) var wasRenewed = false
 
   init(_ base: any SourceSnapshot) { self.base = base }
 
@@ -77,12 +86,20 @@ class SnapshotView: SourceSnapshot {
     try base.readPage(into: page, report: report)
   }
   func openContent(_ handle: Int) throws -> any ContentReader { try base.openContent(handle) }
-  func renewIfNeeded() throws -> Bool { try base.renewIfNeeded() }
+  func renewIfNeeded() throws -> Bool {
+    let isNew = try base.renewIfNeeded()
+    wasRenewed = wasRenewed || isNew
+    return isNew
+  }
   func startGlancing(_ entity: Entity, after key: Key?, since: Timestamp?) throws {
     try base.startGlancing(entity, after: key, since: since)
   }
-  var passesOverColumns: Bool { base.passesOverColumns }
-  func wasRenewedWithinPage() -> Bool { base.wasRenewedWithinPage() }
+  func passesOverColumns(of entity: Entity) -> Bool { base.passesOverColumns(of: entity) }
+  func wasRenewedWithinPage() -> Bool {
+    let isNew = base.wasRenewedWithinPage()
+    wasRenewed = wasRenewed || isNew
+    return isNew
+  }
   func brokenInvariants() throws -> [(name: String, rows: Int64)] { try base.brokenInvariants() }
   var topology: SourceTopology { base.topology }
   func replicationPosition() throws -> ReplicationPosition? { try base.replicationPosition() }

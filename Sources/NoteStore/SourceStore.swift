@@ -112,8 +112,8 @@ public protocol SourceSnapshot: AnyObject {
   /// other columns are null in the pages that follow. It finds rows that are new and gone, and changes of what it sees.
   func startGlancing(_ entity: Entity, after key: Key?, since: Timestamp?) throws
 
-  /// Whether there are columns that a glance passes over.
-  var passesOverColumns: Bool { get }
+  /// Whether an entity has columns that a glance passes over.
+  func passesOverColumns(of entity: Entity) -> Bool
 
   /// Begins to read rows by their keys, in the order in which these come. A key without a row is left out.
   func startReading(_ entity: Entity, keys: @escaping () throws -> Key?) throws
@@ -158,7 +158,7 @@ extension SourceSnapshot {
   public func replicationPosition() throws -> ReplicationPosition? { nil }
   public func fileByteCount() throws -> ByteCount { ByteCount(0) }
   public func wasRenewedWithinPage() -> Bool { false }
-  public var passesOverColumns: Bool { false }
+  public func passesOverColumns(of entity: Entity) -> Bool { false }
   public func startGlancing(_ entity: Entity, after key: Key?, since: Timestamp?) throws {
     try startMeasuring(entity, after: key, since: since)
   }

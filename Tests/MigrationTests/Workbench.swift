@@ -263,7 +263,8 @@ extension Workbench {
   ///   - onCommit: Called when a batch is durable.
   func imported(
     _ path: String, salvages: Bool = false, readsBack: Bool = true, batch: Int64 = 64 << 20, goesOn: Bool = false,
-    keepsOpen: Bool = false, stop: StopRequest = StopRequest(), onCommit: @escaping () -> Void = {}
+    keepsOpen: Bool = false, glances: Bool = false, stop: StopRequest = StopRequest(),
+    onCommit: @escaping () -> Void = {}
   ) throws -> ImportResult {
     if !goesOn { try Folder.removeTree(file("target")) }
     try Folder.create(file("target"))
@@ -273,6 +274,7 @@ extension Workbench {
     options.salvages = salvages
     options.readsBack = readsBack
     options.keepsOpen = keepsOpen
+    options.isGlance = glances
     options.ledgerPath = file("ledger")
     options.batchBytes = ByteCount(batch)
     options.freeFloor = FreeFloor(limit: ByteCount(0))

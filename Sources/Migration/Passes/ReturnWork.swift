@@ -126,7 +126,8 @@ struct ReturnWork {
     try HeldTarget(
       origin: head.id + ReturnPass.originWords, number: memory.number, seal: chain.last.seal.description, pages: 0,
       left: Timestamp(rfc3339: chain.last.description.created)?.milliseconds ?? 0, identities: [], extras: [0],
-      summary: chain.last.summary, totals: ImportTotals(), byteCount: inventory.byteCount, isApplying: true
+      summary: chain.last.summary, totals: ImportTotals(), byteCount: inventory.byteCount, glances: [],
+      isApplying: true
     ).write(heldPath)
   }
 

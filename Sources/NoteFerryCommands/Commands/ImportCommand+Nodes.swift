@@ -39,6 +39,17 @@ extension ImportCommand {
     return Folder.resolve(Folder.parent(of: name)).map { "\($0)/\(Folder.lastComponent(of: name))" } ?? name
   }
 
+  /// What was read back of attachments, and of what stands behind them.
+  static func extent(_ result: ImportResult) -> String {
+    switch result.readBackExtent {
+    case .whole: "attachments byte for byte"
+    case .lengths: "attachments of new segments byte for byte, the others by length as they were proven before"
+    case .glance:
+      "attachments of new segments byte for byte; of the others the lengths, and not the columns behind long ones, which "
+        + "were proven before"
+    }
+  }
+
   /// A line for each node of a pair.
   func nodeLines(_ result: ImportResult) -> [String] {
     var lines: [String] = []
@@ -51,7 +62,7 @@ extension ImportCommand {
       let identical = comparison.entities.reduce(0) { $0 + $1.identical }
       let extra = comparison.entities.reduce(0) { $0 + $1.extra }
       lines.append(
-        "  read back: \(Format.count(identical, "row")) identical, attachments byte for byte"
+        "  read back: \(Format.count(identical, "row")) identical, \(Self.extent(result))"
           + (extra > 0 ? "; \(Format.count(extra, "row")) of its own (settings) kept." : "."))
     }
     if let sum = result.nodes.first?.comparison?.sums?.expected, result.areNodesEqual == true {

@@ -17,7 +17,9 @@ extension SQLiteSnapshot {
     try startReading(entity, after: key, .measuring(since: since, isGlance: true))
   }
 
-  public var passesOverColumns: Bool { plans.values.contains { !$0.glancingSelection.isEmpty } }
+  public func passesOverColumns(of entity: Entity) -> Bool {
+    plans[entity.name].map { !$0.glancingSelection.isEmpty } ?? false
+  }
 
   public func startReading(_ entity: Entity, keys: @escaping () throws -> Key?) throws {
     try startReading(entity, after: nil, .keys(keys))
