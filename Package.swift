@@ -66,7 +66,7 @@ let package = Package(
     .target(
       name: "Migration", dependencies: ["NoteModel", "DurableIO", "NoteRepair", "NoteStore", "NoteArchive"]),
     // What a cutover does and in which order; it knows no concrete store.
-    .target(name: "Cutover", dependencies: ["NoteModel", "DurableIO", "NoteStore", "NoteArchive", "Migration"]),
+    .target(name: "Cutover", dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration"]),
     .target(
       name: "AllStores", dependencies: ["NoteModel", "DurableIO", "NoteStore", "SQLiteStore", "PostgreSQLStore"]),
     // Stores that are made up, and the replay of the pathological corpus.

@@ -59,6 +59,22 @@ import Testing
     try site.expectInService()
   }
 
+  @Test func `where a node of the target is lost in the frozen time it goes back`() throws {
+    let site = try CutoverSite(.pairOfFiles, settings: "")
+    // The directory, so that nothing of the node is there any more.
+    let node = Folder.parent(of: site.targets[1])
+    try site.write(settings: Self.freeze("mv \(node) \(node)-away", limit: "20s"))
+    try site.startWriting()
+    let run = site.run(try site.arguments())
+    #expect(run.status == .rolledBack, "\(run.words)")
+    try site.expectInService()
+    renameFile(node + "-away", node)
+    try site.write(settings: "[freeze]\nmethod = \"fence\"")
+    let again = site.run(try site.arguments())
+    #expect(again.status == .ok, "\(again.words)")
+    try site.expectMoved()
+  }
+
   @Test(arguments: [1, 2]) func `Ctrl-C while users cannot write leads back to the source, also twice`(_ times: Int)
     throws
   {

@@ -68,7 +68,8 @@ struct CutoverDocument {
     case .freezing: "freeze"
     case .applying: "final_delta"
     case .verifying: "verify"
-    case .sealing, .sealed, .switching: "switch"
+    case .sealing: "seal"
+    case .sealed, .switching: "switch"
     case .switched: "smoke"
     case .aborting, .returning: "rollback"
     case .idle, .frozen, .verified, .soak, .finished, .rolledBack, .stuck: nil

@@ -69,7 +69,7 @@ struct CutoverEnding {
       "noteferry cutover finish \(folder.run) --confirm \(stage.plan.confirmName)",
       "noteferry report \(folder.run) --html \(folder.run).html",
     ]
-    lines.append("Next:  try the new store; then one of")
+    lines.append("Next:  try the new store; then go back, or close the way back; the report:")
     lines += next.map { "         " + $0 }
     return Outcome(text: lines.joined(separator: "\n"), members: members(), next: next)
   }
