@@ -19,8 +19,8 @@ public final class PassesWork: CutoverWork {
     public var stop: StopRequest
     /// The stop of a pass that begins now while users write; whoever asks it ends that pass alone.
     public var passStop: @Sendable () -> StopRequest
-    /// Waits where the run is paused. Returns whether the pass that was ended for it is to be done again.
-    public var waitOut: @Sendable () throws -> Bool = { false }
+    /// Waits where the run is paused, and throws where it is to end. Then a pass that was ended alone is done again.
+    public var waitOut: @Sendable () throws -> Void = {}
 
     public init(
       passes: @escaping @Sendable (StopRequest) -> MigrationPasses,
@@ -76,9 +76,9 @@ public final class PassesWork: CutoverWork {
   private func carry() throws -> Duration {
     settle()
     while true {
-      _ = try parts.waitOut()
+      try parts.waitOut()
       do { return try carryOnce() } catch let error as MigrationError where error.code == .interrupted {
-        guard try parts.waitOut() else { throw error }
+        if parts.stop.isRequested { throw error }
       }
     }
   }

@@ -48,6 +48,7 @@ public final class ReturnWayBack: WayBack {
 extension ReturnResult {
   fileprivate var words: String {
     isEmpty
-      ? "nothing was written to the target" : "\(inserted) new, \(changed) changed and \(deleted) deleted rows came back"
+      ? "nothing was written to the target"
+      : "\(inserted) new, \(changed) changed and \(deleted) deleted rows came back"
   }
 }

@@ -71,6 +71,13 @@ struct Session: Sendable {
   /// Where an import is a part of a larger run.
   var part: ImportPart?
 
+  /// The same with other settings, for a command within a command.
+  func with(_ settings: GlobalSettings, observer: any RunObserver) -> Session {
+    Session(
+      settings: settings, observer: observer, screen: screen, environment: environment, outputWidth: outputWidth,
+      runID: runID, commandLine: commandLine, stop: stop, part: part)
+  }
+
   // MARK: - From beginning to end
 
   static func run(_ command: some SessionCommand, arguments: [String], console: Console) -> ExitStatus {

@@ -102,6 +102,13 @@ final class CutoverSite: @unchecked Sendable {
     }
   }
 
+  /// The journal of the newest run, as it is now.
+  var journal: String {
+    let runs = scratch.path("state/runs")
+    let names = ((try? Folder.names(in: runs)) ?? []).filter { $0.hasPrefix("c-") }
+    return names.last.map { String(decoding: readFile("\(runs)/\($0)/journal"), as: UTF8.self) } ?? ""
+  }
+
   func status() -> JSONValue { scratch.ferry("status", "--json").json }
 
   // MARK: - The user

@@ -18,16 +18,22 @@ import Testing
     try site.expectMoved()
     let status = site.status()
     #expect(status["service"]?.string == "target" && status["fence"]?.string == "sealed", "\(status)")
-    // Nothing was written to the target, so the way back is free.
     let name = try site.name
+    #expect(site.scratch.ferry("report", name).status == .ok)
     #expect(site.scratch.ferry("cutover", "rollback", name).status == .unconfirmed)
     if shape == .pairOfFiles {
       let end = site.scratch.ferry("cutover", "finish", name, "--confirm", "bench")
       #expect(end.status == .ok && site.status()["state"]?.string == "finished", "\(end.words)")
       return try site.expectMoved()
     }
+    // What users do on the new store until somebody decides to go back.
+    try site.execute("INSERT INTO note VALUES (1000, 'new'), (1001, '新')", in: site.targets[0])
+    try site.execute("UPDATE note SET body = 'changed' WHERE id = 7", in: site.targets[0])
+    try site.execute("DELETE FROM note WHERE id = 8", in: site.targets[0])
     let back = site.scratch.ferry("cutover", "rollback", name, "--confirm", "bench")
     #expect(back.status == .ok, "\(back.words)")
+    #expect(try site.notes(in: site.source).isSuperset(of: [1000, 1001]))
+    #expect(try !site.notes(in: site.source).contains(8))
     try site.expectInService()
     #expect(site.status()["state"]?.string == "rolledBack")
     #expect(throws: (any Error).self, "the target takes notes although it was left") {

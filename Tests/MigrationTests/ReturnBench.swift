@@ -134,7 +134,7 @@ final class ReturnBench: @unchecked Sendable {
       UPDATE memo SET pinned = 1 WHERE id = 20;
       UPDATE user SET nickname = 'W' WHERE id = 2;
       UPDATE memo SET uid = 'swap' WHERE id = 4; UPDATE memo SET uid = 'm4' WHERE id = 5; UPDATE memo SET uid = 'm5' WHERE id = 4;
-      UPDATE attachment SET filename = 'other.png' WHERE id IN (6, 8); DELETE FROM attachment WHERE id = 11;
+      UPDATE attachment SET filename = 'other.png' WHERE id IN (6, 8, 12); DELETE FROM attachment WHERE id = 11;
       INSERT INTO attachment (id, uid, creator_id, filename, storage_type, reference, size)
         VALUES (41, 'new-file', 1, 'new.png', 'LOCAL', 'assets/new.png', 70000);
       """)

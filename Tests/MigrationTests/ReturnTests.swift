@@ -15,6 +15,9 @@ import Testing
     let bench = try ReturnBench(place, isHeld: place == .files, isPair: place == .database)
     let expected = try bench.expected()
     try bench.use(bench.target.path)
+    // A file that the target names by its whole path comes back to its path in the data directory.
+    let whole = Folder.parent(of: bench.target.path) + "/assets/new.png"
+    try Database(bench.target.path).run("UPDATE attachment SET reference = '\(whole)' WHERE id = 41")
     // Users may read the source meanwhile, where it has a write-ahead log.
     let reader = try Database(bench.source.path)
     if place == .keep { try reader.run("PRAGMA journal_mode = WAL; BEGIN; SELECT * FROM memo") }
@@ -181,6 +184,7 @@ import Testing
       for _ in 0..<2 {
         #expect(failure { _ = try bench.pass().carryBack() }?.code == .returnConflict, "\(values)")
         #expect(try bench.rows == rows, "\(values)")
+        #expect(try bench.marks == 0)
       }
       try target.run("DELETE FROM memo WHERE id IN (5, 100); DELETE FROM attachment WHERE id = 50")
     }

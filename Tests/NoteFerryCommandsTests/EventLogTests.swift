@@ -84,6 +84,8 @@ struct EventLogTests {
           word: .goWithCare, grade: .investigate, reasons: ["a \u{1B}[1m"], blockers: [], statuses: [],
           median: .seconds(1), p90: .seconds(2), margin: nil)))
     log.observe(.reportWritten(format: "json", path: "a", bytes: 5, sha256: "00"))
+    log.observe(
+      .cutover(.init(from: "applying", to: "aborting", event: "givenUp", service: "as_the_fences_say", reason: "late")))
     log.observe(.notice(level: .warn, code: "wal-budget", text: "the view was renewed", next: ["wait"]))
     log.observe(.phaseFinished(.init(name: .export, wall: .milliseconds(1234), items: 10, bytes: 100)))
     log.fail(ErrorTextTests.floor)

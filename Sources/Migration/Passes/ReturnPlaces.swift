@@ -8,7 +8,8 @@ import NoteStore
 final class ReturnPlaces {
   /// Where a row of the source keeps the bytes of its attachment.
   struct Place {
-    var isFile: Bool
+    /// `nil` for bytes in both places, or in none: such a row comes back as it is.
+    var isFile: Bool?
     /// Of the column that says where the bytes are, and of the one with the file's path.
     var place: Value
     var reference: Value
@@ -89,10 +90,9 @@ final class ReturnPlaces {
     func hasBytes(_ column: Int) -> Bool {
       if case .content(let byteCount, _, _)? = values[column] { byteCount > 0 } else { false }
     }
-    // Rows with bytes in both places, or in none, come back as they are.
-    guard hasBytes(columns.content) != hasBytes(columns.file) else { return }
+    let (isHeld, isStored) = (hasBytes(columns.content), hasBytes(columns.file))
     places[index, default: [:]][page.key(ofRow: row)] = Place(
-      isFile: hasBytes(columns.file), place: values[columns.place] ?? .null,
+      isFile: isHeld == isStored ? nil : isStored, place: values[columns.place] ?? .null,
       reference: values[columns.reference] ?? .null, isContentEmpty: values[columns.content] != .null)
   }
 

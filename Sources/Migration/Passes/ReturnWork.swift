@@ -5,15 +5,15 @@ import NoteStore
 
 /// One call of `ReturnPass.carryBack`: check the source, write the segment, apply it, prove it.
 struct ReturnWork {
-  private let pass: ReturnPass
-  private let memory: ReturnMemory
+  let pass: ReturnPass
+  let memory: ReturnMemory
   /// What the target was filled by.
-  private let chain: ArchiveChain
+  let chain: ArchiveChain
   /// What an earlier call has written.
-  private let written: SegmentInventory?
-  private let head: ReturnHead
-  private let node: ImportNode
-  private let heldPath: String
+  let written: SegmentInventory?
+  let head: ReturnHead
+  let node: ImportNode
+  let heldPath: String
 
   /// - Throws: `.returnImpossible` where the archive is not the one that was remembered.
   init(_ pass: ReturnPass, _ memory: ReturnMemory, _ chain: ArchiveChain) throws {
@@ -88,13 +88,17 @@ struct ReturnWork {
   /// All rows of the archive in one inventory, where the import looks for it.
   private func merged() throws -> InventorySpool {
     try Folder.create(Folder.parent(of: heldPath))
-    let spool = try InventorySpool(path: HeldTarget.inventory(heldPath), keeping: 0, contents: head.algorithm)
+    let path = HeldTarget.inventory(heldPath)
+    try Folder.remove(path + ".new")
+    let spool = try InventorySpool(path: path + ".new", keeping: 0, contents: head.algorithm)
     var rows = try InventoryChain(chain.spools)
     while !rows.isAtEnd {
       try spool.append(rows)
       try rows.advance()
     }
     try spool.synchronize()
+    // One that an earlier call has left says the same; it stays whole.
+    try Folder.rename(path + ".new", to: path)
     return spool
   }
 
@@ -113,93 +117,6 @@ struct ReturnWork {
       node.target.name,
       "\(result.differenceCount) of its rows are not what the archive says, and \(result.unreadable) places are "
         + "unreadable\(first)")
-  }
-
-  // MARK: - The segment
-
-  /// Writes what users changed as the next segment of the archive, in the place of one that nothing was done with.
-  ///
-  /// - Returns: nil where users changed nothing.
-  private func write(_ source: any SourceSnapshot) throws -> SegmentInventory? {
-    let path = segmentPath
-    try Folder.remove(path)
-    try Folder.synchronize(pass.archive)
-    let target = try pass.open(head)
-    defer { target.close() }
-    try pass.requireAlike(head, target)
-    guard target.schema.productVersion == memory.productVersion else {
-      throw ReturnPass.impossible("the product was upgraded", cause: "to \(target.schema.productVersion)")
-    }
-    let inventory = try memory.spool(in: pass.folder, contents: head.algorithm)
-    let changes = try pass.scan(head, target).changes(since: memory, in: inventory)
-    try pass.passed(.compared)
-    guard !changes.isEmpty else { return nil }
-    let places = try ReturnPlaces(
-      source, changes, algorithm: head.algorithm, stateDirectory: pass.stateDirectory, stop: pass.stop)
-    guard !(changes.carried.isEmpty && places.gone.isEmpty) else { return nil }
-    let delta = accounts((changes, places), places.counts)
-    let snapshot = ReturningSnapshot(
-      target, schema: head.schema, topology: chain.base.description.topology ?? source.topology, places: places,
-      expected: zip(places.counts, delta).map { $0 + $1.inserted - $1.deleted }, algorithm: head.algorithm,
-      holdsFiles: node.target.holdsFiles,
-      files: source.schema.dataDirectory.flatMap { try? LocalFiles(directory: $0) }, claimed: try claimed())
-    var options = ExportOptions(stateDirectory: pass.stateDirectory, toolVersion: pass.toolVersion)
-    options.freeFloor = FreeFloor(limit: pass.plan.budget.freeFloor)
-    let found = DeltaScan.Found(
-      changes: DeltaChanges(
-        entities: zip(head.schema.entities, delta).map {
-          .init(
-            entity: $0.name, role: $0.role, inserted: $1.inserted, changed: $1.changed, deleted: $1.deleted,
-            unchanged: $1.unchanged)
-        }), carried: changes.carried, gone: places.gone)
-    _ = try DeltaWriter(
-      chain: chain, snapshot: snapshot, found: found, directory: pass.archive, created: .forArchive, options: options,
-      observer: pass.observer, stop: pass.stop, guardedPaths: []
-    ).write(wasRenewed: false)
-    try Folder.synchronize(pass.archive)
-    try announce(changes, places, snapshot.claimed)
-    try pass.passed(.written)
-    return try SegmentInventory.read(path, stateDirectory: pass.stateDirectory) {}
-  }
-
-  private var segmentPath: String { "\(pass.archive)/\(SegmentLayout.segment(memory.number + 1)).tar" }
-  private var ledger: ReturnLedger {
-    ReturnLedger(path: pass.folder + "/returned.ndjson", entities: head.schema.entities)
-  }
-
-  /// Writes down what comes back, in words and in numbers.
-  private func announce(_ changes: ReturnScan.Changes, _ places: ReturnPlaces, _ files: Set<String>) throws {
-    let paths = JSONValue.array(files.sorted().map { .text($0) }).text
-    try Array(paths.utf8).withUnsafeBytes { try Folder.replace(claimedPath, with: $0) }
-    var result = ReturnResult(accounts: accounts((changes, places), places.counts))
-    result.repairedRows = try ledger.write(changes, gone: places.gone, books: books())
-    result.segment = segmentPath
-    result.ledgerPath = ledger.path
-    try result.write(ReturnResult.intention(in: pass.folder))
-  }
-
-  private var claimedPath: String { pass.folder + "/returning-files.json" }
-  private func claimed() throws -> Set<String> {
-    Set(try ReturnMemory.json(claimedPath)?.array?.compactMap(\.string) ?? [])
-  }
-
-  private func books() throws -> [String] {
-    let target = try pass.stores.nodes()[0].target
-    let path = RepairBook.path(of: target.name, filePath: target.filePath, stateDirectory: pass.stateDirectory)
-    return FileStatus.of(path) == nil ? [] : [path]
-  }
-
-  private func accounts(_ delta: (ReturnScan.Changes, ReturnPlaces)?, _ counts: [Int64]) -> [ReturnResult.Account] {
-    head.schema.entities.indices.map { index in
-      var account = ReturnResult.Account(entity: head.schema.entities[index].name)
-      if let (changes, places) = delta {
-        account.changed = places.changed[index]
-        account.inserted = changes.carried.counts[index] - account.changed
-        account.deleted = places.gone.counts[index]
-      }
-      account.unchanged = counts[index] - account.changed - account.deleted
-      return account
-    }
   }
 
   // MARK: - Applying
@@ -245,7 +162,7 @@ struct ReturnWork {
     return try result()
   }
 
-  private func result() throws -> ReturnResult {
+  func result() throws -> ReturnResult {
     guard let result = try ReturnResult.read(ReturnResult.intention(in: pass.folder)) else {
       throw ReturnPass.unknownState(node.target.name)
     }

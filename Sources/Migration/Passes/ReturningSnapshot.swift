@@ -75,18 +75,18 @@ final class ReturningSnapshot: SnapshotView {
     let held = contents.first { $0.column == columns.content && $0.byteCount > 0 }
     var values: [Int: Value] = [:]
     var moved: (content: RecordPage.Content, to: Int)?
-    if let stored, held == nil, former.map({ !$0.isFile }) ?? !holdsFiles {
+    if let stored, held == nil, former.map({ $0.isFile == false }) ?? !holdsFiles {
       moved = (stored, columns.content)
       values[columns.file] = .null
       values[columns.place] = former?.place ?? .text(Array(columns.databaseValue.utf8))
       values[columns.reference] = former?.reference ?? .text([])
-    } else if let held, stored == nil, let former, former.isFile {
+    } else if let held, stored == nil, let former, former.isFile == true {
       moved = (held, columns.file)
       values[columns.content] = former.isContentEmpty ? .bytes([]) : .null
       values[columns.place] = former.place
       values[columns.reference] = former.reference
     } else if stored != nil {
-      try requireFree(row, key, former, columns)
+      values[columns.reference] = try freePath(row, key, former, columns)
     }
     page.beginRow()
     var reader = RecordReader(scratch.row(row))
@@ -123,23 +123,36 @@ final class ReturningSnapshot: SnapshotView {
     }
   }
 
-  /// A file of the source that the row does not name must not be written over.
-  private func requireFree(
+  /// Looks that no file of the source is written over that the row does not name.
+  ///
+  /// - Returns: The path in the data directory, where the row names the whole one on the target's machine; else nil.
+  private func freePath(
     _ row: Int, _ key: Key, _ former: ReturnPlaces.Place?, _ columns: ReturnPlaces.Columns
-  ) throws {
+  ) throws -> Value? {
     var reader = RecordReader(scratch.row(row))
     for _ in 0..<columns.reference { _ = reader.next() }
-    guard let value = reader.next()?.copied, case .text(let path) = value, former?.reference != value else { return }
+    guard let value = reader.next()?.copied, former?.reference != value else { return nil }
+    var path: [UInt8]
+    var relative: Value?
+    switch value {
+    case .text(let bytes), .bytes(let bytes): path = bytes
+    default: return nil
+    }
+    if path.first == UInt8(ascii: "/"), let directory = base.schema.dataDirectory,
+      let found = path.withUnsafeBytes({ LocalFiles.safeRelativePath($0, dataDirectory: directory) })
+    {
+      (path, relative) = (found, .text(found))
+      if former?.reference == relative { return relative }
+    }
     let name = String(decoding: path, as: UTF8.self)
-    guard let files, !claimed.contains(name) else { return }
+    guard let files, !claimed.contains(name) else { return relative }
     guard path.withUnsafeBytes({ files.status(reference: $0) }) != nil else {
       claimed.insert(name)
-      return
+      return relative
     }
     throw ReturnPass.conflict(
       "the source",
-      "a file is at \(printable(name)), where the attachment "
-        + "\(key.description) of \(scratch.entity.name) would go")
+      "a file is at \(printable(name)), where the attachment \(key.description) of \(scratch.entity.name) would go")
   }
 }
 

@@ -9,18 +9,22 @@ struct ReportCommand: SessionCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
     abstract: "Renders what a run found as text, page, Markdown or JUnit.",
-    usage: "noteferry report <file> [--html <file>] [--lang <language>] [<options>]",
+    usage: "noteferry report <run|file> [--html <file>] [<options>]",
     discussion: """
       The page is one file, asks nothing of any network, and holds both languages. Titles and contents of notes are left out \
       unless --show-titles is given; ids always stand. Without an output the verdict is printed.
 
       Examples:
+        noteferry report c-7k2m9q
         noteferry report r-7k2m9q.json
         noteferry report r-7k2m9q.json --html r-7k2m9q.html --lang zh-Hans
       """)
 
-  @Argument(help: ArgumentHelp("The JSON document of a run.", valueName: "file"))
+  @Argument(help: ArgumentHelp("A run of this machine, or the JSON document of one.", valueName: "run|file"))
   var file: String
+
+  @Option(name: .long, help: ArgumentHelp("Where runs keep their documents.", valueName: "dir"))
+  var stateDir: String?
 
   @Option(name: .long, help: ArgumentHelp("Write one self-contained page.", valueName: "file"))
   var html: String?
@@ -45,6 +49,7 @@ struct ReportCommand: SessionCommand {
   }
 
   func perform(_ session: Session) throws -> Outcome {
+    let file = path(session)
     let (document, checksum) = try ReportDocument.read(file)
     var options = RenderOptions()
     options.language = lang
@@ -55,7 +60,7 @@ struct ReportCommand: SessionCommand {
     let outputs = [(ReportFormat.html, html), (.markdown, markdown), (.junit, junit)].compactMap { format, path in
       path.map { (format: format, path: $0) }
     }
-    try refuseSameFile(outputs.map(\.path))
+    try refuseSameFile(outputs.map(\.path), as: file)
     var written: [JSONValue] = []
     var lines: [String] = []
     for output in outputs {
@@ -74,8 +79,17 @@ struct ReportCommand: SessionCommand {
       members: [.init("written", .array(written))])
   }
 
+  /// The document of a run that was named; else the file.
+  private func path(_ session: Session) -> String {
+    if FileStatus.of(file) != nil || file.contains("/") { return file }
+    let state = StoreAccess.stateDirectory(
+      named: stateDir ?? session.environment[GlobalSettings.variable("state-dir")], session.environment)
+    let found = ["runs", "rehearsals"].map { "\(state)/\($0)/\(file)/report.json" }
+    return found.first { FileStatus.of($0) != nil } ?? file
+  }
+
   /// A rendering must not take the place of the document, nor of another rendering.
-  private func refuseSameFile(_ paths: [String]) throws {
+  private func refuseSameFile(_ paths: [String], as file: String) throws {
     let source = FileStatus.of(file).map { ($0.device, $0.inode) }
     for (index, path) in paths.enumerated() {
       let status = FileStatus.of(path).map { ($0.device, $0.inode) }

@@ -8,9 +8,10 @@ struct AttachCommand: LongCommand {
   static let isLong = false
   static let configuration = CommandConfiguration(
     commandName: "attach",
-    abstract: "Follows a running cutover from another session; Ctrl-C leaves it running.",
+    abstract: "Follows a running cutover from another session.",
+    usage: "noteferry attach [<run>] [<options>]",
     discussion: """
-      Each step is shown when it is durable, and in between how far the pass is.
+      Each step is shown when it is durable, and in between how far the pass is. Ctrl-C leaves it running.
 
       Example:
         noteferry attach c-7k2m9q

@@ -9,6 +9,7 @@ struct CutoverAbortCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "abort",
     abstract: "Gives a cutover up before it has switched; the source stays in service.",
+    usage: "noteferry cutover abort <run> [<options>]",
     discussion: """
       Where another process has the run, it is asked to give up, and this waits for its answer. What was copied is kept, \
       so the next cutover is shorter. A cutover that has switched is taken back by cutover rollback.
@@ -47,6 +48,7 @@ struct CutoverRollbackCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "rollback",
     abstract: "Puts the source back into service, also after the switch.",
+    usage: "noteferry cutover rollback <run> --confirm <name> [<options>]",
     discussion: """
       After the switch, writing on the target is stopped for good, what users wrote there is carried back, the hooks \
       switch-back and thaw run, and the source takes writes again. --confirm is the plan's confirm-name.
@@ -87,6 +89,7 @@ struct CutoverFinishCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "finish",
     abstract: "Closes the way back; the old store is kept read-only, never deleted.",
+    usage: "noteferry cutover finish <run> --confirm <name> [<options>]",
     discussion: """
       --confirm is the plan's confirm-name.
 

@@ -21,14 +21,30 @@ struct CutoverEnding {
   /// Runs the run, and says how it ended.
   func outcome(_ body: () throws -> CutoverState) throws -> Outcome {
     do {
-      switch try body() {
+      let state = try body()
+      report()
+      switch state {
       case .soak: return switched()
       case .finished: return finished()
       case .rolledBack: return rolledBack(.rolledBack)
       case .stuck: throw MigrationError(.cutoverUnclear, "the cutover cannot go on without a person")
       default: return waiting()
       }
-    } catch { throw explained(Session.failure(error)) }
+    } catch {
+      report()
+      throw explained(Session.failure(error))
+    }
+  }
+
+  /// Leaves a report of a run that has been frozen; that it cannot be written is no reason to call the run failed.
+  private func report() {
+    guard look.frozenTime != nil else { return }
+    let document = CutoverDocument(
+      folder: folder, look: look, plan: stage.plan, conservation: stage.work.conservation)
+    do { try document.write() } catch {
+      stage.session.observer.observe(
+        .notice(level: .warn, code: "report-not-written", text: "the report could not be written", next: []))
+    }
   }
 
   // MARK: - Ends in order
@@ -51,6 +67,7 @@ struct CutoverEnding {
     let next = [
       "noteferry cutover rollback \(folder.run) --confirm \(stage.plan.confirmName)",
       "noteferry cutover finish \(folder.run) --confirm \(stage.plan.confirmName)",
+      "noteferry report \(folder.run) --html \(folder.run).html",
     ]
     lines.append("Next:  try the new store; then one of")
     lines += next.map { "         " + $0 }

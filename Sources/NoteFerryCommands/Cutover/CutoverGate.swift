@@ -61,11 +61,13 @@ final class CutoverGate {
   private func freeze(by person: String) throws -> GateAnswer {
     try check?.require { try CutoverStores(plan: plan, session: stage.session).fingerprint() }
     if let last = stage.work.last?.wall, last > plan.budget.forwardTime {
-      throw MigrationError(
-        .cutoverGivenUp, "the last delta took longer than users may be frozen",
-        cause: "\(Format.duration(last)); the plan allows \(Format.duration(plan.budget.forwardTime))",
-        safeNow: "nothing was frozen; the source is in service",
-        next: ["repeat the command at a quieter hour", "or allow a longer downtime and rehearse it"])
+      stage.session.observer.observe(
+        .notice(
+          level: .warn, code: "delta-too-long",
+          text: "the last delta took \(Format.duration(last)), and users may be frozen for "
+            + "\(Format.duration(plan.budget.forwardTime)); nothing was frozen",
+          next: ["repeat the command at a quieter hour, or allow a longer downtime and rehearse it"]))
+      return .postpone
     }
     return .freeze(by: person)
   }

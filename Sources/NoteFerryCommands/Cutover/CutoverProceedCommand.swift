@@ -8,6 +8,7 @@ struct CutoverProceedCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "proceed",
     abstract: "Answers the gate of a waiting run from another session: freeze now.",
+    usage: "noteferry cutover proceed <run> --confirm <name> --plan-hash <hash>",
     discussion: """
       --confirm is the plan's confirm-name, --plan-hash its hash. A run that is not at its gate yet takes the request when \
       it gets there, for ten minutes; --withdraw takes it back.
@@ -46,6 +47,7 @@ struct CutoverPostponeCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "postpone",
     abstract: "Answers the gate of a waiting run from another session: not now.",
+    usage: "noteferry cutover postpone <run> [<options>]",
     discussion: """
       The run ends at its gate; the source stays in service, and the same cutover run comes back to it.
 

@@ -9,7 +9,7 @@ struct CutoverRunCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Carries a plan out: copies, asks, freezes, proves, switches.",
-    usage: "noteferry cutover run <plan> [--gate <mode>] [--confirm <name> --plan-hash <hash>] [<options>]",
+    usage: "noteferry cutover run <plan> [--gate <mode>] [<options>]",
     discussion: """
       Everything is carried while users write, then in deltas until the rest is small. At the gate a person types the \
       plan's confirm-name. From there users cannot write: the last delta is carried, every row of every node is compared, \

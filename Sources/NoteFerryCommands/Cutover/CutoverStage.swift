@@ -52,7 +52,10 @@ final class CutoverStage {
     parts.passStop = { control.passStop() }
     parts.waitOut = { try control.waitOut() }
     work = PassesWork(parts)
-    let limits = FenceLimits(stop: { try control.requireNoStopOfFence() })
+    // What is not fenced in a part of the time for the way forward is not fenced in time.
+    let limits = FenceLimits(
+      patience: min(.seconds(30), max(.seconds(5), plan.budget.forwardTime / 2)),
+      stop: { try control.requireNoStopOfFence() })
     let own = try stores.fence(limits)
     fence =
       plan.freeze.usesFence
@@ -63,6 +66,19 @@ final class CutoverStage {
     lease = try stores.lease()
     control.enter(journal.state)
     control.listen(folder)
+    Self.keepLease(stores, try RunClaim(run: folder.run, holder: Self.holder), control)
+  }
+
+  /// A run takes its lease between passes; a base takes longer than the lease lasts, perhaps.
+  private static func keepLease(_ stores: CutoverStores, _ claim: RunClaim, _ control: RunControl) {
+    detachThread {
+      while let isLive = control.rest(seconds: 900) {
+        guard isLive, let lease = try? stores.lease() else { continue }
+        // Where another run has it by now, the next step of this one is refused.
+        try? lease.take(claim, lasting: .seconds(3600))
+        lease.close()
+      }
+    }
   }
 
   deinit { close() }

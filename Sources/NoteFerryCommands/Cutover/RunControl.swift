@@ -35,6 +35,14 @@ final class RunControl: Sendable {
     }
   }
 
+  /// Waits between two things that are done now and then.
+  ///
+  /// - Returns: Whether users write to the source and will go on doing so; `nil` where the run has been left.
+  func rest(seconds: Double) -> Bool? {
+    let isOver = state.wait(seconds: seconds, while: { !$0.isClosed }, then: { _ in true }) ?? false
+    return isOver ? nil : state.change { $0.cutover.service == .source && !$0.cutover.isFinal }
+  }
+
   /// Ends listening, and answers who asked for the end of the run.
   func close(_ folder: RunFolder) {
     let abort = state.change { state -> RunRequest? in
@@ -96,15 +104,15 @@ final class RunControl: Sendable {
     return pass
   }
 
-  /// Waits while the run is paused. Returns whether it was.
-  func waitOut() throws -> Bool {
-    var hasWaited = false
+  /// Waits while the run is paused.
+  ///
+  /// - Throws: As `requireNoStop`.
+  func waitOut() throws {
+    try requireNoStop()
     while isPaused {
-      hasWaited = true
-      try requireNoStop()
       pauseBriefly()
+      try requireNoStop()
     }
-    return hasWaited
   }
 
   /// - Throws: `.interrupted`, `.terminated` where the run is to end.

@@ -10,7 +10,7 @@ struct StatusCommand: LongCommand {
   static let isLong = false
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Tells where a cutover stands: which side is in service, and what to type next.",
+    abstract: "Tells where a cutover stands and which side is in service.",
     usage: "noteferry status [<run>] [--watch] [--json]",
     discussion: """
       Reads the run's journal and asks the source for its fence; changes nothing, and works while another process has the \
@@ -76,7 +76,9 @@ struct RunStatus {
     case .stuck, .sealed, .aborting, .returning, .sealing, .switching, .switched: return true
     case .soak: return fence.map { !$0.holds } ?? false
     case .idle, .copying, .converging, .ready, .rolledBack: return fence?.holds ?? false
-    default: return false
+    // Nothing ends what a hook began.
+    case .freezing, .frozen, .applying, .verifying, .verified: return plan.freeze.usesHook
+    case .finished: return false
     }
   }
 
@@ -98,7 +100,12 @@ struct RunStatus {
     if let request = folder.pendingRequest() {
       lines.append("  request   \(request.what.rawValue) waits, asked by \(SafeText(request.by).text)")
     }
-    if needsPerson { lines.append("  A PERSON MUST ACT: no process goes on with this run.") }
+    if needsPerson {
+      lines.append("  A PERSON MUST ACT: no process goes on with this run.")
+      if look.state.service == .asTheFencesSay, plan.freeze.usesHook {
+        lines.append("  Your freeze hook may have stopped the service; abort runs thaw.")
+      }
+    }
     if let first = next.first { lines.append("Next:  \(first)") }
     return lines + next.dropFirst().map { "       " + $0 }
   }
@@ -170,6 +177,7 @@ struct RunsListCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
     abstract: "Lists the cutovers that were begun on this machine, the newest first.",
+    usage: "noteferry runs list [<options>]",
     discussion: """
       Example:
         noteferry runs list

@@ -5,8 +5,8 @@ import NoteModel
 /// Shows a run to people.
 ///
 /// On a terminal one line is redrawn at most once a second, over SSH every two seconds, and taken away at the end.
-/// Elsewhere a line with the local time is printed at the beginning and end of a phase, at each tenth and every 60
-/// seconds. Observing never waits: the screen has its own thread.
+/// Elsewhere a line with the local time is printed at the beginning and end of a phase, at each tenth, but not
+/// more often than once a second, and every 60 seconds. Observing never waits: the screen has its own thread.
 final class ProgressView: RunObserver {
   enum Style: Sendable { case terminal, plain, none }
 
@@ -19,6 +19,8 @@ final class ProgressView: RunObserver {
   }
 
   static let plainInterval = 60.0
+  /// A phase that is over within it gets no lines of its own in between.
+  static let shortestInterval = 1.0
 
   private let screen: Screen
   private let style: Style
@@ -83,7 +85,8 @@ final class ProgressView: RunObserver {
       let isDue =
         style == .terminal
         ? elapsed >= (screen.caps.isRemote ? 2 : 1)
-        : elapsed >= Self.plainInterval || (tenth > state.lastTenth && tenth < 10)
+        : elapsed >= Self.plainInterval
+          || (tenth > state.lastTenth && tenth < 10 && elapsed >= Self.shortestInterval)
       if isDue {
         state.lastDraw = moment.uptime
         state.lastTenth = max(tenth, state.lastTenth)

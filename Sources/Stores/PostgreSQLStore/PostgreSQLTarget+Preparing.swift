@@ -76,7 +76,8 @@ extension PostgreSQLTarget {
     try requirePrivileges(schema)
     if pass == nil { try checkEmpty(schema) }
     try TargetMark(origin: origin, groups: 0, isCreated: isCreated).create(connection)
-    _ = try connection.commit()
+    // Where rows go back, the mark comes with them or not at all.
+    if let pass { try pass.begin(connection) } else { _ = try connection.commit() }
     return nil
   }
 

@@ -208,7 +208,8 @@ extension SQLiteTarget {
     if !isReturning { try checkEmpty(schema) }
     try checkSpace(options)
     try ImportMark(origin: origin, groups: 0, isCreated: false).create(connection)
-    try endTransaction()
+    // Where rows go back, the mark comes with them or not at all.
+    if !isReturning { try endTransaction() }
     return nil
   }
 
