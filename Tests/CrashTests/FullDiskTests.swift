@@ -118,7 +118,7 @@ import Testing
         let disk = try SmallDisk(directory + "/disk", bytes: 48 << 20)
         let archive = disk.path + "/archive"
         let child = try ChildProcess(
-          exportArguments(fixture.store.database, to: archive, in: directory) + ["--rate", "6MiB/s"], in: directory)
+          exportArguments(fixture.store.database, to: archive, in: directory) + ["--rate", "2MiB/s"], in: directory)
         for _ in 0..<10_000 where child.isRunning && used(disk.path) < mebibytes << 20 { pauseBriefly() }
         try disk.fillUp()
         let full = child.wait()

@@ -380,7 +380,8 @@ extension Run {
   @Test func `a server as the source is asked without a trace, and each thing that is wrong with it is found`() throws {
     let scratch = Scratch()
     let place = try PreflightPlace(scratch)
-    let server = try ServerPlace(scratch)
+    // Transaction numbers are the whole server's, and other tests write to the shared one.
+    let server = try ServerPlace(scratch, in: PostgreSQLCluster())
     #expect(scratch.move(place.source, to: server.url, name: "archive", "--create-schema").status == .ok)
     let target = scratch.path("other.db")
     // The statistics of a session are told when it ends.

@@ -4,12 +4,16 @@ import Testing
 
 /// A database of the tests' server as a place that stores are moved to, with its data directory.
 struct ServerPlace {
+  /// The servers live as long as it does.
+  private let cluster: PostgreSQLCluster
   let server: PostgreSQLServer
   let database: String
   let url: String
 
-  init(_ scratch: Scratch, _ statements: String = "") throws {
-    let cluster = try PostgreSQLCluster.shared()
+  /// - Parameter cluster: nil for the one that all tests share.
+  init(_ scratch: Scratch, _ statements: String = "", in cluster: PostgreSQLCluster? = nil) throws {
+    let cluster = try cluster ?? .shared()
+    self.cluster = cluster
     server = cluster.primary
     database = try cluster.makeDatabase()
     url = server.url(database) + "&data=" + scratch.path("server-\(database)")
