@@ -71,7 +71,9 @@ struct ReadBack {
 
   /// A target that was there a moment ago is lost, and not a source that somebody named wrongly.
   private static func lost(_ error: any Error) -> any Error {
-    guard var lost = error as? MigrationError, lost.code == .sourceMissing else { return error }
+    guard var lost = error as? MigrationError, [.sourceMissing, .sourceWALUnreadable].contains(lost.code) else {
+      return error
+    }
     lost.code = .storeLost
     lost.safeNow = ""
     lost.next = ["see whether it is up and in its place", "repeat the same command to go on"]

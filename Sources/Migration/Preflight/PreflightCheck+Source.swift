@@ -57,7 +57,7 @@ extension PreflightCheck {
     },
     PreflightCheck(
       "SRC-05", "marks of earlier runs", .source,
-      purpose: "A fence or a capture that an earlier run left behind still acts on what users do.",
+      purpose: "A fence that an earlier run left behind still acts on what users do.",
       measured: "Tables and triggers of the source whose names begin with noteferry_.", recommended: "none",
       fix: "see which run left them, and take them away when it is over"
     ) { context in

@@ -8,7 +8,7 @@ struct DemoCommand: LongCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Makes a live sample store and walks the whole journey.",
-    usage: "noteferry demo [--dual | --cutover] [--dir <dir>] [--seed <n>] [--keep] [<options>]",
+    usage: "noteferry demo [--dual | --cutover] [--dir <dir>] [--keep] [<options>]",
     discussion: """
       Takes less than a minute and 200 MiB, needs no network and no rights, and removes what it made. With --dual, a \
       store of two nodes moves into one. With --cutover, which takes a minute and a half and 400 MiB, the live store is \

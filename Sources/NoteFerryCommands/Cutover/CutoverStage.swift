@@ -20,6 +20,7 @@ final class CutoverStage {
   let work: PassesWork
   let session: Session
   let control: RunControl
+  private let spared: SparedSource
   private let fence: any WriteFence
   private let lease: any StoreLease
 
@@ -41,7 +42,8 @@ final class CutoverStage {
       journal = try CutoverJournal(existing: folder.journal, holder: Self.holder)
     }
     let stores = CutoverStores(plan: Self.effective(plan, session), session: session)
-    let passes = Self.passes(stores, folder, session, control)
+    spared = SparedSource { try stores.inspector() }
+    let passes = Self.passes(stores, folder, session, control, brake: spared.brake)
     let archive = folder.archive
     var parts = PassesWork.Parts(
       passes: passes, targetFences: { try stores.targetFences() },
@@ -85,6 +87,7 @@ final class CutoverStage {
 
   func close() {
     control.close(folder)
+    spared.end()
     work.settle()
     fence.close()
     lease.close()
@@ -102,6 +105,10 @@ final class CutoverStage {
   /// Goes on, and gives up where another session asks for it.
   func go(gate: @escaping () throws -> GateAnswer) throws -> CutoverState {
     let run = try run(gate: gate)
+    // What reads take without the run is what they are compared with.
+    if journal.state.isLive {
+      try spared.begin(watching: .seconds(2)) { [control] in try control.requireNoStop() }
+    }
     do { return try run.go() } catch {
       guard let abort = control.abort, journal.state.isBeforeSeal else { throw error }
       return try run.giveUp("asked for by \(abort.by)")
@@ -111,6 +118,7 @@ final class CutoverStage {
   private func observe(_ entry: CutoverJournal.Entry) {
     let before = journal.entries.dropLast().last?.state ?? .idle
     control.enter(entry.state)
+    if !entry.state.isLive { spared.end() }
     session.observer.observe(
       .cutover(
         .init(
@@ -137,7 +145,7 @@ final class CutoverStage {
   }
 
   private static func passes(
-    _ stores: CutoverStores, _ folder: RunFolder, _ session: Session, _ control: RunControl
+    _ stores: CutoverStores, _ folder: RunFolder, _ session: Session, _ control: RunControl, brake: LoadBrake
   ) -> @Sendable (StopRequest) -> MigrationPasses {
     let (plan, planned) = (stores.plan, stores.planned)
     let state = StoreAccess(session: session).stateDirectory
@@ -147,9 +155,15 @@ final class CutoverStage {
         plan, stores: planned, archive: folder.archive, stateDirectory: state, toolVersion: ToolVersion.current,
         ledgerPath: folder.ledger, observer: observer, stop: stop)
       passes.rateSetting = control.rate
+      passes.brake = brake
       return passes
     }
   }
+}
+
+extension CutoverState {
+  /// Whether users write to the source while passes are made.
+  fileprivate var isLive: Bool { [.idle, .copying, .converging, .ready].contains(self) }
 }
 
 extension ServiceSide {

@@ -49,6 +49,11 @@ struct CutoverStores {
     try AllStores.fence(plan.source.place, profiles: profiles(), limits: limits)
   }
 
+  /// Asks the source without changing it.
+  func inspector() throws -> any StoreInspector {
+    try AllStores.inspector(plan.source.place, profiles: profiles()) {}
+  }
+
   func lease() throws -> any StoreLease { try AllStores.lease(plan.source.place, profiles: profiles()) }
 
   /// Of the nodes that users can write to: a standby that replicates takes its primary's.
