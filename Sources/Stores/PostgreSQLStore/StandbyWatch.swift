@@ -61,9 +61,10 @@ final class StandbyWatch {
     try look(at: place())
   }
 
-  /// How far the primary's log is.
+  /// How far the primary's log is on its disk: every commit of ours waits for that. What is only written is not sent to a
+  /// standby, and on a server that nobody writes to it may not be flushed for 15 s (`bgwriter.c`, `LOG_SNAPSHOT_INTERVAL_MS`).
   func place() throws -> Int64 {
-    try askPrimary { try $0.integer("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::int8") ?? 0 }
+    try askPrimary { try $0.integer("SELECT pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::int8") ?? 0 }
   }
 
   private func look(at place: Int64) throws {
