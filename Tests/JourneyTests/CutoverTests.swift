@@ -24,6 +24,8 @@ import Testing
     if shape == .pairOfFiles {
       let end = site.scratch.ferry("cutover", "finish", name, "--confirm", "bench")
       #expect(end.status == .ok && site.status()["state"]?.string == "finished", "\(end.words)")
+      // As after a kill in front of its last word.
+      #expect(site.scratch.ferry("cutover", "finish", name, "--confirm", "bench").status == .ok)
       return try site.expectMoved()
     }
     // What users do on the new store until somebody decides to go back.
@@ -32,6 +34,8 @@ import Testing
     try site.execute("DELETE FROM note WHERE id = 8", in: site.targets[0])
     let back = site.scratch.ferry("cutover", "rollback", name, "--confirm", "bench")
     #expect(back.status == .ok, "\(back.words)")
+    let again = site.scratch.ferry("cutover", "rollback", name, "--confirm", "bench")
+    #expect(again.status == .ok && again.output.contains("was rolled back already"), "\(again.words)")
     #expect(try site.notes(in: site.source).isSuperset(of: [1000, 1001]))
     #expect(try !site.notes(in: site.source).contains(8))
     try site.expectInService()

@@ -30,6 +30,7 @@ struct CutoverAbortCommand: LongCommand {
     let runs = CutoverRuns(stateDirectory: StoreAccess(session: session).stateDirectory)
     let folder = try runs.named(run)
     let state = try folder.look().state
+    if state == .rolledBack { return try AlreadyEnded.outcome(folder) }
     guard state.next(after: .givenUp) != nil || state == .aborting, !state.needsWayBack else {
       throw MigrationError(
         .usage, "run \(run) cannot be aborted", cause: "its state is \(state.rawValue)",
@@ -70,6 +71,7 @@ struct CutoverRollbackCommand: LongCommand {
     let folder = try runs.named(run)
     try Confirmation(name: confirm).requireName(runs.plan(of: folder))
     let state = try folder.look().state
+    if state == .rolledBack { return try AlreadyEnded.outcome(folder) }
     guard !state.isFinal else {
       throw MigrationError(
         .usage, "run \(run) has ended", cause: "its state is \(state.rawValue)", safeNow: "nothing was changed",
@@ -111,6 +113,7 @@ struct CutoverFinishCommand: LongCommand {
     let plan = try runs.plan(of: folder)
     try Confirmation(name: confirm).requireName(plan)
     let state = try folder.look().state
+    if state == .finished { return try AlreadyEnded.outcome(folder) }
     guard state == .soak else {
       throw MigrationError(
         .usage, "run \(run) cannot be finished", cause: "its state is \(state.rawValue), and not soak",
@@ -120,6 +123,17 @@ struct CutoverFinishCommand: LongCommand {
     defer { stage.close() }
     try stage.run { .postpone }.finish()
     return CutoverEnding(stage: stage, again: session.commandLine).finished()
+  }
+}
+
+/// What a command says that was done before: by itself, killed in front of its last word, or by somebody else.
+private enum AlreadyEnded {
+  static func outcome(_ folder: RunFolder) throws -> Outcome {
+    let look = try folder.look()
+    let words = look.state == .rolledBack ? "was rolled back" : "was finished"
+    return Outcome(
+      text: "Run \(folder.run) \(words) already: \(StatusView.words(look.state.service)).",
+      members: StatusView.members(folder, look, fence: nil), next: ["noteferry status \(folder.run)"])
   }
 }
 

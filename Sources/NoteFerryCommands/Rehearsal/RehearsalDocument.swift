@@ -16,7 +16,6 @@ struct RehearsalDocument {
       id: run.session.runID, toolVersion: ToolVersion.current, command: "rehearse", startedAt: result.started.rfc3339)
     record.planHash = run.hash.description
     record.finishedAt = Timestamp.now.rfc3339
-    record.timeZone = "UTC"
     record.wallMs = result.wall.milliseconds
     record.host = ProcessFigures.host
     var document = ReportDocument(run: record)

@@ -58,12 +58,30 @@ final class StandbyWatch {
   /// Looks at the standby now and then while rows are on their way.
   func glance() throws {
     guard ContinuousClock.now - lookedAt > limits.glance else { return }
-    try look(at: place())
+    try look(at: flushed())
   }
 
-  /// How far the primary's log is on its disk: every commit of ours waits for that. What is only written is not sent to a
-  /// standby, and on a server that nobody writes to it may not be flushed for 15 s (`bgwriter.c`, `LOG_SNAPSHOT_INTERVAL_MS`).
+  /// How far the primary's log is with all that we have committed, as a place that the standby will come to.
+  ///
+  /// A standby is sent what is flushed, and a record of which the end is not flushed it cannot replay. On a server that
+  /// nobody writes to that end may stay where it is for 15 s (`bgwriter.c`, `LOG_SNAPSHOT_INTERVAL_MS`). So a record of
+  /// ours is written behind the place, and flushed by its commit; it says nothing, and changes no table.
   func place() throws -> Int64 {
+    try askPrimary { connection in
+      let place = try connection.integer("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8") ?? 0
+      do {
+        try connection.execute(
+          "BEGIN; SET LOCAL synchronous_commit = local; SELECT pg_logical_emit_message(true, 'noteferry', ''); COMMIT")
+        return place
+      } catch let error as MigrationError where error.code == .noPermission || error.code == .targetReadOnly {
+        try? connection.execute("ROLLBACK")
+        return try connection.integer("SELECT pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::int8") ?? 0
+      }
+    }
+  }
+
+  /// How far the primary's log is on its disk, to look whether the standby keeps up.
+  private func flushed() throws -> Int64 {
     try askPrimary { try $0.integer("SELECT pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0')::int8") ?? 0 }
   }
 
