@@ -65,7 +65,9 @@ struct CutoverDemo {
   private func play(_ user: DemoUser) throws -> Story {
     while user.acknowledged < 20 { pauseBriefly() }
     say("2  rehearse: the plan against a scratch target, and nothing is changed")
-    let rehearsal = try RehearseCommand.parse([plan, "--scratch", directory, "--watch", "1s"]).perform(session)
+    let rehearsal = try RehearseCommand.parse([
+      plan, "--scratch", directory, "--watch", "1s", "--hook-time", "switch=1s",
+    ]).perform(session)
     say("   \(rehearsal.value("verdict") ?? ""), and users would be frozen for \(downtime(rehearsal))")
     try require(rehearsal)
     say("3  cutover run: base, deltas, gate, freeze, last delta, every row compared, switch")
