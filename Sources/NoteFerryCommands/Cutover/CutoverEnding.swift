@@ -24,7 +24,9 @@ struct CutoverEnding {
       let state = try body()
       report()
       switch state {
-      case .soak: return switched()
+      case .soak:
+        if let rows = look.entries.lateRows, rows > 0 { throw CutoverRun.late(rows) }
+        return switched()
       case .finished: return finished()
       case .rolledBack: return rolledBack(.rolledBack)
       case .stuck: throw MigrationError(.cutoverUnclear, "the cutover cannot go on without a person")
@@ -104,6 +106,17 @@ struct CutoverEnding {
 
   // MARK: - Failures
 
+  /// Says what can be done about rows that the target has in an older state.
+  func late(_ error: MigrationError) -> MigrationError {
+    guard error.code == .cutoverLate else { return error }
+    var error = error
+    error.next = [
+      "noteferry cutover rollback \(folder.run) --confirm \(stage.plan.confirmName)",
+      "or see to the rows, then noteferry cutover finish \(folder.run) --confirm \(stage.plan.confirmName) --accept-late",
+    ]
+    return error
+  }
+
   /// A failure with the side that is in service and the next command.
   private func explained(_ error: MigrationError) -> MigrationError {
     let state = stage.journal.state
@@ -115,13 +128,17 @@ struct CutoverEnding {
     if [.cutoverUnclear, .cutoverJournalDamaged, .cutoverAttention].contains(error.code) {
       return error.completed(safeNow: "nothing was changed", next: ["noteferry status \(folder.run)"])
     }
+    if error.code == .cutoverLate { return late(error) }
     let cause = error.cause.isEmpty ? error.message : "\(error.message): \(error.cause)"
     switch state {
     case .rolledBack:
       return MigrationError(
         .cutoverGivenUp, "the cutover was given up in order", cause: "\(cause) (\(error.code.rawValue))",
         safeNow: "the source is in service and holds everything; nothing is lost", next: error.next + [again])
-    case .idle, .copying, .converging, .ready, .soak, .finished: return error
+    case .idle, .copying, .converging, .ready, .finished: return error
+    case .soak:
+      return error.completed(
+        safeNow: "the target is in service; nobody has looked at all columns of the source yet", next: [again])
     case .freezing, .frozen, .applying, .verifying, .verified:
       return error.completed(
         safeNow: "users write to the source again when its fence has expired", next: [again])
