@@ -49,7 +49,8 @@ import Testing
     let result = try bench.pass().carryBack()
     let attachments = try #require(result.accounts.first { $0.entity == "attachment" })
     #expect((attachments.inserted, attachments.changed, attachments.deleted) == (3, 6, 1))
-    let types = "SELECT group_concat(type, ' ') FROM (SELECT type FROM attachment WHERE id IN (3, 4, 5, 30) ORDER BY id)"
+    let types =
+      "SELECT group_concat(type, ' ') FROM (SELECT type FROM attachment WHERE id IN (3, 4, 5, 30) ORDER BY id)"
     #expect(try Database(bench.source.path).column(types) == ["x/y c/d x/y x/y"])
     #expect(try bench.marks == 0)
   }

@@ -126,7 +126,8 @@ public final class MigrationPasses: @unchecked Sendable {
   ///   - wayBack: Remembers, before the gate is asked, what the target is like. That costs 50 bytes a row on disk and no
   ///     read of its own, where the target was held open before. A target that is open already is not remembered again.
   public func open(
-    glances: Bool = false, gate: (any ImportGate)?, remembering wayBack: ReturnPass? = nil, until deadline: ContinuousClock.Instant? = nil
+    glances: Bool = false, gate: (any ImportGate)?, remembering wayBack: ReturnPass? = nil,
+    until deadline: ContinuousClock.Instant? = nil
   ) throws -> ImportResult {
     try bring(keepsOpen: false, glances: glances, gate: gate, wayBack: wayBack, until: deadline)
   }

@@ -103,7 +103,8 @@ struct ReturnMemory: Equatable {
   private init?(_ json: JSONValue) {
     guard let archive = json["archive"]?.string, let number = json["segment"]?.integer,
       let segment = json["segment_id"]?.string, let version = json["product_version"]?.string,
-      let taken = json["taken"]?.integer, let rows = json["rows"]?.integer, let parts = json["parts"]?.array?.compactMap(Part.init), !parts.isEmpty,
+      let taken = json["taken"]?.integer, let rows = json["rows"]?.integer,
+      let parts = json["parts"]?.array?.compactMap(Part.init), !parts.isEmpty,
       parts.count == json["parts"]?.array?.count, case .object(let others)? = json["others"]
     else { return nil }
     self.init(

@@ -132,7 +132,9 @@ final class Rehearsal {
     repeat {
       try wait(request.rest)
       // As in a cutover: what is left behind a look at everything is what the frozen time is about.
-      if passes.mayGlance(behind: try pass(passes)) { mayGlance = passes.mayGlance(behind: try pass(passes, glances: true)) }
+      if passes.mayGlance(behind: try pass(passes)) {
+        mayGlance = passes.mayGlance(behind: try pass(passes, glances: true))
+      }
       result.convergence = Convergence(result.passes)
     } while result.convergence?.state == .open
     // From here on it is as in the frozen time: nothing holds back.

@@ -126,7 +126,9 @@ struct CutoverFinishCommand: LongCommand {
     let stage = try CutoverStage(plan, folder: folder, session: session, control: RunControl(stop: session.stop))
     defer { stage.close() }
     let ending = CutoverEnding(stage: stage, again: session.commandLine)
-    do { try stage.run { .postpone }.finish(acceptsLate: acceptLate) } catch { throw ending.late(Session.failure(error)) }
+    do { try stage.run { .postpone }.finish(acceptsLate: acceptLate) } catch {
+      throw ending.late(Session.failure(error))
+    }
     return ending.finished()
   }
 }
