@@ -45,6 +45,9 @@ public final class PassesWork: CutoverWork {
   public private(set) var glancedSegment: Int?
   /// Whether the target was left so that a glance at it and at the source is enough.
   private var mayGlance = false
+  /// When everything was looked at last, and for how long glances may follow that.
+  private var lastWhole = ContinuousClock.now
+  private static let glancing = Duration.seconds(900)
   /// What the opening came to; of the pass before where it did not open.
   public private(set) var result: ImportResult?
   /// What was carried back, for people.
@@ -90,20 +93,23 @@ public final class PassesWork: CutoverWork {
   private func carryOnce() throws -> Duration {
     let start = ContinuousClock.now
     let passes = parts.passes(parts.passStop())
-    mayGlance = false
-    let exported = try passes.export()
-    try apply(passes, glances: false)
-    var wall = ContinuousClock.now - start
-    last = (exported, wall)
-    guard passes.mayGlance(behind: exported) else { return wall }
+    if !mayGlance || start - lastWhole > Self.glancing {
+      mayGlance = false
+      let exported = try passes.export()
+      try apply(passes, glances: false)
+      last = (exported, ContinuousClock.now - start)
+      lastWhole = start
+      mayGlance = passes.mayGlance(behind: exported)
+      guard mayGlance else { return ContinuousClock.now - start }
+    }
     // What is left for the frozen time is as short as this one.
     let second = ContinuousClock.now
+    mayGlance = false
     let glanced = try passes.export(.followed)
     try apply(passes, glances: true)
     mayGlance = passes.mayGlance(behind: glanced)
-    wall = ContinuousClock.now - second
-    last = (glanced, wall)
-    return wall
+    last = (glanced, ContinuousClock.now - second)
+    return ContinuousClock.now - second
   }
 
   private func apply(_ passes: MigrationPasses, glances: Bool) throws {
