@@ -121,7 +121,12 @@ struct CutoverEnding {
       return MigrationError(
         .cutoverGivenUp, "the cutover was given up in order", cause: "\(cause) (\(error.code.rawValue))",
         safeNow: "the source is in service and holds everything; nothing is lost", next: error.next + [again])
-    case .idle, .copying, .converging, .ready, .soak, .finished: return error
+    case .idle, .copying, .converging, .ready:
+      // What a pass advises is for a command of its own.
+      var error = error
+      if !error.next.contains(again) { error.next.append(again) }
+      return error
+    case .soak, .finished: return error
     case .freezing, .frozen, .applying, .verifying, .verified:
       return error.completed(
         safeNow: "users write to the source again when its fence has expired", next: [again])
