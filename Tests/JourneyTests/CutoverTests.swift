@@ -6,7 +6,7 @@ import Testing
 
 /// Whole cutovers by the real program, of stores that are written to.
 @Suite struct CutoverTests {
-  @Test(arguments: CutoverSite.Shape.allCases)
+  @Test(arguments: [CutoverSite.Shape.files, .pairOfFiles, .servers])
   func `a live store is moved, and every acknowledged note is in service`(_ shape: CutoverSite.Shape) throws {
     if shape == .servers, PostgreSQLCluster.obstacle != nil { return }
     let site = try CutoverSite(shape)
@@ -43,6 +43,27 @@ import Testing
     #expect(throws: (any Error).self, "the target takes notes although it was left") {
       try site.execute("INSERT INTO note VALUES (-1, 'late')", in: site.targets[0])
     }
+  }
+
+  @Test(.enabled(if: PostgreSQLCluster.obstacle == nil))
+  func `a live store is rehearsed and moved to a server with its standby, as the plan is`() throws {
+    let site = try CutoverSite(.replicas)
+    try site.startWriting()
+    let scratch = try site.scratchTargets().flatMap { ["--scratch-target", $0] }
+    let rehearsal = site.run(
+      ["rehearse", site.plan, "--watch", "1s", "--json", "--scratch", site.scratch.folder("rehearsal")] + scratch)
+    #expect(rehearsal.status == .ok, "\(rehearsal.words)")
+    let worst = try #require(rehearsal.json["downtime_p90_ms"]?.integer)
+    for target in site.targets { #expect(try site.notes(in: target).isEmpty, "a rehearsal filled the plan's target") }
+    // The rehearsal counts, so nothing is allowed that is not.
+    let run = site.run(try site.arguments("--progress", "none"))
+    #expect(run.status == .ok, "\(run.words)")
+    #expect(run.json["at_worst_ms"]?.integer == worst)
+    #expect((run.json["frozen_ms"]?.integer ?? 0) > 0)
+    try site.expectMoved()
+    #expect(try site.notes(in: site.targets[0]) == site.notes(in: site.targets[1]))
+    let status = site.status()
+    #expect(status["service"]?.string == "target" && status["fence"]?.string == "sealed", "\(status)")
   }
 
   @Test func `without a rehearsal that counts nothing is begun`() throws {
