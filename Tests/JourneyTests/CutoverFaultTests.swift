@@ -1,5 +1,6 @@
 import DurableIO
 import NoteModel
+import PostgreSQLClusters
 import Testing
 
 /// Cutovers that are killed, stopped, answered and disturbed.
@@ -56,6 +57,26 @@ import Testing
     let (site, running) = try CutoverSite.slowed()
     let run = running.wait()
     #expect(run.status == .rolledBack, "\(run.words)")
+    try site.expectInService()
+  }
+
+  @Test(.enabled(if: PostgreSQLCluster.obstacle == nil))
+  func `where the time is over while the target keeps the run waiting, users write again`() throws {
+    let site = try CutoverSite(.servers, settings: "")
+    let (begun, locked) = (site.scratch.path("freezing"), site.scratch.path("locked"))
+    try site.write(
+      downtime: "10s",
+      settings: CutoverSite.freeze("touch \(begun); while [ ! -e \(locked) ]; do sleep 0.05; done", limit: "5s"))
+    try site.startWriting()
+    let running = site.start(try site.arguments())
+    try site.wait("the freeze hook") { fileExists(begun) }
+    try site.withLockedTarget {
+      writeFile(locked, [])
+      try site.wait("the way back") { site.journal.contains("sourceReleased") }
+      #expect(try site.takesWrites())
+    }
+    let run = running.wait()
+    #expect(run.status == .rolledBack && run.words.contains(ErrorCode.fenceExpired.rawValue), "\(run.words)")
     try site.expectInService()
   }
 

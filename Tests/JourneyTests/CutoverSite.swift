@@ -187,6 +187,22 @@ final class CutoverSite: @unchecked Sendable {
     }
   }
 
+  /// Keeps everybody else from the notes of a target that is a server.
+  func withLockedTarget(_ body: () throws -> Void) throws {
+    let target = try #require(servers.last)
+    let holder =
+      "SELECT pid FROM pg_locks WHERE relation = 'note'::regclass AND mode = 'AccessExclusiveLock' AND granted"
+    let thread = Background { _ in
+      _ = try? target.sql("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)")
+    }
+    defer {
+      _ = try? target.sql("SELECT pg_terminate_backend(pid) FROM (\(holder)) AS holder")
+      thread.stop()
+    }
+    try wait("the lock") { try !target.sql(holder).isEmpty }
+    try body()
+  }
+
   // MARK: - Ends
 
   /// The target has every note that anybody was told to be safe, and the source takes no more.

@@ -118,15 +118,19 @@ import Testing
     try site.expectInService()
   }
 
-  @Test func `a switch hook that fails half-way leads back to the source by its counterpart`() throws {
+  /// A hook that takes longer than it may has used up its part of the time that users are kept from writing.
+  @Test(arguments: [("exit 1", "5s"), ("sleep 1000", "1s")])
+  func `a switch hook that fails or hangs half-way leads back to the source by its counterpart`(
+    _ end: String, _ limit: String
+  ) throws {
     let site = try CutoverSite(settings: "")
     try site.write(
       settings: """
         [freeze]
         method = "fence"
         [hooks.switch]
-        command = ["/bin/sh", "-c", "touch \(site.scratch.path("half")); exit 1"]
-        limit = "5s"
+        command = ["/bin/sh", "-c", "touch \(site.scratch.path("half")); \(end)"]
+        limit = "\(limit)"
         [hooks.switch-back]
         command = ["/bin/sh", "-c", "rm \(site.scratch.path("half"))"]
         limit = "5s"
