@@ -61,6 +61,7 @@ public final class CutoverRun {
     var reason: (any Error)?
     while true {
       let state = journal.state
+      if state == .soak { try proveSource() }
       if state.isFinal || state == .soak || state == .stuck { break }
       do {
         // Behind the fence it is the fence that keeps other runs away.
@@ -88,9 +89,25 @@ public final class CutoverRun {
   }
 
   /// Closes the way back.
-  public func finish() throws {
+  ///
+  /// - Parameter acceptsLate: Also where rows of the source are not in the target as they are there.
+  /// - Throws: `.cutoverLate` where they are not; what looking at the source throws, where nobody has done so yet.
+  public func finish(acceptsLate: Bool = false) throws {
+    if !acceptsLate {
+      try proveSource()
+      if let rows = journal.entries.lateRows, rows > 0 { throw Self.late(rows) }
+    }
     try record(.closed)
     for lease in leases { try? lease.give(run: claim.run) }
+  }
+
+  /// Rows of the source that changed between the last look at all of their columns and the freeze.
+  public static func late(_ rows: Int64) -> MigrationError {
+    MigrationError(
+      .cutoverLate, "\(rows) rows of the source are not in the target as they were when it was frozen",
+      cause: "only columns behind long attachments changed in them, after the last look at all columns",
+      safeNow: "the target is in service and has their former values; the source is sealed and the archive's newest "
+        + "segment has the new ones")
   }
 
   private func record(_ event: CutoverEvent, _ details: [CutoverJournal.Entry.Detail] = []) throws {
@@ -162,7 +179,7 @@ public final class CutoverRun {
     case .frozen: try record(.deltaBegun)
     case .applying:
       _ = try work.carryDelta(frozenTime())
-      try record(.deltaApplied)
+      try record(.deltaApplied, work.glancedSegment.map { [.init("glanced_segment", "\($0)")] } ?? [])
     case .verifying:
       try work.verify(frozenTime())
       try record(.nodesEqual)
@@ -244,6 +261,8 @@ public final class CutoverRun {
     let wasOpened = journal.entries.contains { $0.event == .targetOpened }
     switch try fenceFact() {
     case .sealed:
+      // Before anything comes back: what the source has is what the archive says.
+      if wasOpened { try proveSource() }
       try work.carryBack(wasOpened: wasOpened)
       if wasOpened { try run(.switchBack) }
       if plan.freeze.usesHook { try run(.thaw) }
@@ -255,6 +274,13 @@ public final class CutoverRun {
     }
     let removal = try fence.drop(run: claim.run, unsealing: true)
     try record(.sourceReleased, removal.remains.map { .init("remains", $0) })
+  }
+
+  /// Looks at everything in the sealed source, where the last delta did not and nobody has done so since.
+  private func proveSource() throws {
+    guard let segment = journal.entries.unprovenSegment else { return }
+    let rows = try work.proveSource(behind: segment)
+    try record(.sourceProven, [.init("late_rows", "\(rows)")])
   }
 
   private var wasFrozen: Bool { journal.entries.contains { $0.event == .confirmed } }

@@ -42,6 +42,9 @@ public final class PassesWork: CutoverWork {
   /// What the last pass changed, and what it came to.
   public private(set) var last: (delta: ExportResult, wall: Duration)?
   public private(set) var conservation: Conservation?
+  public private(set) var glancedSegment: Int?
+  /// Whether the target was left so that a glance at it and at the source is enough.
+  private var mayGlance = false
   /// What the opening came to; of the pass before where it did not open.
   public private(set) var result: ImportResult?
   /// What was carried back, for people.
@@ -66,11 +69,14 @@ public final class PassesWork: CutoverWork {
     guard let frozen else { return try carry() }
     let start = ContinuousClock.now
     let exported: ExportResult
-    do { exported = try parts.passes(parts.stop).export(until: start + frozen.remaining) } catch {
+    do {
+      exported = try parts.passes(parts.stop).export(mayGlance ? .last : .none, until: start + frozen.remaining)
+    } catch {
       // A pass ends at its deadline as if somebody had asked it to.
       try frozen.check()
       throw error
     }
+    glancedSegment = exported.wasGlance ? try parts.passes(parts.stop).newestSegment : nil
     try frozen.check()
     last = (exported, ContinuousClock.now - start)
     return ContinuousClock.now - start
@@ -90,14 +96,27 @@ public final class PassesWork: CutoverWork {
   private func carryOnce() throws -> Duration {
     let start = ContinuousClock.now
     let passes = parts.passes(parts.passStop())
+    mayGlance = false
     let exported = try passes.export()
-    let applied = try passes.apply()
+    try apply(passes, glances: false)
+    var wall = ContinuousClock.now - start
+    last = (exported, wall)
+    guard passes.mayGlance(behind: exported) else { return wall }
+    // What is left for the frozen time is as short as this one.
+    let second = ContinuousClock.now
+    let glanced = try passes.export(.followed)
+    try apply(passes, glances: true)
+    mayGlance = passes.mayGlance(behind: glanced)
+    wall = ContinuousClock.now - second
+    last = (glanced, wall)
+    return wall
+  }
+
+  private func apply(_ passes: MigrationPasses, glances: Bool) throws {
+    let applied = try passes.apply(glances: glances)
     guard applied.isHeld else { throw mismatch(applied.comparison?.differenceCount) }
     try judge(applied.conservation)
     result = applied
-    let wall = ContinuousClock.now - start
-    last = (exported, wall)
-    return wall
   }
 
   // MARK: - While nobody writes
@@ -106,7 +125,7 @@ public final class PassesWork: CutoverWork {
   public func verify(_ frozen: FrozenTime) throws {
     settle()
     let stop = StopRequest()
-    let opening = Opening(parts.passes(stop), stop: stop, remembering: parts.wayBack)
+    let opening = Opening(parts.passes(stop), stop: stop, glances: mayGlance, remembering: parts.wayBack)
     self.opening = opening
     while true {
       try frozen.check()
@@ -126,7 +145,7 @@ public final class PassesWork: CutoverWork {
     } else {
       // Taken up behind the seal: nothing changes any more, so it is proven and opened at once.
       let stop = StopRequest()
-      let opening = Opening(parts.passes(stop), stop: stop, remembering: parts.wayBack)
+      let opening = Opening(parts.passes(stop), stop: stop, glances: false, remembering: parts.wayBack)
       opened = try opening.open()
     }
     guard opened.isApproved else { throw mismatch(opened.comparison?.differenceCount) }
@@ -135,6 +154,14 @@ public final class PassesWork: CutoverWork {
   }
 
   public func giveUpOpening() { opening?.giveUp() }
+
+  // MARK: - Behind the switch
+
+  public func proveSource(behind segment: Int) throws -> Int64 {
+    let rows = try parts.passes(parts.stop).prove(behind: segment)
+    if rows > 0 { try parts.wayBack.archiveHasGrown() }
+    return rows
+  }
 
   // MARK: - The way back
 

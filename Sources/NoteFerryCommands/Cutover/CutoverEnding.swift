@@ -24,7 +24,9 @@ struct CutoverEnding {
       let state = try body()
       report()
       switch state {
-      case .soak: return switched()
+      case .soak:
+        if let rows = look.entries.lateRows, rows > 0 { throw CutoverRun.late(rows) }
+        return switched()
       case .finished: return finished()
       case .rolledBack: return rolledBack(.rolledBack)
       case .stuck: throw MigrationError(.cutoverUnclear, "the cutover cannot go on without a person")
@@ -104,6 +106,17 @@ struct CutoverEnding {
 
   // MARK: - Failures
 
+  /// Says what can be done about rows that the target has in an older state.
+  func late(_ error: MigrationError) -> MigrationError {
+    guard error.code == .cutoverLate else { return error }
+    var error = error
+    error.next = [
+      "noteferry cutover rollback \(folder.run) --confirm \(stage.plan.confirmName)",
+      "or see to the rows, then noteferry cutover finish \(folder.run) --confirm \(stage.plan.confirmName) --accept-late",
+    ]
+    return error
+  }
+
   /// A failure with the side that is in service and the next command.
   private func explained(_ error: MigrationError) -> MigrationError {
     let state = stage.journal.state
@@ -115,6 +128,7 @@ struct CutoverEnding {
     if [.cutoverUnclear, .cutoverJournalDamaged, .cutoverAttention].contains(error.code) {
       return error.completed(safeNow: "nothing was changed", next: ["noteferry status \(folder.run)"])
     }
+    if error.code == .cutoverLate { return late(error) }
     let cause = error.cause.isEmpty ? error.message : "\(error.message): \(error.cause)"
     switch state {
     case .rolledBack:
@@ -126,7 +140,10 @@ struct CutoverEnding {
       var error = error
       if !error.next.contains(again) { error.next.append(again) }
       return error
-    case .soak, .finished: return error
+    case .finished: return error
+    case .soak:
+      return error.completed(
+        safeNow: "the target is in service; nobody has looked at all columns of the source yet", next: [again])
     case .freezing, .frozen, .applying, .verifying, .verified:
       return error.completed(
         safeNow: "users write to the source again when its fence has expired", next: [again])
