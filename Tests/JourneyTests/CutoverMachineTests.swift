@@ -116,6 +116,27 @@ import Testing
     #expect(site.status()["state"]?.string == "rolledBack")
   }
 
+  @Test func `where the disk has no room for the run's own account, users are let in all the same`() throws {
+    let (site, machine) = try Self.site(usersHaveRoom: true)
+    let (begun, full, thawed) = (site.scratch.path("begun"), site.scratch.path("full"), site.scratch.path("thawed"))
+    let hook = CutoverSite.freeze("touch \(begun); while [ ! -e \(full) ]; do sleep 0.05; done", limit: "10s")
+    try site.write(settings: hook.replacing("[\"/bin/true\"]", with: "[\"/usr/bin/touch\", \"\(thawed)\"]"))
+    let running = site.start(try site.arguments())
+    try site.wait("the freeze hook") { fileExists(begun) }
+    machine.leaveRoom(0)
+    writeFile(full, [])
+    let stopped = running.wait()
+    #expect(stopped.status == .attention, "\(stopped.words)")
+    #expect(fileExists(thawed), "the service stays stopped")
+    try site.expectInService()
+    let name = try site.name
+    #expect(stopped.words.contains("noteferry cutover abort \(name)"), "\(stopped.words)")
+    machine.leaveRoom(nil)
+    #expect(site.scratch.ferry("cutover", "abort", name).status == .ok)
+    #expect(site.status()["state"]?.string == "rolledBack")
+    try site.expectInService()
+  }
+
   // MARK: - At the gate
 
   @Test(.enabled(if: Terminal.canRun))

@@ -34,7 +34,8 @@ struct CutoverEnding {
       }
     } catch {
       report()
-      throw explained(Session.failure(error))
+      // What a failure does not say is said here, and not in the words that are true of every command.
+      throw explained((error as? MigrationError) ?? Session.failure(error))
     }
   }
 
@@ -144,9 +145,13 @@ struct CutoverEnding {
     case .soak:
       return error.completed(
         safeNow: "the target is in service; nobody has looked at all columns of the source yet", next: [again])
+    // Not even giving up could be written down.
     case .freezing, .frozen, .applying, .verifying, .verified:
-      return error.completed(
-        safeNow: "users write to the source again when its fence has expired", next: [again])
+      return MigrationError(
+        .cutoverAttention, "the cutover stopped in the state \(state.rawValue)",
+        cause: "\(cause) (\(error.code.rawValue))",
+        safeNow: "nothing is lost; users write to the source again when its fence is dropped or has expired",
+        next: ["noteferry status \(folder.run)", "noteferry cutover abort \(folder.run)", again])
     case .sealing, .sealed, .switching, .switched, .aborting, .returning, .stuck:
       return MigrationError(
         .cutoverAttention, "the cutover stopped in the state \(state.rawValue)",
