@@ -70,7 +70,10 @@ public final class CutoverRun {
       } catch let error as MigrationError where Self.givesUp(state, error) {
         reason = reason ?? error
         work.giveUpOpening()
-        try record(.givenUp, [.init("reason", error.message), .init("cause", error.cause)])
+        do { try record(.givenUp, [.init("reason", error.message), .init("cause", error.cause)]) } catch {
+          letUsersWrite()
+          throw error
+        }
       }
     }
     if journal.state.isFinal { for lease in leases { try? lease.give(run: claim.run) } }
@@ -253,6 +256,13 @@ public final class CutoverRun {
     let removal = try fence.drop(run: claim.run, unsealing: true)
     if wasFrozen, plan.freeze.usesHook { try run(.thaw) }
     try record(.sourceReleased, removal.remains.map { .init("remains", $0) })
+  }
+
+  /// Where not even giving up can be written down, on a disk without room: in front of the seal nothing is lost when users
+  /// write to the source, and whoever takes the run up gives it up then.
+  private func letUsersWrite() {
+    guard journal.state.isBeforeSeal, (try? fence.drop(run: claim.run, unsealing: false)) != nil else { return }
+    if wasFrozen, plan.freeze.usesHook { try? run(.thaw) }
   }
 
   /// The source is unsealed last. So a seal says that the target's notes may not be in it yet, and no seal that they are:

@@ -71,9 +71,15 @@ public final class PassesWork: CutoverWork {
   public func carryDelta(_ frozen: FrozenTime?) throws -> Duration {
     guard let frozen else { return try carry() }
     let start = ContinuousClock.now
-    let exported = try parts.passes(parts.stop).export(mayGlance ? .last : .none, until: start + frozen.remaining)
+    let exported: ExportResult
+    do {
+      exported = try parts.passes(parts.stop).export(mayGlance ? .last : .none, until: start + frozen.remaining)
+    } catch {
+      // A pass ends at its deadline as if somebody had asked it to.
+      try frozen.check()
+      throw error
+    }
     glancedSegment = exported.wasGlance ? try parts.passes(parts.stop).newestSegment : nil
-    // A pass ends at its deadline as if somebody had asked it to.
     try frozen.check()
     last = (exported, ContinuousClock.now - start)
     return ContinuousClock.now - start

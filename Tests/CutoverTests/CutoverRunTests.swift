@@ -210,6 +210,25 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [
+      "freezing", "frozen", "delta", "exported", "imported", "verifying", "compared", "verified", "sealing",
+    ])
+  func `time that runs out in any step in front of the seal leads back to the source`(_ late: String) throws {
+    let site = try Site()
+    var start: ContinuousClock.Instant?
+    let refusal = failure {
+      _ = try site.run(budget: .seconds(1)) { step in
+        if step == "freezing" { start = .now }
+        guard step == late, let start else { return }
+        while ContinuousClock.now < start + .milliseconds(1100) { pauseBriefly() }
+      }
+    }
+    // A note that came through the fence that has expired is one that the target lacks.
+    #expect([.fenceExpired, .targetMismatch].contains(refusal?.code))
+    try site.requireReleased()
+  }
+
   @Test func `at the gate it waits, goes on, or is given up, and a second run is refused`() throws {
     let site = try Site()
     #expect(try site.run(gate: .postpone) == .ready)

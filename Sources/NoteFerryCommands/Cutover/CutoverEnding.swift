@@ -34,7 +34,8 @@ struct CutoverEnding {
       }
     } catch {
       report()
-      throw explained(Session.failure(error))
+      // What a failure does not say is said here, and not in the words that are true of every command.
+      throw explained((error as? MigrationError) ?? Session.failure(error))
     }
   }
 
@@ -135,13 +136,22 @@ struct CutoverEnding {
       return MigrationError(
         .cutoverGivenUp, "the cutover was given up in order", cause: "\(cause) (\(error.code.rawValue))",
         safeNow: "the source is in service and holds everything; nothing is lost", next: error.next + [again])
-    case .idle, .copying, .converging, .ready, .finished: return error
+    case .idle, .copying, .converging, .ready:
+      // What a pass advises is for a command of its own.
+      var error = error
+      if !error.next.contains(again) { error.next.append(again) }
+      return error
+    case .finished: return error
     case .soak:
       return error.completed(
         safeNow: "the target is in service; nobody has looked at all columns of the source yet", next: [again])
+    // Not even giving up could be written down.
     case .freezing, .frozen, .applying, .verifying, .verified:
-      return error.completed(
-        safeNow: "users write to the source again when its fence has expired", next: [again])
+      return MigrationError(
+        .cutoverAttention, "the cutover stopped in the state \(state.rawValue)",
+        cause: "\(cause) (\(error.code.rawValue))",
+        safeNow: "nothing is lost; users write to the source again when its fence is dropped or has expired",
+        next: ["noteferry status \(folder.run)", "noteferry cutover abort \(folder.run)", again])
     case .sealing, .sealed, .switching, .switched, .aborting, .returning, .stuck:
       return MigrationError(
         .cutoverAttention, "the cutover stopped in the state \(state.rawValue)",
