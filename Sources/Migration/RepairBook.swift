@@ -14,7 +14,7 @@ public final class RepairBook {
   public static func path(beside target: String) -> String { target + ".noteferry-repairs" }
 
   /// The file of a store of any kind: beside its file, or for a server in the state directory under the store's name.
-  static func path(of name: String, filePath: String?, stateDirectory: String) -> String {
+  public static func path(of name: String, filePath: String?, stateDirectory: String) -> String {
     path(beside: filePath ?? stateDirectory + "/" + Entity.archiveName(for: name))
   }
 

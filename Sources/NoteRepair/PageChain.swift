@@ -41,3 +41,18 @@ struct PageChain: Sendable, Hashable {
     return bytes.withUnsafeBufferPointer { decode.decode($0, into: &result) } == nil ? result : nil
   }
 }
+
+extension RepairPlan {
+  /// The way that the first damaged part of the text took, from the page in which it was written to the one in which it is
+  /// stored: `gb18030`, `utf-8 → windows-1252 → utf-8`; nil where bytes were replaced and none was decoded anew.
+  public var encodings: String? {
+    for layer in layers {
+      for piece in layer.pieces {
+        if case .recode(let chain) = piece.operation {
+          return chain.pages.reversed().map(\.name).joined(separator: " → ")
+        }
+      }
+    }
+    return nil
+  }
+}

@@ -98,7 +98,7 @@ import Testing
     let found = try report(
       source, scratch.path("new.db"), alter: { if $0 == source { $1.delay = 3000 } }, limit: .seconds(5))
     #expect(found["SRC-01"]?.result == .pass && found["LIVE-01"]?.result == .notChecked)
-    #expect(found["LIVE-03"]?.actual.contains("LIVE-01") == true)
+    #expect(found["LIVE-03"]?.actual.parameters == ["source", "LIVE-01"])
     #expect(found["TGT-01"]?.result == .pass && found["HOST-01"]?.result == .pass)
   }
 
@@ -112,7 +112,7 @@ import Testing
     let found = try report(store.path, scratch.path("new.db")) { _, altered in
       altered.changedPlaces = [StorePlace(.data, directory), StorePlace(.log, mount)]
     }
-    #expect(found["SPACE-05"]?.result == .block, "\(found["SPACE-05"]?.actual ?? "")")
+    #expect(found["SPACE-05"]?.result == .block, "\(found["SPACE-05"]?.actual.english ?? "")")
   }
 
   @Test(
@@ -133,6 +133,14 @@ import Testing
     for check in PreflightCheck.all {
       #expect(check.id.wholeMatch(of: /[A-Z]+-[0-9]{2}/) != nil)
       for words in [check.name, check.purpose, check.measured, check.recommended, check.fix] { #expect(!words.isEmpty) }
+      let wording = check.wording
+      for (sentence, isProse) in [
+        (wording.name, true), (wording.purpose, true), (wording.recommended, false), (wording.fix, false),
+      ] {
+        #expect(!sentence.english.isEmpty && !sentence.chinese.isEmpty)
+        // A recommendation or a fix can be a number, a name or a command, which is the same in both.
+        #expect(!isProse || sentence.chinese.contains { ("一"..."龥").contains($0) }, "\(sentence.code)")
+      }
     }
     // The tests of both files are the examples.
     let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")

@@ -18,7 +18,8 @@ import Testing
     FrozenTimeModel(
       deltas: walls.enumerated().map { pass($0 + 1, wall: $1, items: items) }, opening: .seconds(3),
       drains: [.zero, .zero, .zero, .milliseconds(20)], fences: [(.milliseconds(5), .milliseconds(2))],
-      fenceBasis: "a fence", hooks: hook.map { [("switch", $0, "as told")] } ?? [], lag: .seconds(10), seed: 7)
+      fenceBasis: Sentence(code: "x", english: "a fence", chinese: "围栏"),
+      hooks: hook.map { [("switch", $0, Sentence(RehearsalPhrase.hookTold))] } ?? [], lag: .seconds(10), seed: 7)
   }
 
   // MARK: - Convergence
@@ -115,7 +116,8 @@ import Testing
     judgement.deltas = 2
     let verdict = judgement.verdict()
     #expect(verdict.word == .noGo && verdict.statuses == [.loss, .unproven])
-    #expect(verdict.reasons.first?.contains("3 items are degraded") == true)
+    #expect(
+      verdict.reasons.first?.code == "loss-beyond-plan" && verdict.reasons.first?.parameters == ["3", "degraded", "0"])
     judgement.excesses = []
     judgement.isProven = false
     #expect(judgement.verdict().statuses.first == .loss)
@@ -129,7 +131,7 @@ import Testing
     judgement.convergence = Convergence(
       [pass(0, wall: 100, items: 100, bytes: 2_000_000)] + (1...3).map { pass($0, wall: 4, items: 1, bytes: 32_000) })
     let verdict = judgement.verdict()
-    #expect(verdict.word == .goWithCare && verdict.reasons[0].contains("converge"))
+    #expect(verdict.word == .goWithCare && verdict.reasons[0].code == "diverging")
   }
 
   // MARK: - Slowing down

@@ -71,7 +71,8 @@ struct EventLogTests {
     log.observe(
       .check(
         CheckReport(
-          check: PreflightCheck.all[0], result: .warn, actual: "2 \u{1B}[1m", recommended: "1", fix: ["mend it"],
+          check: PreflightCheck.all[0], result: .warn, actual: sentence("2 \u{1B}[1m"), recommended: sentence("1"),
+          fix: [sentence("mend it")],
           wall: .milliseconds(5))))
     log.observe(
       .pass(
@@ -81,7 +82,7 @@ struct EventLogTests {
     log.observe(
       .verdict(
         RehearsalVerdict(
-          word: .goWithCare, grade: .investigate, reasons: ["a \u{1B}[1m"], blockers: [], statuses: [],
+          word: .goWithCare, grade: .investigate, reasons: [sentence("a \u{1B}[1m")], blockers: [], statuses: [],
           median: .seconds(1), p90: .seconds(2), margin: nil)))
     log.observe(.reportWritten(format: "json", path: "a", bytes: 5, sha256: "00"))
     log.observe(
@@ -92,6 +93,8 @@ struct EventLogTests {
     log.finish(
       Outcome(.floor, reasons: [.floor, .partial], next: ["free space"], resumeCommand: "noteferry export a -o b"))
   }
+
+  private static func sentence(_ text: String) -> Sentence { Sentence(code: "x", english: text, chinese: text) }
 
   @Test func `every event fits the schema, and each line names the digest of the one before`() throws {
     try withTemporaryDirectory { directory in

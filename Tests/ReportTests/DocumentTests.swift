@@ -13,7 +13,9 @@ struct DocumentTests {
     #expect(SchemaChecker().problems(written, schema).isEmpty)
     #expect(SchemaChecker().problems(try Golden.json(name), schema).isEmpty)
     #expect(try ReportDocument(json: try document.json()) == document)
-    if name != Golden.unknownMembers { #expect(try paths(written) == paths(Golden.json(name))) }
+    if ![Golden.unknownMembers, Golden.former[0], Golden.former[1]].contains(name) {
+      #expect(try paths(written) == paths(Golden.json(name)))
+    }
   }
 
   @Test func `the model has exactly the members of the schema`() throws {

@@ -8,12 +8,14 @@ import Testing
 enum Golden {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden").path
 
-  static let full = "report-1.0.json"
+  static let full = "report-1.1.json"
   static let empty = "report-1.0-empty.json"
+  /// Of a version that had members which no later one has.
+  static let former = ["report-1.0.json", "report-1.0-cutover.json"]
   static let unknownMembers = "report-1.7-unknown-members.json"
   static let nextMajor = "report-2.0.json"
-  static let cutover = "report-1.0-cutover.json"
-  static let readable = [full, cutover, empty, unknownMembers]
+  static let cutover = "report-1.1-cutover.json"
+  static let readable = [full, cutover, empty, unknownMembers] + former
 
   static func bytes(_ name: String) throws -> [UInt8] {
     let file = try File.read(folder + "/" + name)
@@ -61,14 +63,12 @@ enum Hostile {
     var document = ReportDocument(run: run)
     document.source = StoreRecord(name: "</title><script>a()</script>")
     var ledger = LossLedger()
-    for (index, title) in titles.enumerated() {
+    for title in titles {
       let word = String(decoding: title, as: UTF8.self)
       var entry = LedgerEntry(item: word, kind: word, outcome: .quarantined, reason: word)
       entry.title = StoredText(title)
       entry.before = StoredText(title)
       entry.field = word
-      entry.ownerHash = word
-      entry.approvedBy = index % 2 == 0 ? word : nil
       ledger.add(entry)
     }
     document.ledger = ledger

@@ -50,13 +50,13 @@ public func preflight(
     let begin = ContinuousClock.now
     let judgement: Judgement
     if let culprit = stuck[check.side] {
-      judgement = .notChecked("the \(check.side.rawValue) did not answer in time (\(culprit))")
+      judgement = .notChecked(.sideStuck, Sentence.said(check.side.phrase), culprit)
     } else if let made = LimitedCheck(check, context).result(within: request.limit(of: check)) {
       judgement = made
     } else {
       stuck[check.side] = check.id
       hangs = true
-      judgement = .notChecked("no answer within \(request.limit(of: check).span)")
+      judgement = .notChecked(.noAnswer, request.limit(of: check).span)
     }
     if context.wasLate {
       late[check.side, default: 0] += 1
@@ -64,8 +64,8 @@ public func preflight(
     }
     let report = CheckReport(
       check: check, result: judgement.result, actual: judgement.actual,
-      recommended: judgement.recommended ?? check.recommended, fix: judgement.fix.isEmpty ? [check.fix] : judgement.fix,
-      wall: .now - begin)
+      recommended: judgement.recommended ?? check.wording.recommended,
+      fix: judgement.fix.isEmpty ? [check.wording.fix] : judgement.fix, wall: .now - begin)
     reports.append(report)
     observer.observe(.check(report))
   }
@@ -110,9 +110,9 @@ private final class LimitedCheck: @unchecked Sendable {
     do {
       return try check.judge(context)
     } catch let error as MigrationError {
-      return .notChecked(error.message + (error.cause.isEmpty ? "" : ": \(error.cause)"))
+      return Judgement(.notChecked, .said(error))
     } catch {
-      return .notChecked(String(describing: error))
+      return .notChecked(.failed, String(describing: error))
     }
   }
 }

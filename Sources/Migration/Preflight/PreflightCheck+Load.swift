@@ -22,8 +22,9 @@ extension PreflightCheck {
       }
       times.sort()
       let (median, slowest) = (times[times.count / 2], times[times.count - 1])
-      let actual = "median \(milliseconds(median)), slowest \(milliseconds(slowest)) of \(times.count)"
-      return median > .milliseconds(50) || slowest > .milliseconds(500) ? .warn(actual) : .pass(actual)
+      let isSlow = median > .milliseconds(50) || slowest > .milliseconds(500)
+      return Judgement(
+        isSlow ? .warn : .pass, .said(.readTimes, milliseconds(median), milliseconds(slowest), times.count))
     },
     PreflightCheck(
       "LIVE-02", "change rate", .source,
@@ -44,10 +45,10 @@ extension PreflightCheck {
       let rate = Double(last.logBytes - first.logBytes) / seconds
       let changes = Double(last.changes - first.changes) / seconds
       let most = Double(context.plan.budget.rate?.rawValue ?? 20 << 20) * 0.7
-      let words =
-        "\(ByteCount(Int64(rate)))/s, \(tenths(changes)) \(last.countsRows ? "rows" : "commits or more")/s over \(tenths(seconds)) s"
-      let recommended = "at most \(ByteCount(Int64(most)))/s"
-      return rate > most ? .warn(words, recommended: recommended) : .pass(words, recommended: recommended)
+      return Judgement(
+        rate > most ? .warn : .pass,
+        .said(last.countsRows ? .rowRate : .commitRate, ByteCount(Int64(rate)), tenths(changes), tenths(seconds)),
+        recommended: .said(.rateAtMost, ByteCount(Int64(most))))
     },
     PreflightCheck(
       "LIVE-03", "long transactions on the source", .source,
@@ -71,9 +72,9 @@ extension PreflightCheck {
       fix: "see who reads the store for so long; drop replication slots that nobody reads"
     ) { context in
       let log = try context.source.log()
-      guard log.isConcurrent else { return .notApplicable("no write-ahead log") }
-      let actual = "\(log.pending)\(log.reason.isEmpty ? "" : ", kept by \(log.reason)")"
-      return log.pending > .mebibytes(64) || !log.reason.isEmpty ? .warn(actual) : .pass(actual)
+      guard log.isConcurrent else { return .notApplicable(.noWriteAheadLog) }
+      guard log.reason.isEmpty else { return .warn(.logKept, log.pending, log.reason) }
+      return log.pending > .mebibytes(64) ? .warn(.asFound, log.pending) : .pass(.asFound, log.pending)
     },
     PreflightCheck(
       "LIVE-06", "readers beside writers", .source,
@@ -81,15 +82,17 @@ extension PreflightCheck {
       measured: "The journal mode of the store.", recommended: "a write-ahead log",
       fix: "let the product switch it on (PRAGMA journal_mode = WAL), or run while nobody writes"
     ) { context in
-      try context.source.log().isConcurrent ? .pass("a write-ahead log") : .warn("a rollback journal: writers wait")
+      try context.source.log().isConcurrent ? .pass(.writeAheadLog) : .warn(.rollbackJournal)
     },
   ]
 
   private static func transactions(_ inspector: any StoreInspector) throws -> Judgement {
     let age = try inspector.oldestTransaction()
     let limit: Duration = inspector.engine == "sqlite" ? .milliseconds(900) : .seconds(60)
-    let actual = age == .zero ? "none" : "\(tenths(age.inSeconds)) s\(inspector.engine == "sqlite" ? " or more" : "")"
-    return age > limit ? .warn(actual) : .pass(actual)
+    let actual: Sentence =
+      age == .zero
+      ? .said(.none) : .said(inspector.engine == "sqlite" ? .ageSecondsOrMore : .ageSeconds, tenths(age.inSeconds))
+    return Judgement(age > limit ? .warn : .pass, actual)
   }
 
   static func tenths(_ value: Double) -> String {

@@ -12,11 +12,9 @@ extension PreflightCheck {
       do {
         let look = try context.look()
         let notes = look.entities(.note).reduce(Int64(0)) { $0 + (look.rows[$1.name] ?? 0) }
-        return .pass("\(look.profile.title), \(notes) notes, \(ByteCount(look.bytes))")
+        return .pass(.storeOpened, look.profile.title, notes, ByteCount(look.bytes))
       } catch let error as MigrationError where ![.interrupted, .terminated, .storeTimeout].contains(error.code) {
-        var judgement = Judgement.block(error.message + (error.cause.isEmpty ? "" : ": \(error.cause)"))
-        judgement.fix = error.next
-        return judgement
+        return .block(error)
       }
     },
     PreflightCheck(
@@ -25,8 +23,9 @@ extension PreflightCheck {
       fix: "correct `profile` in the plan, or name the right store"
     ) { context in
       let found = try context.look().profile.name
-      guard let wanted = context.plan.source.profile else { return .pass("\(found), by its tables") }
-      return found == wanted ? .pass(found) : .block("\(found), and the plan says \(wanted)", recommended: wanted)
+      guard let wanted = context.plan.source.profile else { return .pass(.knownByTables, found) }
+      return found == wanted
+        ? .pass(.asFound, found) : .block(.otherProduct, found, wanted, recommended: .said(.asFound, wanted))
     },
     PreflightCheck(
       "SRC-03", "soundness", .source, purpose: "What is broken in the source is broken in the target.",
@@ -35,12 +34,13 @@ extension PreflightCheck {
     ) { context in
       let look = try context.look()
       let logs = look.count(.logDamaged)
-      if look.brokenInvariants.isEmpty, logs == 0 { return .pass("0 broken rules") }
-      let names = look.brokenInvariants.prefix(3).joined(separator: ", ")
-      return .warn(
-        "\(look.brokenInvariants.count) broken rules\(names.isEmpty ? "" : ": \(names)")"
-          + (logs > 0 ? "; commits behind a damaged place of the log" : ""),
-        fix: "noteferry inspect \(context.plan.source.place) --deep")
+      if look.brokenInvariants.isEmpty, logs == 0 { return .pass(.soundRules) }
+      let rules: Sentence =
+        look.brokenInvariants.isEmpty
+        ? .said(.soundRules)
+        : .said(.brokenRules, look.brokenInvariants.count, SpokenList(Array(look.brokenInvariants.prefix(3))))
+      let fix = Sentence.said(.fixInspect, context.plan.source.place)
+      return Judgement(.warn, logs > 0 ? .said(.both, rules, Sentence.said(.logDamaged)) : rules, fix: [fix])
     },
     PreflightCheck(
       "SRC-04", "tables", .source, purpose: "A table that cannot be carried row by row is missing afterwards.",
@@ -51,9 +51,10 @@ extension PreflightCheck {
       let lost = look.findings.filter { $0.kind == .tableNotCarried }
       let unknown = look.count(.tableUnknown)
       if lost.isEmpty {
-        return .pass("\(look.schema.entities.count) tables\(unknown > 0 ? ", \(unknown) unknown and carried" : "")")
+        return .pass(
+          unknown > 0 ? .tablesUnknown : .tablesCarried, look.schema.entities.count, unknown)
       }
-      return .warn("\(lost.count) not carried: \(lost.prefix(3).map(\.entity).joined(separator: ", "))")
+      return .warn(.tablesLost, lost.count, SpokenList(lost.prefix(3).map(\.entity)))
     },
     PreflightCheck(
       "SRC-05", "marks of earlier runs", .source,
@@ -62,7 +63,7 @@ extension PreflightCheck {
       fix: "see which run left them, and take them away when it is over"
     ) { context in
       let marks = try context.source.occupancy().marks
-      return marks.isEmpty ? .pass("none") : .warn(marks.prefix(3).joined(separator: ", "))
+      return marks.isEmpty ? .pass(.none) : .warn(.asFound, SpokenList(Array(marks.prefix(3))))
     },
     PreflightCheck(
       "SRC-06", "other runs", .source,
@@ -70,15 +71,15 @@ extension PreflightCheck {
       measured: "The lease and the fence in the source and in each target are read.", recommended: "none",
       fix: "noteferry status tells which side that run has left in service; finish it or roll it back first"
     ) { context in
-      guard let otherRun = context.request.otherRun else { return .notApplicable("not asked") }
+      guard let otherRun = context.request.otherRun else { return .notApplicable(.notAsked) }
       for place in [context.plan.source.place] + context.plan.target.nodes {
         guard let run = try otherRun(place) else { continue }
-        let end = run.remaining.map { "ends in \($0.components.seconds) s" } ?? "does not end by itself"
+        let end: Sentence = run.remaining.map { .said(.endsIn, $0.components.seconds) } ?? .said(.endsNever)
         return .block(
-          "run \(run.claim.run) (\(run.claim.holder)) \(run.keepsUsersOut ? "keeps users out" : "works") at \(place); "
-            + "that \(end)")
+          .otherRun, run.claim.run, run.claim.holder, Sentence.said(run.keepsUsersOut ? .keepsUsersOut : .works), place,
+          end)
       }
-      return .pass("none")
+      return .pass(.none)
     },
   ]
 
@@ -99,7 +100,7 @@ extension PreflightCheck {
         guard judgement.result == .pass, let source, target.engine == (try context.source.engine),
           try target.version().major < source.major
         else { return judgement }
-        return .warn("\(judgement.actual), the source has \(source.text)", recommended: source.text)
+        return .warn(.olderThanSource, judgement.actual, source.text, recommended: .said(.asFound, source.text))
       }
     },
     PreflightCheck(
@@ -110,9 +111,8 @@ extension PreflightCheck {
     ) { context in
       let look = try context.look()
       let version = look.schema.productVersion
-      let known = "\(look.profile.minimumVersion) to \(look.profile.maximumVersion)"
-      return version.isEmpty
-        ? .warn("no marker; recognised by its tables", recommended: known) : .pass(version, recommended: known)
+      let known = Sentence.said(.versionRange, look.profile.minimumVersion, look.profile.maximumVersion)
+      return version.isEmpty ? .warn(.noMarker, recommended: known) : .pass(.asFound, version, recommended: known)
     },
     PreflightCheck(
       "VER-04", "same version on both sides", .target,
@@ -122,10 +122,11 @@ extension PreflightCheck {
     ) { context in
       let wanted = try context.look().schema.productVersion
       return try context.eachTarget { place, _ in
-        guard let found = try context.targetLook(place).version else { return .notApplicable("no product there yet") }
-        if found.isEmpty || wanted.isEmpty { return .notChecked("one side has no version marker") }
+        guard let found = try context.targetLook(place).version else { return .notApplicable(.noProductYet) }
+        if found.isEmpty || wanted.isEmpty { return .notChecked(.oneSideUnmarked) }
         return found == wanted
-          ? .pass(found, recommended: wanted) : .block("\(found), the source has \(wanted)", recommended: wanted)
+          ? .pass(.asFound, found, recommended: .said(.asFound, wanted))
+          : .block(.olderThanSource, found, wanted, recommended: .said(.asFound, wanted))
       }
     },
     PreflightCheck(
@@ -134,16 +135,16 @@ extension PreflightCheck {
       measured: "`tool-version` of the plan against this program.", recommended: "the plan's version",
       fix: "use that version, or rehearse again with this one"
     ) { context in
-      guard let wanted = context.plan.toolVersion else { return .notApplicable("the plan names none") }
+      guard let wanted = context.plan.toolVersion else { return .notApplicable(.planNamesNone) }
       let own = context.request.toolVersion
-      return own == wanted ? .pass(own, recommended: wanted) : .block(own, recommended: wanted)
+      return Judgement(own == wanted ? .pass : .block, .said(.asFound, own), recommended: .said(.asFound, wanted))
     },
   ]
 
   private static func engine(_ inspector: any StoreInspector) throws -> Judgement {
     let version = try inspector.version()
-    return version.isSupported
-      ? .pass(version.text, recommended: "at least \(version.minimum)")
-      : .block(version.text, recommended: "at least \(version.minimum)")
+    return Judgement(
+      version.isSupported ? .pass : .block, .said(.asFound, version.text),
+      recommended: .said(.atLeast, version.minimum))
   }
 }

@@ -4,17 +4,17 @@ import NoteStore
 
 /// What a run will write, by place: places of one file system share its room.
 private struct SpaceNeeds {
-  private var needs: [(path: String, bytes: Int64, what: String)] = []
+  private var needs: [(path: String, bytes: Int64, what: PreflightPhrase)] = []
   private let floor: FreeFloor
 
   init(_ context: PreflightContext) throws {
     floor = context.floor
     let look = try context.look()
-    if let archive = context.plan.archive { needs.append((archive, look.bytes, "the archive")) }
-    needs.append((context.request.stateDirectory, Self.state, "journals"))
+    if let archive = context.plan.archive { needs.append((archive, look.bytes, .theArchive)) }
+    needs.append((context.request.stateDirectory, Self.state, .theJournals))
     for place in context.plan.target.nodes {
       for part in (try? context.inspector(place).places()) ?? [] where part.use == .data {
-        needs.append((part.path, look.bytes + look.bytes / 10, "the target"))
+        needs.append((part.path, look.bytes + look.bytes / 10, .theTarget))
       }
     }
   }
@@ -23,16 +23,16 @@ private struct SpaceNeeds {
   static let state: Int64 = 256 << 20
 
   func judge(_ path: String, least: Int64) -> Judgement {
-    guard let space = FreeSpace.at(path) else { return .notChecked("the disk of \(path) cannot be asked") }
+    guard let space = FreeSpace.at(path) else { return .notChecked(.diskUnknown, path) }
     let device = Self.device(path)
     let shared = needs.filter { Self.device($0.path) == device }
     let bytes = max(least, shared.reduce(0) { $0 + $1.bytes })
     let floor = floor.bytes(on: space)
-    let recommended = "\(ByteCount(bytes + floor)) free"
-    let others = shared.count > 1 ? ", shared by \(shared.map(\.what).joined(separator: ", "))" : ""
-    let actual = "\(space.free) free at \(path)\(others)"
-    return space.free.rawValue >= bytes + floor
-      ? .pass(actual, recommended: recommended) : .block(actual, recommended: recommended)
+    let others = SpokenList(shared.map { Sentence.said($0.what) })
+    return Judgement(
+      space.free.rawValue >= bytes + floor ? .pass : .block,
+      shared.count > 1 ? .said(.spaceShared, space.free, path, others) : .said(.spaceFreeAt, space.free, path),
+      recommended: .said(.spaceFree, ByteCount(bytes + floor)))
   }
 
   /// The file system on which a path is, or will be.
@@ -56,12 +56,9 @@ extension PreflightCheck {
         "The bytes of store and attachments, with what else goes to the same disk, against its free space and the floor.",
       recommended: "store and floor fit", fix: "export to another disk or through a pipe: archive = \"-\""
     ) { context in
-      guard let archive = context.plan.archive else { return .notApplicable("a pipe keeps no archive") }
+      guard let archive = context.plan.archive else { return .notApplicable(.pipeNoArchive) }
       var judgement = try SpaceNeeds(context).judge(archive, least: 0)
-      judgement.fix = [
-        "set archive = \"-\" in the plan: a pipe needs no space", "or name a directory on another disk",
-        "or free space, or lower free-floor",
-      ]
+      judgement.fix = [.said(.fixPipe), .said(.fixOtherDisk), .said(.fixFreeSpace)]
       return judgement
     },
     PreflightCheck(
@@ -72,21 +69,21 @@ extension PreflightCheck {
     ) { context in
       let places = try context.source.places().filter { $0.use != .files || FileStatus.of($0.path) != nil }
       guard !places.isEmpty else {
-        return .notApplicable("the server's disks are another machine's, or closed to this user")
+        return .notApplicable(.disksElsewhere)
       }
       return .worst(
         places.map { place in
-          guard let space = FreeSpace.at(place.path) else { return .notChecked("\(place.path) cannot be asked") }
+          guard let space = FreeSpace.at(place.path) else { return .notChecked(.placeUnknown, place.path) }
           let wal = context.plan.budget.wal?.rawValue ?? min(256 << 20, space.free.rawValue / 4)
           let floor = context.floor.bytes(on: space)
-          let recommended = "\(ByteCount(wal + floor)) free"
+          let recommended = Sentence.said(.spaceFree, ByteCount(wal + floor))
           if space.free.rawValue < wal {
-            return .block("\(space.free) free at \(place.path)", recommended: recommended)
+            return .block(.spaceFreeAt, space.free, place.path, recommended: recommended)
           }
           if space.free.rawValue < wal + floor {
-            return .warn("\(space.free) free at \(place.path), below the floor", recommended: recommended)
+            return .warn(.spaceBelowFloor, space.free, place.path, recommended: recommended)
           }
-          return .pass("\(space.free) free at \(place.path)", recommended: recommended)
+          return .pass(.spaceFreeAt, space.free, place.path, recommended: recommended)
         })
     },
     PreflightCheck(
@@ -96,12 +93,12 @@ extension PreflightCheck {
       recommended: "256 MiB and the floor", fix: "name another place with --state-dir"
     ) { context in
       let path = context.request.stateDirectory
-      guard let space = FreeSpace.at(path) else { return .notChecked("the disk of \(path) cannot be asked") }
-      let recommended = "\(ByteCount(SpaceNeeds.state + context.floor.bytes(on: space))) free"
-      let actual = "\(space.free) free at \(path)"
-      if space.free.rawValue < SpaceNeeds.state { return .block(actual, recommended: recommended) }
-      return space.free.rawValue < SpaceNeeds.state + context.floor.bytes(on: space)
-        ? .warn(actual, recommended: recommended) : .pass(actual, recommended: recommended)
+      guard let space = FreeSpace.at(path) else { return .notChecked(.diskUnknown, path) }
+      let least = SpaceNeeds.state + context.floor.bytes(on: space)
+      let free = space.free.rawValue
+      return Judgement(
+        free < SpaceNeeds.state ? .block : free < least ? .warn : .pass, .said(.spaceFreeAt, space.free, path),
+        recommended: .said(.spaceFree, ByteCount(least)))
     },
     PreflightCheck(
       "SPACE-04", "space for the target", .target, required: true,
@@ -113,7 +110,7 @@ extension PreflightCheck {
       return try context.eachTarget { _, target in
         let places = try target.places().filter { $0.use == .data }
         guard let place = places.first else {
-          return .notApplicable("the server's disk cannot be seen from here; ask its administrator")
+          return .notApplicable(.targetDiskUnseen)
         }
         return needs.judge(place.path, least: 0)
       }
@@ -130,18 +127,17 @@ extension PreflightCheck {
       return try context.eachTarget { _, target in
         let places = try target.places()
         guard let log = places.first(where: { $0.use == .log }) else {
-          return .notApplicable("its disk cannot be seen from here")
+          return .notApplicable(.logDiskUnseen)
         }
         let data = places.first { $0.use == .data }
         guard SpaceNeeds.device(log.path) != data.flatMap({ SpaceNeeds.device($0.path) }) else {
-          return .notApplicable("on the data's disk")
+          return .notApplicable(.onDataDisk)
         }
-        guard let space = FreeSpace.at(log.path) else { return .notChecked("\(log.path) cannot be asked") }
+        guard let space = FreeSpace.at(log.path) else { return .notChecked(.placeUnknown, log.path) }
         let least = max(1 << 30, largest * 2)
-        let recommended = "\(ByteCount(least)) free"
-        return space.free.rawValue < least
-          ? .block("\(space.free) free at \(log.path)", recommended: recommended)
-          : .pass("\(space.free) free at \(log.path)", recommended: recommended)
+        return Judgement(
+          space.free.rawValue < least ? .block : .pass, .said(.spaceFreeAt, space.free, log.path),
+          recommended: .said(.spaceFree, ByteCount(least)))
       }
     },
     PreflightCheck(
@@ -159,11 +155,10 @@ extension PreflightCheck {
       }
       return .worst(
         paths.map { path in
-          guard let free = FreeFiles.at(path) else { return .notApplicable("the disk of \(path) has no such limit") }
+          guard let free = FreeFiles.at(path) else { return .notApplicable(.noFileLimit, path) }
           let least = files + 1000
-          return free < least
-            ? .block("\(free) at \(path)", recommended: "\(least)")
-            : .pass("\(free) at \(path)", recommended: "\(least)")
+          return Judgement(
+            free < least ? .block : .pass, .said(.filesFreeAt, free, path), recommended: .said(.atLeast, least))
         })
     },
   ]

@@ -13,13 +13,11 @@ extension PreflightCheck {
       do {
         return try context.eachTarget { _, target in
           let there = try target.occupancy()
-          return .pass(
-            there.exists ? "\(target.engine), \(there.tables.count) tables" : "\(target.engine), nothing there yet")
+          return there.exists
+            ? .pass(.targetTables, target.engine, there.tables.count) : .pass(.targetEmpty, target.engine)
         }
       } catch let error as MigrationError where ![.interrupted, .terminated, .storeTimeout].contains(error.code) {
-        var judgement = Judgement.block(error.message + (error.cause.isEmpty ? "" : ": \(error.cause)"))
-        judgement.fix = error.next
-        return judgement
+        return .block(error)
       }
     },
     PreflightCheck(
@@ -33,11 +31,11 @@ extension PreflightCheck {
         let look = try context.targetLook(place)
         guard !look.occupancy.tables.isEmpty else {
           return context.plan.target.createsSchema
-            ? .pass("no tables, they are made") : .block("no tables", fix: "create-schema = true in the plan")
+            ? .pass(.tablesToMake) : .block(.noTables, fix: .said(.fixCreateSchema))
         }
-        guard !look.tables.isEmpty else { return .block("tables of another product") }
-        if look.rows.isEmpty { return .pass("no rows") }
-        return .block(look.rows.map { "\($0.rows) rows of \($0.entity)" }.joined(separator: ", "))
+        guard !look.tables.isEmpty else { return .block(.foreignProduct) }
+        if look.rows.isEmpty { return .pass(.noRows) }
+        return .block(.asFound, SpokenList(look.rows.map { Sentence.said(.rowsOf, $0.rows, $0.entity) }))
       }
     },
     PreflightCheck(
@@ -51,7 +49,7 @@ extension PreflightCheck {
         let foreign = try target.occupancy().tables.filter {
           !known.contains($0.lowercased()) && !skipped.contains($0.lowercased())
         }
-        return foreign.isEmpty ? .pass("none") : .warn(foreign.prefix(3).joined(separator: ", "))
+        return foreign.isEmpty ? .pass(.none) : .warn(.asFound, SpokenList(Array(foreign.prefix(3))))
       }
     },
     PreflightCheck(
@@ -62,7 +60,7 @@ extension PreflightCheck {
     ) { context in
       try context.eachTarget { _, target in
         let marks = try target.occupancy().marks
-        return marks.isEmpty ? .pass("none") : .warn(marks.prefix(3).joined(separator: ", "))
+        return marks.isEmpty ? .pass(.none) : .warn(.asFound, SpokenList(Array(marks.prefix(3))))
       }
     },
     PreflightCheck(
@@ -71,9 +69,8 @@ extension PreflightCheck {
       fix: "end idle sessions, or raise max_connections"
     ) { context in
       try context.eachTarget { _, target in
-        guard let free = try target.freeSessions() else { return .notApplicable("no server") }
-        if free < 2 { return .block("\(free)") }
-        return free < 8 ? .warn("\(free)") : .pass("\(free)")
+        guard let free = try target.freeSessions() else { return .notApplicable(.noServer) }
+        return Judgement(free < 2 ? .block : free < 8 ? .warn : .pass, .said(.asFound, free))
       }
     },
     PreflightCheck(
@@ -83,8 +80,8 @@ extension PreflightCheck {
       fix: "start the standby, or reset synchronous_standby_names"
     ) { context in
       try context.eachTarget { _, target in
-        guard target.engine == "postgresql" else { return .notApplicable("no server") }
-        return try target.commitObstacle().map { .block($0) } ?? .pass("nothing to wait for")
+        guard target.engine == "postgresql" else { return .notApplicable(.noServer) }
+        return try target.commitObstacle().map { .block(.asFound, $0) } ?? .pass(.nothingToWaitFor)
       }
     },
     PreflightCheck(
@@ -96,10 +93,10 @@ extension PreflightCheck {
       let hasFiles =
         look.fileBytes > 0 || context.plan.carry.attachments == .files
       guard hasFiles, context.plan.carry.attachments != .database else {
-        return .notApplicable("no attachment is a file there")
+        return .notApplicable(.noFileAttachments)
       }
       return try context.eachTarget { _, target in
-        try target.places().contains { $0.use == .files } ? .pass("a place") : .block("no directory is named")
+        try target.places().contains { $0.use == .files } ? .pass(.aPlace) : .block(.noDirectory)
       }
     },
   ]
@@ -110,17 +107,17 @@ extension PreflightCheck {
       purpose: "A run needs some dozens of open files, with a connection to each node.",
       measured: "The limit of this process (ulimit -n).", recommended: "at least 256", fix: "ulimit -n 1024"
     ) { _ in
-      guard let limit = MachineFigures.openFileLimit else { return .notApplicable("no limit") }
-      return limit < 256 ? .block("\(limit)") : .pass("\(limit)")
+      guard let limit = MachineFigures.openFileLimit else { return .notApplicable(.noLimit) }
+      return limit < 256 ? .block(.asFound, limit) : .pass(.asFound, limit)
     },
     PreflightCheck(
       "HOST-02", "memory", .machine, purpose: "A machine without free memory swaps, and production with it.",
       measured: "Memory that is available, and what the process's own group and limit leave (cgroup, ulimit -v).",
       recommended: "at least 256 MiB", fix: "free memory, or run noteferry on another machine"
     ) { _ in
-      guard let available = MachineFigures.availableMemory else { return .notChecked("the system does not tell") }
-      if available < .mebibytes(160) { return .block("\(available)") }
-      return available < .mebibytes(256) ? .warn("\(available)") : .pass("\(available)")
+      guard let available = MachineFigures.availableMemory else { return .notChecked(.notTold) }
+      if available < .mebibytes(160) { return .block(.asFound, available) }
+      return available < .mebibytes(256) ? .warn(.asFound, available) : .pass(.asFound, available)
     },
     PreflightCheck(
       "HOOK-01", "hooks", .machine, required: true,
@@ -129,27 +126,28 @@ extension PreflightCheck {
       recommended: "each can be run", fix: "correct its path in the plan, or chmod +x"
     ) { context in
       let hooks = context.plan.hooks.sorted { $0.key.rawValue < $1.key.rawValue }
-      guard !hooks.isEmpty else { return .notApplicable("the plan has none") }
-      let bad = hooks.compactMap { name, hook -> String? in
+      guard !hooks.isEmpty else { return .notApplicable(.planHasNone) }
+      let bad = hooks.compactMap { name, hook -> Sentence? in
         let program = hook.command[0]
-        guard FileStatus.of(program)?.isRegularFile == true else { return "\(name.rawValue): there is no \(program)" }
-        return FolderAccess.isExecutable(program) ? nil : "\(name.rawValue): \(program) is not executable"
+        guard FileStatus.of(program)?.isRegularFile == true else { return .said(.hookMissing, name.rawValue, program) }
+        return FolderAccess.isExecutable(program) ? nil : .said(.hookNotExecutable, name.rawValue, program)
       }
-      return bad.isEmpty ? .pass("\(hooks.count) can be run") : .block(bad.joined(separator: "; "))
+      return bad.isEmpty ? .pass(.hooksRunnable, hooks.count) : .block(.asFound, SpokenList(bad))
     },
     PreflightCheck(
       "PLAN-01", "window", .machine, purpose: "A cutover that outlasts its window ends among users who came back.",
       measured: "The length of the plan's window against its downtime, and the time until it opens.",
       recommended: "as long as the downtime", fix: "make the window longer, or the downtime shorter"
     ) { context in
-      guard let window = context.plan.window else { return .notApplicable("the plan has none") }
+      guard let window = context.plan.window else { return .notApplicable(.planHasNone) }
       let length = Duration.seconds(Int64((window.end - window.start + 1440) % 1440) * 60)
       let wait = window.wait(from: context.request.now())
-      let words =
-        "\(window.text), \(length.span); " + (wait == .zero ? "open now" : "opens in \(Int(wait.inSeconds) / 60) min")
-      let recommended = "at least \(context.plan.budget.downtime.span)"
-      return length < context.plan.budget.downtime
-        ? .warn(words, recommended: recommended) : .pass(words, recommended: recommended)
+      return Judgement(
+        length < context.plan.budget.downtime ? .warn : .pass,
+        wait == .zero
+          ? .said(.windowOpen, window.text, length.span)
+          : .said(.windowOpens, window.text, length.span, Int(wait.inSeconds) / 60),
+        recommended: .said(.atLeast, context.plan.budget.downtime.span))
     },
   ]
 }

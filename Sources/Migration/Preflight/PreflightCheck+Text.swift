@@ -10,12 +10,10 @@ extension PreflightCheck {
       recommended: "0 damaged texts", fix: "noteferry repair scan SOURCE"
     ) { context in
       let damage = try context.look().damage
-      let basis =
-        damage.isComplete ? "all \(damage.rows) rows" : "a sample, the first rows of each table, \(damage.rows)"
-      guard damage.damaged > 0 else { return .pass("0 in \(basis)") }
+      let basis = Sentence.said(damage.isComplete ? .allRows : .sampleRows, damage.rows)
+      guard damage.damaged > 0 else { return .pass(.noDamage, basis) }
       return .warn(
-        "\(damage.damaged) in \(basis); \(damage.repairable) can be repaired exactly or by a rule",
-        fix: "noteferry repair scan \(context.plan.source.place)")
+        .damaged, damage.damaged, basis, damage.repairable, fix: .said(.fixScan, context.plan.source.place))
     },
     PreflightCheck(
       "ENC-02", "source's encoding", .source,
@@ -23,11 +21,11 @@ extension PreflightCheck {
       measured: "The encoding of the source's database.", recommended: "UTF8",
       fix: "none is needed; look at a sample of the text in the rehearsal"
     ) { context in
-      guard let encoding = try context.source.encoding() else { return .notApplicable("no database") }
+      guard let encoding = try context.source.encoding() else { return .notApplicable(.noDatabase) }
       switch encoding {
-      case "UTF8": return .pass(encoding)
-      case "SQL_ASCII": return .warn("SQL_ASCII: the server never looked at what the bytes mean")
-      default: return .warn("\(encoding): the server converts text while it is read")
+      case "UTF8": return .pass(.asFound, encoding)
+      case "SQL_ASCII": return .warn(.sqlAscii)
+      default: return .warn(.serverConverts, encoding)
       }
     },
     PreflightCheck(
@@ -37,8 +35,8 @@ extension PreflightCheck {
       fix: "make the database anew: CREATE DATABASE NAME ENCODING 'UTF8' TEMPLATE template0"
     ) { context in
       try context.eachTarget { _, target in
-        guard let encoding = try target.encoding() else { return .pass("made as UTF8") }
-        return encoding == "UTF8" ? .pass(encoding) : .block(encoding)
+        guard let encoding = try target.encoding() else { return .pass(.madeAsUnicode) }
+        return encoding == "UTF8" ? .pass(.asFound, encoding) : .block(.asFound, encoding)
       }
     },
     PreflightCheck(
@@ -48,11 +46,11 @@ extension PreflightCheck {
       fix: "read these rows in the rehearsal's ledger: marks stand in for the NULs, the original is kept"
     ) { context in
       guard try context.targets.contains(where: { $0.engine == "postgresql" }) else {
-        return .notApplicable("the target holds them")
+        return .notApplicable(.targetHoldsNUL)
       }
       let look = try context.look()
       let count = look.rowFindings[.textContainsNUL] ?? 0
-      return count == 0 ? .pass("0 in \(look.damage.rows) rows") : .warn("\(count) in \(look.damage.rows) rows")
+      return Judgement(count == 0 ? .pass : .warn, .said(.countInRows, count, look.damage.rows))
     },
   ]
 
@@ -74,13 +72,14 @@ extension PreflightCheck {
     // The session is opened first, so that only the question itself is timed.
     _ = try inspector.clock()
     let before = context.request.now().milliseconds
-    guard let there = try inspector.clock() else { return .notApplicable("it is this machine's") }
+    guard let there = try inspector.clock() else { return .notApplicable(.thisMachinesClock) }
     let after = context.request.now().milliseconds
     let skew = there.milliseconds - (before + after) / 2
     let doubt = (after - before + 1) / 2
-    let actual = "\(Double(abs(skew)) / 1000) s \(skew < 0 ? "behind" : "ahead"), known to \(Double(doubt) / 1000) s"
-    if abs(skew) - doubt > 300_000 { return .block(actual) }
-    return abs(skew) - doubt > 2000 ? .warn(actual) : .pass(actual)
+    let actual = Sentence.said(
+      skew < 0 ? .clockBehind : .clockAhead, "\(Double(abs(skew)) / 1000)", "\(Double(doubt) / 1000)")
+    let known = abs(skew) - doubt
+    return Judgement(known > 300_000 ? .block : known > 2000 ? .warn : .pass, actual)
   }
 
   static let privileges: [PreflightCheck] = [
@@ -92,17 +91,17 @@ extension PreflightCheck {
     ) { context in
       // All that are there, also those for whose sake the look itself failed.
       let tables = try context.source.occupancy().tables
-      return try rights(context.source.refusals(for: .read, tables: tables), all: "every table", isBlocking: true)
+      return try rights(context.source.refusals(for: .read, tables: tables), all: .everyTable, isBlocking: true)
     },
     PreflightCheck(
       "PRIV-02", "making the fence", .source, purpose: "The fence is a trigger on the product's tables.",
       measured: "The rights to make triggers and a table in the source, without making any.",
       recommended: "triggers can be made", fix: "give the rights, or set method = \"hook\" in the plan"
     ) { context in
-      guard context.plan.freeze.usesFence else { return .notApplicable("the plan freezes by a hook") }
+      guard context.plan.freeze.usesFence else { return .notApplicable(.freezeByHook) }
       let tables = try context.look().tables
       return try rights(
-        context.source.refusals(for: .fence, tables: tables), all: "triggers can be made",
+        context.source.refusals(for: .fence, tables: tables), all: .triggersPossible,
         isBlocking: context.request.isPlanned)
     },
     PreflightCheck(
@@ -117,11 +116,11 @@ extension PreflightCheck {
       let isReplicated = places.count == 2 && (try? context.request.isReplicatedPair(places[0], places[1])) == true
       return .worst(
         try places.enumerated().map { index, place in
-          if isReplicated, index == 1 { return .notApplicable("it follows the primary") }
+          if isReplicated, index == 1 { return .notApplicable(.followsPrimary) }
           return try rights(
             context.inspector(place).refusals(
               for: .fill(createsSchema: context.plan.target.createsSchema), tables: tables),
-            all: "tables can be filled", isBlocking: true)
+            all: .tablesFillable, isBlocking: true)
         })
     },
     PreflightCheck(
@@ -131,11 +130,11 @@ extension PreflightCheck {
       recommended: "both are writable", fix: "name other places: --state-dir, archive in the plan"
     ) { context in
       let paths = [context.request.stateDirectory] + (context.plan.archive.map { [$0] } ?? [])
-      let refused = paths.compactMap { path -> String? in
+      let refused = paths.compactMap { path -> Sentence? in
         let place = FolderAccess.nearest(path)
-        return FolderAccess.isWritable(place) ? nil : "\(place) is not writable"
+        return FolderAccess.isWritable(place) ? nil : .said(.notWritable, place)
       }
-      return try rights(refused, all: "both are writable", isBlocking: true)
+      return try rights(refused, all: .bothWritable, isBlocking: true)
     },
     PreflightCheck(
       "PRIV-05", "seeing other sessions", .source,
@@ -143,14 +142,16 @@ extension PreflightCheck {
       measured: "Whether this user is a member of pg_monitor or pg_read_all_stats.", recommended: "a member",
       fix: "GRANT pg_monitor TO this user"
     ) { context in
-      guard try context.source.engine == "postgresql" else { return .notApplicable("no server") }
-      return try rights(context.source.refusals(for: .watch, tables: []), all: "a member", isBlocking: false)
+      guard try context.source.engine == "postgresql" else { return .notApplicable(.noServer) }
+      return try rights(context.source.refusals(for: .watch, tables: []), all: .aMember, isBlocking: false)
     },
   ]
 
-  private static func rights(_ refused: [String], all: String, isBlocking: Bool) throws -> Judgement {
+  private static func rights(_ refused: [any Spoken], all: PreflightPhrase, isBlocking: Bool) throws -> Judgement {
     guard !refused.isEmpty else { return .pass(all) }
-    let words = refused.prefix(3).joined(separator: ", ") + (refused.count > 3 ? " and \(refused.count - 3) more" : "")
-    return isBlocking ? .block(words) : .warn(words)
+    let first = SpokenList(Array(refused.prefix(3)))
+    return Judgement(
+      isBlocking ? .block : .warn,
+      refused.count > 3 ? .said(.andMore, first, refused.count - 3) : .said(.asFound, first))
   }
 }

@@ -11,14 +11,14 @@ extension PreflightCheck {
       recommended: "a primary, or a standby at most 10 s behind", fix: "name the primary as the source"
     ) { context in
       switch try context.source.role() {
-      case .alone: return .pass("one node")
-      case .primary(let standbys): return .pass("a primary with \(standbys) standby\(standbys == 1 ? "" : "s")")
+      case .alone: return .pass(.oneNode)
+      case .primary(let standbys): return .pass(standbys == 1 ? .primaryWith : .primaryWithSeveral, standbys)
       case .standby(let lag):
-        let words = "a standby" + (lag.map { ", \(tenths($0.inSeconds)) s behind" } ?? "; its lag cannot be told")
+        let words: Sentence = lag.map { .said(.standbyBehind, tenths($0.inSeconds)) } ?? .said(.standbyUnknown)
         if context.request.isPlanned, context.plan.freeze.usesFence {
-          return .block(words, recommended: "a primary, because of the fence")
+          return Judgement(.block, words, recommended: .said(.primaryForFence))
         }
-        return lag.map { $0 <= .seconds(10) } == true ? .pass(words) : .warn(words)
+        return Judgement(lag.map { $0 <= .seconds(10) } == true ? .pass : .warn, words)
       }
     },
     PreflightCheck(
@@ -26,7 +26,7 @@ extension PreflightCheck {
       measured: "The second node is opened; it must be of the same product and version.",
       recommended: "the same product and version", fix: "correct `node` in the plan, or mend that node"
     ) { context in
-      guard let node = context.plan.source.node else { return .notApplicable("the source has one node") }
+      guard let node = context.plan.source.node else { return .notApplicable(.sourceHasOneNode) }
       let look = try context.look()
       var options = SnapshotOptions()
       options.stop = context.checkpoint
@@ -35,9 +35,10 @@ extension PreflightCheck {
         defer { snapshot.close() }
         let found = "\(snapshot.profile.name) \(snapshot.schema.productVersion)"
         let wanted = "\(look.profile.name) \(look.schema.productVersion)"
-        return found == wanted ? .pass(found, recommended: wanted) : .block(found, recommended: wanted)
+        return Judgement(
+          found == wanted ? .pass : .block, .said(.asFound, found), recommended: .said(.asFound, wanted))
       } catch let error as MigrationError where ![.interrupted, .terminated, .storeTimeout].contains(error.code) {
-        return .block(error.message)
+        return .block(.failed, error.message)
       }
     },
     PreflightCheck(
@@ -50,9 +51,10 @@ extension PreflightCheck {
       let mapping = NodeMapping(
         sourceNodes: context.plan.source.node == nil ? 1 : 2, targetNodes: context.plan.target.nodes.count)
       let tables = look.topology.ownRows.map(\.entity)
-      guard !tables.isEmpty else { return .notApplicable("the product has none") }
-      let words = "\(mapping.words); rows in \(tables.joined(separator: ", "))"
-      return mapping.sourceNodes == mapping.targetNodes ? .pass(words) : .warn(words + " are adapted")
+      guard !tables.isEmpty else { return .notApplicable(.productHasNone) }
+      let nodes = Sentence.said(.mapping, mapping.sourceNodes, mapping.targetNodes)
+      return mapping.sourceNodes == mapping.targetNodes
+        ? .pass(.nodeRows, nodes, SpokenList(tables)) : .warn(.nodeRowsAdapted, nodes, SpokenList(tables))
     },
     PreflightCheck(
       "TOPO-04", "target's nodes", .target,
@@ -61,15 +63,13 @@ extension PreflightCheck {
       fix: "name the primary first, then its standby, or two stores that are both written"
     ) { context in
       let places = context.plan.target.nodes
-      guard places.count == 2 else { return .notApplicable("the target has one node") }
+      guard places.count == 2 else { return .notApplicable(.targetHasOneNode) }
       do {
         return .pass(
           try context.request.isReplicatedPair(places[0], places[1])
-            ? "the second follows the first" : "each is filled")
+            ? .secondFollows : .eachFilled)
       } catch let error as MigrationError where ![.interrupted, .terminated, .storeTimeout].contains(error.code) {
-        var judgement = Judgement.block(error.message + (error.cause.isEmpty ? "" : ": \(error.cause)"))
-        judgement.fix = error.next
-        return judgement
+        return .block(error)
       }
     },
     PreflightCheck(
@@ -81,8 +81,8 @@ extension PreflightCheck {
       let places = [context.plan.source.place] + (context.plan.source.node.map { [$0] } ?? [])
       let own = try places.compactMap { try context.inspector($0).identity() }
       return try context.eachTarget { _, target in
-        guard let identity = try target.identity() else { return .pass("no store there yet") }
-        return own.contains(identity) ? .block("the target is the source") : .pass("two stores")
+        guard let identity = try target.identity() else { return .pass(.noStoreYet) }
+        return own.contains(identity) ? .block(.targetIsSource) : .pass(.twoStores)
       }
     },
   ]
@@ -98,11 +98,10 @@ extension PreflightCheck {
         let staysInFiles =
           context.plan.carry.attachments == .files
           || (context.plan.carry.attachments == .keep && !largest.isInDatabase)
-        let recommended = "at most \(ByteCount(target.lengthLimit))"
-        if staysInFiles || largest.bytes <= target.lengthLimit {
-          return .pass("\(ByteCount(largest.bytes))", recommended: recommended)
-        }
-        return .block("\(ByteCount(largest.bytes))", recommended: recommended)
+        let fits = staysInFiles || largest.bytes <= target.lengthLimit
+        return Judgement(
+          fits ? .pass : .block, .said(.asFound, ByteCount(largest.bytes)),
+          recommended: .said(.atMost, ByteCount(target.lengthLimit)))
       }
     },
     PreflightCheck(
@@ -114,8 +113,8 @@ extension PreflightCheck {
       let look = try context.look()
       let bad = [Finding.Kind.attachmentFileMissing, .attachmentFileUnreadable, .attachmentFileOutside]
         .reduce(Int64(0)) { $0 + (look.rowFindings[$1] ?? 0) }
-      let basis = look.damage.isComplete ? "of all rows" : "in a sample"
-      return bad == 0 ? .pass("none is missing \(basis)") : .warn("\(bad) missing or unreadable \(basis)")
+      let basis = Sentence.said(look.damage.isComplete ? .ofAllRows : .inSample)
+      return bad == 0 ? .pass(.filesThere, basis) : .warn(.filesMissing, bad, basis)
     },
     PreflightCheck(
       "ATT-03", "attachments elsewhere", .source,
@@ -125,8 +124,8 @@ extension PreflightCheck {
     ) { context in
       let look = try context.look()
       let count = look.rowFindings[.attachmentExternal] ?? 0
-      let basis = look.damage.isComplete ? "of all rows" : "in a sample"
-      return count == 0 ? .pass("none \(basis)") : .warn("\(count) \(basis)")
+      let basis = Sentence.said(look.damage.isComplete ? .ofAllRows : .inSample)
+      return count == 0 ? .pass(.noneElsewhere, basis) : .warn(.someElsewhere, count, basis)
     },
   ]
 }

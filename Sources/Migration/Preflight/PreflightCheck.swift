@@ -5,7 +5,17 @@ import NoteModel
 /// The id is a contract: it stays what it is, also when a check is made better.
 public struct PreflightCheck: Sendable {
   /// What a check needs to be there. When a check of one of them does not answer in time, the others of it are left out.
-  public enum Side: String, Sendable, CaseIterable { case source, target, machine }
+  public enum Side: String, Sendable, CaseIterable {
+    case source, target, machine
+
+    var phrase: PreflightPhrase {
+      switch self {
+      case .source: .sideSource
+      case .target: .sideTarget
+      case .machine: .sideMachine
+      }
+    }
+  }
 
   public enum Result: String, Sendable, CaseIterable {
     case pass, warn, block
@@ -47,36 +57,64 @@ public struct PreflightCheck: Sendable {
 struct Judgement: Sendable {
   var result: PreflightCheck.Result
   /// What was found, with its number.
-  var actual: String
+  var actual: Sentence
   /// What would be well here, where that is a number of the case.
-  var recommended: String?
+  var recommended: Sentence?
   /// Commands or actions for this case, the most useful first.
-  var fix: [String] = []
+  var fix: [Sentence] = []
 
-  static func pass(_ actual: String, recommended: String? = nil) -> Judgement {
-    Judgement(result: .pass, actual: actual, recommended: recommended)
+  init(_ result: PreflightCheck.Result, _ actual: Sentence, recommended: Sentence? = nil, fix: [Sentence] = []) {
+    (self.result, self.actual, self.recommended, self.fix) = (result, actual, recommended, fix)
   }
-  static func warn(_ actual: String, recommended: String? = nil, fix: String...) -> Judgement {
-    Judgement(result: .warn, actual: actual, recommended: recommended, fix: fix)
+
+  static func pass(_ phrase: PreflightPhrase, _ values: any Spoken..., recommended: Sentence? = nil) -> Judgement {
+    Judgement(.pass, Sentence(phrase, values), recommended: recommended)
   }
-  static func block(_ actual: String, recommended: String? = nil, fix: String...) -> Judgement {
-    Judgement(result: .block, actual: actual, recommended: recommended, fix: fix)
+  static func warn(
+    _ phrase: PreflightPhrase, _ values: any Spoken..., recommended: Sentence? = nil, fix: Sentence...
+  ) -> Judgement {
+    Judgement(.warn, Sentence(phrase, values), recommended: recommended, fix: fix)
   }
-  static func notChecked(_ reason: String) -> Judgement { Judgement(result: .notChecked, actual: reason) }
-  static func notApplicable(_ reason: String) -> Judgement { Judgement(result: .notApplicable, actual: reason) }
+  static func block(
+    _ phrase: PreflightPhrase, _ values: any Spoken..., recommended: Sentence? = nil, fix: Sentence...
+  ) -> Judgement {
+    Judgement(.block, Sentence(phrase, values), recommended: recommended, fix: fix)
+  }
+  static func notChecked(_ phrase: PreflightPhrase, _ values: any Spoken...) -> Judgement {
+    Judgement(.notChecked, Sentence(phrase, values))
+  }
+  static func notApplicable(_ phrase: PreflightPhrase, _ values: any Spoken...) -> Judgement {
+    Judgement(.notApplicable, Sentence(phrase, values))
+  }
+
+  /// A store that cannot be looked at, with the steps that its error names.
+  static func block(_ error: MigrationError) -> Judgement {
+    Judgement(.block, .said(error), fix: error.next.map { .said(.asFound, $0) })
+  }
 
   /// The worst of several, which says what all of them say that are as bad.
   static func worst(_ all: [Judgement]) -> Judgement {
     let order: [PreflightCheck.Result] = [.block, .notChecked, .warn, .pass, .notApplicable]
     guard let worst = order.first(where: { result in all.contains { $0.result == result } }) else {
-      return .notApplicable("nothing to look at")
+      return .notApplicable(.nothingToLookAt)
     }
     let same = all.filter { $0.result == worst }
-    var texts: [String] = []
-    for judgement in same where !texts.contains(judgement.actual) { texts.append(judgement.actual) }
     var joined = same[0]
-    joined.actual = texts.joined(separator: "; ")
+    var said = [joined.actual]
+    for judgement in same where !said.contains(judgement.actual) {
+      said.append(judgement.actual)
+      joined.actual = .said(.both, joined.actual, judgement.actual)
+    }
     return joined
+  }
+}
+
+extension Sentence {
+  /// The words of a preflight.
+  static func said(_ phrase: PreflightPhrase, _ values: any Spoken...) -> Sentence { Sentence(phrase, values) }
+
+  static func said(_ error: MigrationError) -> Sentence {
+    error.cause.isEmpty ? .said(.failed, error.message) : .said(.failedBecause, error.message, error.cause)
   }
 }
 
@@ -84,13 +122,13 @@ struct Judgement: Sendable {
 public struct CheckReport: Sendable {
   public var check: PreflightCheck
   public var result: PreflightCheck.Result
-  public var actual: String
-  public var recommended: String
-  public var fix: [String]
+  public var actual: Sentence
+  public var recommended: Sentence
+  public var fix: [Sentence]
   public var wall: Duration
 
   public init(
-    check: PreflightCheck, result: PreflightCheck.Result, actual: String, recommended: String, fix: [String],
+    check: PreflightCheck, result: PreflightCheck.Result, actual: Sentence, recommended: Sentence, fix: [Sentence],
     wall: Duration
   ) {
     self.check = check

@@ -138,7 +138,7 @@ final class PreflightContext: @unchecked Sendable {
     return .worst(
       try places.enumerated().map { index, place in
         var judgement = try judge(place, inspector(place))
-        if places.count > 1 { judgement.actual = "node \(index == 0 ? "A" : "B"): \(judgement.actual)" }
+        if places.count > 1 { judgement.actual = .said(.onNode, index == 0 ? "A" : "B", judgement.actual) }
         return judgement
       })
   }

@@ -9,7 +9,7 @@ public struct FrozenTimePrediction: Sendable {
     public var p90: Duration
     public var worst: Duration
     public var samples: Int
-    public var basis: String
+    public var basis: Sentence
   }
 
   /// Half of all cutovers are done within it.
@@ -17,7 +17,7 @@ public struct FrozenTimePrediction: Sendable {
   /// Nine of ten are.
   public var p90: Duration
   public var terms: [Term]
-  public var basis: String
+  public var basis: Sentence
 }
 
 /// What was measured of the frozen time, from which its spread is drawn.
@@ -30,9 +30,9 @@ package struct FrozenTimeModel: Sendable {
   package var drains: [Duration]
   /// Raising, proving and sealing a fence, on the scratch target.
   package var fences: [(raise: Duration, seal: Duration)]
-  package var fenceBasis: String
+  package var fenceBasis: Sentence
   /// Hooks by their phase: `freeze`, `switch`, `smoke`.
-  package var hooks: [(name: String, time: Duration, basis: String)]
+  package var hooks: [(name: String, time: Duration, basis: Sentence)]
   /// The time between the last pass and the freeze.
   package var lag: Duration
   package var seed: UInt64
@@ -48,7 +48,7 @@ package struct FrozenTimeModel: Sendable {
 
   package init(
     deltas: [RehearsedPass], opening: Duration, drains: [Duration], fences: [(raise: Duration, seal: Duration)],
-    fenceBasis: String, hooks: [(name: String, time: Duration, basis: String)], lag: Duration, seed: UInt64
+    fenceBasis: Sentence, hooks: [(name: String, time: Duration, basis: Sentence)], lag: Duration, seed: UInt64
   ) {
     self.deltas = deltas
     self.opening = opening
@@ -91,32 +91,29 @@ package struct FrozenTimeModel: Sendable {
 
   private func terms(_ draws: inout [[Double]]) -> [FrozenTimePrediction.Term] {
     var terms: [FrozenTimePrediction.Term] = []
-    func add(_ name: String, _ index: Int, _ worst: Duration, _ samples: Int, _ basis: String) {
+    func add(_ name: String, _ index: Int, _ worst: Duration, _ samples: Int, _ basis: Sentence) {
       terms.append(
         .init(
           name: name, median: Self.quantile(&draws[index], 0.5), p90: Self.quantile(&draws[index], 0.9), worst: worst,
           samples: samples, basis: basis))
     }
     for (index, hook) in hooks.enumerated() where hook.name == "freeze" {
-      add("freeze", 4 + index, hook.time, 0, "the freeze hook: \(hook.basis)")
+      add("freeze", 4 + index, hook.time, 0, .said(.hookBasis, hook.name, hook.basis))
     }
     let raise = fences.map(\.raise).max() ?? .zero
-    add("fence", 0, (drains.max() ?? .zero) + raise, drains.count, "writers in flight on the source; \(fenceBasis)")
+    add("fence", 0, (drains.max() ?? .zero) + raise, drains.count, .said(.fenceBasis, fenceBasis))
     add(
       "final_delta", 1, deltas.map(\.exportWork).max() ?? .zero, deltas.count,
-      "deltas of the live source, with its rate of changes")
-    add("verify", 2, opening, 1 + deltas.count { $0.applyWork != nil }, "the target opened once, spread as the applies")
+      .said(.deltaBasis))
+    add("verify", 2, opening, 1 + deltas.count { $0.applyWork != nil }, .said(.openingBasis))
     add("seal", 3, fences.map(\.seal).max() ?? .zero, fences.count, fenceBasis)
     for (index, hook) in hooks.enumerated() where hook.name != "freeze" {
-      add(hook.name, 4 + index, hook.time, 0, "the \(hook.name) hook: \(hook.basis)")
+      add(hook.name, 4 + index, hook.time, 0, .said(.hookBasis, hook.name, hook.basis))
     }
     return terms
   }
 
-  private var basis: String {
-    "\(deltas.count) deltas, one opening, \(drains.count) looks at writers in flight, \(fences.count) fences; "
-      + "a freeze within \(lag.span) of the last delta"
-  }
+  private var basis: Sentence { .said(.predictionBasis, deltas.count, drains.count, fences.count, lag.span) }
 
   /// A sample of n values knows less than the values show.
   private static func widened(_ ratio: Double, count: Int) -> Double {

@@ -34,27 +34,27 @@ extension Rehearsal {
     for hook in model.hooks where request.hookTimes[HookName(rawValue: hook.name)!] == nil {
       levers.append(
         .init(
-          action: "measure the \(hook.name) hook and rehearse with --hook-time: \(hook.time.span) are counted",
+          action: .said(.measureHook, hook.name, hook.time.span),
           gain: gain { $0.hooks.removeAll { $0.name == hook.name } }))
     }
     levers.append(
       .init(
-        action: "freeze when no writer holds the source for long",
+        action: .said(.freezeBetweenWriters),
         gain: gain { $0.drains = $0.drains.isEmpty ? [] : [$0.drains.sorted()[($0.drains.count - 1) / 2]] }))
     levers.append(
       .init(
-        action: "freeze at the quietest hour, when nothing changes between the last delta and the fence",
+        action: .said(.freezeAtQuietHour),
         gain: gain { model in
           for index in model.deltas.indices { model.deltas[index].interval = .seconds(86_400 * 365) }
         }))
     levers.append(
       .init(
-        action: "give the target a faster disk or processor: comparing all of its rows in half of the time",
+        action: .said(.fasterTarget),
         gain: gain { $0.opening = $0.opening / 2 }))
     if request.plan.budget.rate != nil {
       levers.append(
         .init(
-          action: "raise the plan's rate for the night: the last delta in half of the time",
+          action: .said(.raiseRate),
           gain: gain { model in
             for index in model.deltas.indices { model.deltas[index].exportWork = model.deltas[index].exportWork / 2 }
           }))

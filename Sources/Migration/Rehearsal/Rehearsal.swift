@@ -256,19 +256,18 @@ final class Rehearsal {
     return FrozenTimeModel(
       deltas: RehearsedPass.deltas(of: result.passes), opening: opening.wall, drains: probe.drains, fences: fences,
       fenceBasis: isSameEngine == true
-        ? "a fence raised, proven and sealed on the scratch target"
-        : "a fence on the scratch target, which is of another engine than the source",
+        ? .said(.fenceTried) : .said(.fenceOtherEngine),
       hooks: hooks, lag: request.lag, seed: digits.reduce(0) { $0 << 8 | UInt64($1) })
   }
 
   private static func scheme(_ place: String) -> String { place.hasPrefix("postgresql:") ? "postgresql" : "sqlite" }
 
-  private var hooks: [(name: String, time: Duration, basis: String)] {
+  private var hooks: [(name: String, time: Duration, basis: Sentence)] {
     let names: [HookName] = (request.plan.freeze.usesHook ? [.freeze] : []) + [.switch]
     return names.compactMap { name in
       guard let hook = request.plan.hooks[name] else { return nil }
       let known = request.hookTimes[name]
-      return (name.rawValue, known ?? hook.limit, known == nil ? "its limit, because nobody told its time" : "as told")
+      return (name.rawValue, known ?? hook.limit, known == nil ? .said(.hookLimit) : .said(.hookTold))
     }
   }
 }

@@ -5,7 +5,7 @@ public struct RehearsalVerdict: Sendable {
   public enum Grade: String, Sendable { case perfect, good, investigate, poor }
 
   public struct Lever: Sendable {
-    public var action: String
+    public var action: Sentence
     /// What it takes off the p90 of the frozen time.
     public var gain: Duration?
     public var command: String?
@@ -14,8 +14,8 @@ public struct RehearsalVerdict: Sendable {
   public var word: RehearsalRecord.Verdict
   public var grade: Grade
   /// One sentence each, the decisive one first.
-  public var reasons: [String]
-  public var blockers: [String]
+  public var reasons: [Sentence]
+  public var blockers: [Sentence]
   public var levers: [Lever] = []
   /// The most severe reason first; empty: none.
   public var statuses: [ExitStatus]
@@ -25,7 +25,7 @@ public struct RehearsalVerdict: Sendable {
   public var margin: Duration?
 
   package init(
-    word: RehearsalRecord.Verdict, grade: Grade, reasons: [String], blockers: [String], statuses: [ExitStatus],
+    word: RehearsalRecord.Verdict, grade: Grade, reasons: [Sentence], blockers: [Sentence], statuses: [ExitStatus],
     median: Duration? = nil, p90: Duration? = nil, margin: Duration? = nil
   ) {
     (self.word, self.grade, self.reasons, self.blockers) = (word, grade, reasons, blockers)
@@ -81,80 +81,94 @@ package struct RehearsalJudgement: Sendable {
       let half = margin.map { $0 > budget.forwardTime / 2 } ?? false
       verdict.grade = half ? .perfect : .good
       verdict.reasons = [
-        "users are expected to be kept from writing for \(Self.words(prediction?.median)), at worst "
-          + "\(Self.words(prediction?.p90)); the budget leaves \(Self.words(margin)) to spare"
+        .said(.fits, SpokenTime(prediction?.median), SpokenTime(prediction?.p90), SpokenTime(margin))
       ]
     }
     verdict.statuses.sort { $0.severity > $1.severity }
     return verdict
   }
 
-  private func blockers(_ margin: Duration?) -> [(text: String, status: ExitStatus)] {
-    var found: [(String, ExitStatus)] = []
-    if !isBalanced { found.append(("the sum does not add up: not every row ends in one bucket", .loss)) }
-    if !isProven { found.append(("the target does not hold what was carried into it", .loss)) }
+  private func blockers(_ margin: Duration?) -> [(text: Sentence, status: ExitStatus)] {
+    var found: [(Sentence, ExitStatus)] = []
+    if !isBalanced { found.append((.said(.sumUneven), .loss)) }
+    if !isProven { found.append((.said(.targetUnproven), .loss)) }
     for excess in excesses {
-      found.append(("\(excess.count) items are \(excess.bucket), and the plan allows \(excess.limit)", .loss))
+      found.append((.said(.lossBeyondPlan, excess.count, excess.words, excess.limit), .loss))
     }
-    for check in preflight.blockers { found.append(("\(check.check.id) \(check.check.name): \(check.actual)", .noGo)) }
+    for check in preflight.blockers { found.append((.found(check), .noGo)) }
     if let margin, margin < .zero {
-      found.append(
-        (
-          "at worst users are kept from writing for \(Self.words(prediction?.p90)), \(Self.words(.zero - margin)) more "
-            + "than the budget less its reserve", .noGo
-        ))
+      found.append((.said(.overBudget, SpokenTime(prediction?.p90), SpokenTime(.zero - margin)), .noGo))
     }
     for space in shortSpace {
-      found.append(
-        ("\(ByteCount(space.needed)) are needed for the \(space.name) and \(ByteCount(space.free)) are free", .noGo))
+      found.append((.said(.spaceShort, ByteCount(space.needed), space.words, ByteCount(space.free)), .noGo))
     }
     return found
   }
 
-  private var gaps: [String] {
-    var found = preflight.gaps.map { "\($0.check.id) \($0.check.name) was not checked: \($0.actual)" }
+  private var gaps: [Sentence] {
+    var found = preflight.gaps.map(Sentence.notMade)
     guard preflight.blockers.isEmpty || deltas > 0 else { return found }
-    if sinkIsNull { found.append("nothing was written, so the import, the proof and the opening are not known") }
+    if sinkIsNull { found.append(.said(.nothingWritten)) }
     if deltas < Convergence.evidence, convergence?.state != .still, convergence?.state != .diverging {
-      found.append("\(deltas) deltas were made, and fewer than \(Convergence.evidence) are no evidence")
+      found.append(.said(.fewDeltas, deltas, Convergence.evidence))
     }
-    if prediction == nil, !sinkIsNull { found.append("the frozen time could not be told") }
+    if prediction == nil, !sinkIsNull { found.append(.said(.frozenTimeUnknown)) }
     if !drainsSeen {
-      found.append(
-        "it cannot be seen how long writers hold the source"
-          + (impact.map { $0.gap.isEmpty ? "" : " (\($0.gap))" } ?? ""))
+      let gap = impact?.gap ?? ""
+      found.append(gap.isEmpty ? .said(.writersUnseen) : .said(.writersUnseenBecause, gap))
     }
     return found
   }
 
-  private var cares: [String] {
-    var found: [String] = []
-    if convergence?.state == .diverging {
-      found.append("the source changes nearly as fast as it is copied: the passes do not converge")
-    }
-    if convergence?.state == .exhausted { found.append("the passes did not come to rest within \(Convergence.most)") }
-    if convergence?.state == .still { found.append("nobody wrote while it was rehearsed, and the night may be busier") }
-    for check in preflight.checks where check.result == .warn {
-      found.append("\(check.check.id) \(check.check.name): \(check.actual)")
-    }
-    for check in preflight.checks where check.result == .notChecked && !check.check.isRequired {
-      found.append("\(check.check.id) \(check.check.name) was not checked: \(check.actual)")
-    }
+  private var cares: [Sentence] {
+    var found: [Sentence] = []
+    if convergence?.state == .diverging { found.append(.said(.diverging)) }
+    if convergence?.state == .exhausted { found.append(.said(.exhausted, Convergence.most)) }
+    if convergence?.state == .still { found.append(.said(.nobodyWrote)) }
+    found += preflight.checks.filter { $0.result == .warn }.map(Sentence.found)
+    found += preflight.checks.filter { $0.result == .notChecked && !$0.check.isRequired }.map(Sentence.notMade)
     if let impact { found += impact.complaints }
-    if isFuzzy { found.append("the base is not of one moment, because its view was renewed; deltas make it exact") }
+    if isFuzzy { found.append(.said(.baseNotOneMoment)) }
     if !unmeasuredHooks.isEmpty {
-      found.append("hooks are counted with their limits: \(unmeasuredHooks.joined(separator: ", "))")
+      found.append(.said(.hooksUnmeasured, SpokenList(unmeasuredHooks)))
     }
     return found
   }
+}
 
-  static func words(_ duration: Duration?) -> String {
-    guard let duration else { return "an unknown time" }
-    let seconds = duration.inSeconds
-    if seconds < 0.9995 { return "\(Int((seconds * 1000).rounded())) ms" }
-    if seconds < 60 { return "\(Int((seconds * 10).rounded()) / 10).\(Int((seconds * 10).rounded()) % 10) s" }
-    let whole = Int(seconds.rounded())
-    return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
+extension Sentence {
+  /// The words of a rehearsal.
+  static func said(_ phrase: RehearsalPhrase, _ values: any Spoken...) -> Sentence { Sentence(phrase, values) }
+
+  fileprivate static func found(_ check: CheckReport) -> Sentence {
+    .said(.checkFound, check.check.id, check.check.wording.name, check.actual)
+  }
+
+  fileprivate static func notMade(_ check: CheckReport) -> Sentence {
+    .said(.checkNotMade, check.check.id, check.check.wording.name, check.actual)
+  }
+}
+
+extension LossAllowance.Excess {
+  /// The bucket in a sentence; a plan has no others than these.
+  fileprivate var words: Sentence {
+    switch bucket {
+    case "missing": .said(.missing)
+    case "quarantined": .said(.quarantined)
+    case "degraded": .said(.degraded)
+    case "skipped": .said(.skippedByRule)
+    default: Sentence(code: bucket, english: bucket, chinese: bucket)
+    }
+  }
+}
+
+extension RehearsalResult.SpaceUse {
+  fileprivate var words: Sentence {
+    switch name {
+    case "source": .said(.spaceSource)
+    case "archive": .said(.spaceArchive)
+    default: .said(.spaceTarget)
+    }
   }
 }
 
@@ -164,17 +178,15 @@ extension SourceImpact {
   static let noise = Duration.milliseconds(5)
 
   /// What production felt too much of.
-  var complaints: [String] {
-    var found: [String] = []
+  var complaints: [Sentence] {
+    var found: [Sentence] = []
     if let before = readBefore, let during = readDuring,
       during.p99.inSeconds > before.p99.inSeconds * Self.tolerance, during.p99 - before.p99 > Self.noise
     {
-      found.append(
-        "small reads of the source became slower: p99 \(RehearsalJudgement.words(before.p99)) before, "
-          + "\(RehearsalJudgement.words(during.p99)) beside the run")
+      found.append(.said(.readsSlower, SpokenTime(before.p99), SpokenTime(during.p99)))
     }
     if let logGrowth, let logBudget, logGrowth > logBudget {
-      found.append("the source's log grew by \(ByteCount(logGrowth)), and its budget is \(ByteCount(logBudget))")
+      found.append(.said(.logGrew, ByteCount(logGrowth), ByteCount(logBudget)))
     }
     return found
   }

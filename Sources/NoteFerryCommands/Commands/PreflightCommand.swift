@@ -156,7 +156,7 @@ struct PreflightCommand: LongCommand {
   private func ending(_ report: PreflightReport, _ plan: Plan) -> (ExitStatus, [String]) {
     let again = "noteferry explain \((report.blockers + report.gaps).first?.check.id ?? "SPACE-01")"
     switch report.verdict {
-    case .noGo: return (.noGo, (report.blockers.first?.fix ?? []) + [again])
+    case .noGo: return (.noGo, (report.blockers.first?.fix.map(\.english) ?? []) + [again])
     case .unproven: return (.unproven, [again])
     case .go, .goWithCare:
       let isWarned = report.verdict == .goWithCare && exitOn == .warn

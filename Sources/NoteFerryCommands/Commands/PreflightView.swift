@@ -52,7 +52,7 @@ struct PreflightView {
 
   private func table(_ check: CheckReport) -> [String] {
     let cells = widths
-    let (recommended, actual) = (SafeText(check.recommended).text, SafeText(check.actual).text)
+    let (recommended, actual) = (SafeText(check.recommended.english).text, SafeText(check.actual.english).text)
     let fits =
       DisplayWidth.of(recommended) <= cells.recommended && DisplayWidth.of(actual) <= cells.actual
       && DisplayWidth.of(check.check.name) <= cells.name
@@ -72,19 +72,19 @@ struct PreflightView {
 
   private func card(_ check: CheckReport) -> [String] {
     ["\(check.check.id)  \(word(check))", "  \(check.check.name)"]
-      + part("found", SafeText(check.actual).text, indent: 2)
-      + part("well", SafeText(check.recommended).text, indent: 2) + advice(check, indent: 2)
+      + part("found", SafeText(check.actual.english).text, indent: 2)
+      + part("well", SafeText(check.recommended.english).text, indent: 2) + advice(check, indent: 2)
   }
 
   private func advice(_ check: CheckReport, indent: Int = 11) -> [String] {
     guard [.warn, .block].contains(check.result) else { return [] }
     var lines = part("why", check.check.purpose, indent: indent)
     for (index, fix) in check.fix.enumerated() {
-      let text = SafeText(fix).text
+      let text = SafeText(fix.english).text
       let head = String(repeating: " ", count: indent) + (index == 0 ? "fix: " : "     ")
       // A command stays in one line, so that it can be copied.
       lines +=
-        fix.hasPrefix("noteferry ")
+        fix.english.hasPrefix("noteferry ")
         ? [head + text]
         : Wrap.lines(text, width: columns, first: head, next: String(repeating: " ", count: indent + 5))
     }
@@ -150,9 +150,9 @@ struct PreflightView {
       .init("id", .text(check.check.id)), .init("result", .text(check.result.rawValue)),
       .init("name", .text(check.check.name)), .init("side", .text(check.check.side.rawValue)),
       .init("required", .bool(check.check.isRequired)), .init("purpose", .text(check.check.purpose)),
-      .init("recommended", .text(SafeText(check.recommended).text)),
-      .init("actual", .text(SafeText(check.actual).text)),
-      .init("fix", .array(check.fix.map { .text(SafeText($0).text) })),
+      .init("recommended", .text(SafeText(check.recommended.english).text)),
+      .init("actual", .text(SafeText(check.actual.english).text)),
+      .init("fix", .array(check.fix.map { .text(SafeText($0.english).text) })),
       .init("wall_ms", .integer(Int64(check.wall.inSeconds * 1000))),
     ]
   }

@@ -108,11 +108,14 @@ struct RehearseCommand: LongCommand {
     (request.watchTime, request.rest, request.lag, request.hookTimes) = times
     request.ledgerPath = archive.ledger
     let result = try Migration.rehearse(request, observer: session.observer, stop: session.stop)
+    let texts = places.nodes.first.flatMap {
+      RepairedTexts.of($0, profiles: access.profiles, stateDirectory: places.directory + "/state")
+    }
     if !keepScratch { remove(places, session) }
     isDone = true
     let kept = keepScratch ? places.directory : nil
-    return try finish(
-      result, RehearsedRun(plan: plan, hash: hash, planPath: self.plan, session: session), archive, kept: kept)
+    let run = RehearsedRun(plan: plan, hash: hash, planPath: self.plan, session: session)
+    return try finish(result, texts, run, archive, kept: kept)
   }
 
   private func request(_ plan: Plan, _ access: PlannedAccess, _ places: ScratchPlaces) -> RehearsalRequest {
@@ -158,16 +161,16 @@ struct RehearseCommand: LongCommand {
     }
   }
 
-  private func finish(_ result: RehearsalResult, _ run: RehearsedRun, _ files: RehearsalFiles, kept: String?) throws
-    -> Outcome
-  {
+  private func finish(
+    _ result: RehearsalResult, _ texts: RepairedTexts?, _ run: RehearsedRun, _ files: RehearsalFiles, kept: String?
+  ) throws -> Outcome {
     let session = run.session
     var status = result.verdict.statuses.first ?? .ok
     if status == .ok, result.verdict.word == .goWithCare, exitOn == .warn { status = .warnings }
     let next = run.next(result, report: files.report)
-    var document = RehearsalDocument(result: result, run: run, status: status, next: next).document
+    var document = RehearsalDocument(result: result, run: run, status: status, next: next, texts: texts).document
     if let previous = RehearsalRecord.read(of: run.hash, stateDirectory: files.stateDirectory) {
-      document.comparison = RehearsalDocument.comparison(of: document, with: previous)
+      document.compare(with: previous, previous.reportPath.flatMap { try? ReportDocument.read($0).document })
     }
     try write(document, files, session)
     let record = RehearsalRecord(
@@ -215,7 +218,7 @@ struct RehearsedRun {
     let show = CommandLineText.noteferry(["report", report])
     switch result.verdict.word {
     case .go, .goWithCare: return [CommandLineText.noteferry(["cutover", "run", planPath]), show]
-    case .noGo: return (result.preflight.blockers.first?.fix ?? []) + [show]
+    case .noGo: return (result.preflight.blockers.first?.fix.map(\.english) ?? []) + [show]
     case .unproven: return [CommandLineText.noteferry(["rehearse", planPath]), show]
     }
   }

@@ -10,6 +10,11 @@ struct CutoverDocument {
   var look: RunLook
   var plan: Plan
   var conservation: Conservation?
+  /// What the target came to when it was opened; `nil` in a process that did not open it.
+  var result: ImportResult?
+  var texts: RepairedTexts?
+  /// Commands that make sense now.
+  var next: [String] = []
 
   /// Writes it into the run's folder.
   func write() throws {
@@ -30,7 +35,19 @@ struct CutoverDocument {
     document.targets = look.header.targets.map { StoreRecord(name: name($0)) }
     document.downtime = downtime
     document.phases = phases
-    document.conservation = records
+    document.outcome = outcome
+    document.conservation = conservation.map(ConservationRecord.records)
+    if conservation != nil {
+      var ledger = RunLedger(conservation, texts: texts)
+      document.ledger = ledger.read(FileStatus.of(folder.ledger) == nil ? nil : folder.ledger)
+      document.encodings = texts?.encodings
+    }
+    document.deltas = deltas
+    document.verification = VerificationRecord.records(
+      result?.comparison, nodes: result?.nodes ?? [], names: look.header.targets.map(name), conservation: conservation)
+    document.environment = .here(plan)
+    document.impact = impact
+    document.keep(of: earlier)
     return document
   }
 
@@ -76,14 +93,84 @@ struct CutoverDocument {
     }
   }
 
-  private var records: [ConservationRecord]? {
-    guard let conservation else { return nil }
-    return EntityRole.allCases.compactMap { role in
-      guard let sum = conservation.total(role) else { return nil }
-      return ConservationRecord(
-        kind: role.rawValue, source: sum.source, identical: sum.identical, repaired: sum.repaired,
-        adapted: sum.adapted, degraded: sum.degraded, quarantined: sum.quarantined, skippedByRule: sum.skippedByRule,
-        missing: sum.missing)
+  /// The report that an earlier process of this run wrote: what that one saw is not seen again.
+  private var earlier: ReportDocument? { try? ReportDocument.read(folder.report).document }
+
+  // MARK: - How it ended
+
+  private var outcome: OutcomeRecord {
+    var record = OutcomeRecord(word, service: service)
+    record.reason = look.reason.map(Self.wording)
+    record.next = next.isEmpty ? nil : next.map { SafeText($0).text }
+    return record
+  }
+
+  private var word: OutcomeRecord.Word {
+    switch look.state {
+    case .soak: .switched
+    case .finished: .finished
+    case .rolledBack: .rolledBack
+    case .idle, .copying, .converging, .ready: .waiting
+    default: .stopped
     }
+  }
+
+  private var service: OutcomeRecord.Service {
+    switch look.state.service {
+    case .source: .source
+    case .target: .target
+    case .neither: .none
+    case .asTheFencesSay: .unknown
+    }
+  }
+
+  /// The journal's own words have a Chinese text; the words of an error stand as they are.
+  private static func wording(_ reason: String) -> Wording {
+    let text = SafeText(reason).text
+    switch reason {
+    case "rolled back by a person": return Wording(text, "由值班人员回退")
+    case "at the gate": return Wording(text, "在放行点放弃")
+    default: return Wording(text, "错误：\(text)")
+    }
+  }
+
+  /// The base and the last delta before the gate, as the journal has them.
+  private var deltas: DeltaRecord? {
+    var record = DeltaRecord()
+    if let base = phases.first(where: { $0.name == "precopy" }) {
+      var pass = DeltaRecord.Pass(number: 0)
+      pass.wallMs = base.wallMs
+      record.passes.append(pass)
+    }
+    if let entry = look.entries.last(where: { $0.event == .converged }), let wall = look.lastDelta,
+      let number = entry.details.first(where: { $0.name == "passes" }).flatMap({ Int64($0.value) })
+    {
+      var pass = DeltaRecord.Pass(number: number)
+      pass.wallMs = wall.milliseconds
+      record.passes.append(pass)
+    }
+    return record.passes.isEmpty ? nil : record
+  }
+
+  /// What the run left on the source.
+  private var impact: ImpactRecord {
+    var record = ImpactRecord()
+    record.footprint =
+      [.soak, .finished].contains(look.state)
+      ? [Wording("the seal of this run, which keeps users from writing there", "本次运行的封存标记，使用户不能在此写入")] : []
+    return record
+  }
+}
+
+extension ReportDocument {
+  /// Takes over what this process did not see itself.
+  fileprivate mutating func keep(of earlier: ReportDocument?) {
+    guard let earlier else { return }
+    let notes = source?.notes ?? earlier.source?.notes
+    source?.notes = notes
+    conservation = conservation ?? earlier.conservation
+    ledger = ledger ?? earlier.ledger
+    encodings = encodings ?? earlier.encodings
+    verification = verification ?? earlier.verification
   }
 }

@@ -42,8 +42,11 @@ struct CutoverEnding {
   /// Leaves a report of a run that has been frozen; that it cannot be written is no reason to call the run failed.
   private func report() {
     guard look.frozenTime != nil else { return }
-    let document = CutoverDocument(
-      folder: folder, look: look, plan: stage.plan, conservation: stage.work.conservation)
+    var document = CutoverDocument(folder: folder, look: look, plan: stage.plan)
+    document.conservation = stage.work.conservation
+    document.result = stage.work.result
+    document.texts = stage.work.conservation == nil ? nil : stage.repairedTexts
+    document.next = look.state == .soak ? Array(nextOfSwitched.prefix(2)) : []
     do { try document.write() } catch {
       stage.session.observer.observe(
         .notice(level: .warn, code: "report-not-written", text: "the report could not be written", next: []))
@@ -67,14 +70,18 @@ struct CutoverEnding {
     let nodes = stage.plan.target.nodes.map { SafeText($0).text }.joined(separator: " and ")
     lines.append("  every row was compared on \(nodes)")
     lines.append("  the old store is kept read-only; you can go back until you run cutover finish")
-    let next = [
+    let next = nextOfSwitched
+    lines.append("Next:  try the new store; then go back, or close the way back; the report:")
+    lines += next.map { "         " + $0 }
+    return Outcome(text: lines.joined(separator: "\n"), members: members(), next: next)
+  }
+
+  private var nextOfSwitched: [String] {
+    [
       "noteferry cutover rollback \(folder.run) --confirm \(stage.plan.confirmName)",
       "noteferry cutover finish \(folder.run) --confirm \(stage.plan.confirmName)",
       "noteferry report \(folder.run) --html \(folder.run).html",
     ]
-    lines.append("Next:  try the new store; then go back, or close the way back; the report:")
-    lines += next.map { "         " + $0 }
-    return Outcome(text: lines.joined(separator: "\n"), members: members(), next: next)
   }
 
   private func waiting() -> Outcome {

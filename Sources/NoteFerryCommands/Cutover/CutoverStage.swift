@@ -147,6 +147,13 @@ final class CutoverStage {
     return plan
   }
 
+  /// The texts that were repaired in the target's first node.
+  var repairedTexts: RepairedTexts? {
+    let access = StoreAccess(session: session, profilePath: plan.source.profileFile)
+    guard let place = plan.target.nodes.first, let profiles = try? access.profiles() else { return nil }
+    return RepairedTexts.of(place, profiles: profiles, stateDirectory: access.stateDirectory)
+  }
+
   private static func passes(
     _ stores: CutoverStores, _ folder: RunFolder, _ session: Session, _ control: RunControl, brake: LoadBrake
   ) -> @Sendable (StopRequest) -> MigrationPasses {

@@ -50,7 +50,7 @@ extension RehearsalDocument {
 
   private static func wording(of bottleneck: Bottleneck) -> Wording {
     switch bottleneck.cause {
-    case .rateLimit: Wording("the plan's rate", "计划中的限速")
+    case .rateLimit: Wording("the plan's rate", "方案中的限速")
     case .brake: Wording("rests for the sake of production", "为生产让路的停顿")
     case .processor: Wording("the processors of this machine", "本机处理器")
     case .sourceRead: Wording("reading the source", "读取源库")
@@ -102,35 +102,12 @@ extension RehearsalDocument {
       })
   }
 
-  var verification: [VerificationRecord]? {
-    guard let comparison = result.comparison else { return nil }
-    var rows = VerificationRecord(subject: Wording("rows", "行"), method: .checksums)
-    rows.checkedItems = comparison.entities.reduce(0) { $0 + $1.expected }
-    rows.totalItems = rows.checkedItems
-    rows.differences = comparison.differenceCount
-    var contents = VerificationRecord(subject: Wording("attachments", "附件"), method: .checksums)
-    contents.totalItems = result.conservation?.total(.attachment)?.source
-    contents.checkedItems = contents.totalItems
-    contents.differences = comparison.differenceCount == 0 ? 0 : nil
-    contents.notCompared = Wording(
-      "nothing: bytes were compared behind the base and behind each delta that carried them, at the end their lengths",
-      "无：基线及携带附件的增量之后均比较字节，最后比较长度")
-    return [rows, contents]
-  }
-
-  var environment: EnvironmentRecord {
-    var record = EnvironmentRecord()
-    record.cores = Int64(WorkerThread.processorCount)
-    record.settings = run.plan.settings.map {
-      .init(name: $0.key, value: SafeText(Redaction.argument($0.value)).text, origin: "plan")
-    }
-    return record
-  }
-
   var warnings: [WarningRecord]? {
     var found: [WarningRecord] = []
     if let gap = result.impact?.gap, !gap.isEmpty {
-      found.append(WarningRecord(Wording("a probe of the source failed: \(SafeText(gap).text)")))
+      let words = SafeText(gap).text
+      found.append(
+        WarningRecord(Wording("a probe of the source failed: \(words)", "对源库的一次探测失败：\(words)"), code: "probe-failed"))
     }
     return found.isEmpty ? nil : found
   }

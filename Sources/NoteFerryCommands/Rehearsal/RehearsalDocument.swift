@@ -10,12 +10,15 @@ struct RehearsalDocument {
   var run: RehearsedRun
   var status: ExitStatus
   var next: [String]
+  /// The texts that were repaired in the scratch target; `nil` where nothing was written.
+  var texts: RepairedTexts?
 
   var document: ReportDocument {
     var record = RunRecord(
       id: run.session.runID, toolVersion: ToolVersion.current, command: "rehearse", startedAt: result.started.rfc3339)
     record.planHash = run.hash.description
     record.finishedAt = Timestamp.now.rfc3339
+    record.timeZone = "UTC"
     record.wallMs = result.wall.milliseconds
     record.host = ProcessFigures.host
     var document = ReportDocument(run: record)
@@ -24,16 +27,21 @@ struct RehearsalDocument {
     document.verdict = verdict
     document.downtime = downtime
     document.phases = phases
-    document.conservation = conservation
-    document.ledger = result.conservation == nil ? nil : RehearsalLedger.read(result.ledgerPath, result.losses)
+    document.conservation = result.conservation.map(ConservationRecord.records)
+    if result.conservation != nil {
+      var ledger = RunLedger(result.conservation, texts: texts)
+      document.ledger = ledger.read(result.ledgerPath, result.losses)
+    }
     document.checks = result.preflight.checks.map(check)
-    document.encodings = encodings
+    document.encodings = texts?.encodings
     document.deltas = deltas
     document.capacity = capacity
     document.impact = impact
-    document.verification = verification
+    document.verification = VerificationRecord.records(
+      result.comparison, nodes: result.nodes, names: run.plan.target.nodes.map(place),
+      conservation: result.conservation)
     document.runSheet = RehearsalRunSheet(result: result, run: run).sheet
-    document.environment = environment
+    document.environment = .here(run.plan)
     document.warnings = warnings
     return document
   }
@@ -68,10 +76,11 @@ struct RehearsalDocument {
   private var verdict: Verdict {
     let found = result.verdict
     var verdict = Verdict(
-      found.word.reportWord, grade: Verdict.Grade(rawValue: found.grade.rawValue), reasons: found.reasons.map(wording))
-    verdict.blockers = found.blockers.map(wording)
+      found.word.reportWord, grade: Verdict.Grade(rawValue: found.grade.rawValue),
+      reasons: found.reasons.map { Wording($0) })
+    verdict.blockers = found.blockers.map { Wording($0) }
     verdict.levers = found.levers.map { lever in
-      var made = Verdict.Lever(wording(lever.action))
+      var made = Verdict.Lever(Wording(lever.action))
       made.gainMs = lever.gain?.milliseconds
       made.command = lever.command
       return made
@@ -90,8 +99,6 @@ struct RehearsalDocument {
     return verdict
   }
 
-  private func wording(_ text: String) -> Wording { Wording(SafeText(text).text) }
-
   private var downtime: DowntimePrediction? {
     var downtime = DowntimePrediction()
     downtime.budgetMs = run.plan.budget.downtime.milliseconds
@@ -100,14 +107,14 @@ struct RehearsalDocument {
     downtime.p50Ms = prediction.median.milliseconds
     downtime.p90Ms = prediction.p90.milliseconds
     downtime.marginMs = result.verdict.margin?.milliseconds
-    downtime.basis = wording(prediction.basis)
+    downtime.basis = Wording(prediction.basis)
     downtime.terms = prediction.terms.map { term in
       var made = DowntimePrediction.Term(name: term.name)
       made.p50Ms = term.median.milliseconds
       made.p90Ms = term.p90.milliseconds
       made.worstMs = term.worst.milliseconds
       made.samples = Int64(term.samples)
-      made.basis = wording(term.basis)
+      made.basis = Wording(term.basis)
       return made
     }
     return downtime
@@ -140,60 +147,21 @@ struct RehearsalDocument {
     return phases
   }
 
-  // MARK: - Where every item ended
-
-  private var conservation: [ConservationRecord]? {
-    guard let conservation = result.conservation else { return nil }
-    return EntityRole.allCases.compactMap { role in
-      guard let sum = conservation.total(role) else { return nil }
-      return ConservationRecord(
-        kind: role.rawValue, source: sum.source, identical: sum.identical, repaired: sum.repaired,
-        adapted: sum.adapted, degraded: sum.degraded, quarantined: sum.quarantined, skippedByRule: sum.skippedByRule,
-        missing: sum.missing)
-    }
-  }
-
-  private var encodings: [EncodingRecord]? {
-    guard let repairs = result.repairs else { return nil }
-    return repairs.values.sorted { $0.key.rawValue < $1.key.rawValue }.map { tier, count in
-      var record = EncodingRecord(encoding: "damaged text", items: count)
-      record.rule = "\(tier)"
-      record.repaired = count
-      record.reversible = true
-      return record
-    }
-  }
+  // MARK: - Checks
 
   private func check(_ report: CheckReport) -> CheckRecord {
     var record = CheckRecord(
       id: report.check.id, result: CheckRecord.Result(rawValue: report.result.rawValue)!,
-      purpose: wording(report.check.purpose))
-    record.title = wording(report.check.name)
-    record.recommended = wording(report.recommended)
-    record.actual = wording(report.actual)
-    record.fix = report.fix.map(wording)
+      purpose: Wording(report.check.wording.purpose))
+    record.title = Wording(report.check.wording.name)
+    record.recommended = Wording(report.recommended)
+    record.actual = Wording(report.actual)
+    record.fix = report.fix.map { Wording($0) }
     return record
   }
 }
 
 extension RehearsalDocument {
-  /// What is new against the rehearsal before.
-  static func comparison(of document: ReportDocument, with record: RehearsalRecord) -> ComparisonRecord {
-    var changes: [ComparisonRecord.Change] = []
-    func add(_ metric: String, _ before: Duration?, _ now: Int64?) {
-      guard let before, let now else { return }
-      var change = ComparisonRecord.Change(
-        metric: metric, before: Double(before.milliseconds), now: Double(now))
-      change.regression = Double(now) > 1.25 * Double(before.milliseconds)
-      changes.append(change)
-    }
-    add("downtime.p50", record.likely, document.downtime?.p50Ms)
-    add("downtime.p90", record.atWorst, document.downtime?.p90Ms)
-    var comparison = ComparisonRecord(runId: record.run, changes: changes)
-    comparison.samePlan = true
-    return comparison
-  }
-
   /// The result for `--json`.
   static func members(
     _ result: RehearsalResult, _ run: RehearsedRun, _ files: RehearsalFiles
@@ -202,7 +170,7 @@ extension RehearsalDocument {
       .init("run", .text(run.session.runID)), .init("plan_hash", .text(run.hash.description)),
       .init("verdict", .text(result.verdict.word.reportWord.rawValue)),
       .init("grade", .text(result.verdict.grade.rawValue)),
-      .init("reasons_in_words", .array(result.verdict.reasons.map { .text(SafeText($0).text) })),
+      .init("reasons_in_words", .array(result.verdict.reasons.map { .text(SafeText($0.english).text) })),
       .init("deltas", .integer(Int64(RehearsedPass.deltas(of: result.passes).count))),
       .init("report", .text(files.report)), .init("wall_ms", .integer(result.wall.milliseconds)),
     ]

@@ -11,11 +11,13 @@ struct RehearsalRunSheet {
     let plan = run.planPath
     var steps: [RunSheet.Step] = []
     func add(
-      _ offset: Duration?, _ action: Wording, _ command: [String] = [], abort: Wording? = nil, isFinal: Bool? = nil
+      _ offset: Duration?, _ action: Wording, _ command: [String] = [], abort: Wording? = nil, isFinal: Bool? = nil,
+      who: String = "person"
     ) {
       var step = RunSheet.Step(action)
       step.offsetMs = offset?.milliseconds
       step.command = command.isEmpty ? nil : CommandLineText.noteferry(command)
+      step.who = who
       step.abort = abort
       step.pointOfNoReturn = isFinal
       if offset == .zero { step.clock = run.plan.window.map { String($0.text.prefix { $0 != "-" }) } }
@@ -37,9 +39,13 @@ struct RehearsalRunSheet {
     }
     add(
       end(of: "seal"), Wording("the source is sealed and the target is opened", "封存源库，打开目标库"),
-      abort: Wording("by rollback, which takes new notes along", "之后通过回退，并带回新笔记"), isFinal: true)
-    if run.plan.hooks[.switch] != nil { add(end(of: "switch"), Wording("the switch hook runs", "运行切换钩子")) }
-    if run.plan.hooks[.smoke] != nil { add(nil, Wording("the smoke hook tries the target", "冒烟钩子检验目标库")) }
+      abort: Wording("by rollback, which takes new notes along", "之后通过回退，并带回新笔记"), isFinal: true, who: "noteferry")
+    if run.plan.hooks[.switch] != nil {
+      add(end(of: "switch"), Wording("the switch hook runs", "运行切换钩子"), who: "noteferry")
+    }
+    if run.plan.hooks[.smoke] != nil {
+      add(nil, Wording("the smoke hook tries the target", "冒烟钩子检验目标库"), who: "noteferry")
+    }
     add(nil, Wording("when it does not serve: go back", "若服务不正常：回退"), ["cutover", "rollback", "RUN"])
     add(nil, Wording("after the soak: close the way back", "观察期结束后：收尾"), ["cutover", "finish", "RUN"])
     return RunSheet(steps: steps, timeZone: run.plan.window?.zone.text)

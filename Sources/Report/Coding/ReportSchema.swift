@@ -29,7 +29,8 @@ public enum ReportSchema {
         .init("started_at", .string, isRequired: true), .init("finished_at", .string), .init("time_zone", .string),
         .init("wall_ms", .count), .init("host", .string),
       ]), isRequired: true),
-    .init("source", store), .init("targets", .array(store)), .init("verdict", verdict), .init("downtime", downtime),
+    .init("source", store), .init("targets", .array(store)), .init("outcome", outcome), .init("verdict", verdict),
+    .init("downtime", downtime),
     .init("phases", .array(phase)), .init("conservation", .array(conservation)), .init("ledger", ledger),
     .init("checks", .array(check)), .init("encodings", .array(encoding)), .init("deltas", deltas),
     .init("capacity", capacity), .init("impact", impact), .init("verification", .array(verification)),
@@ -37,10 +38,13 @@ public enum ReportSchema {
     .init(
       "warnings",
       .array(
-        .object([.init("code", .string), .init("text", wording, isRequired: true), .init("next", .array(.string))]))),
+        .object([.init("code", .string), .init("text", wording, isRequired: true)]))),
   ])
 
-  private static let wording = Shape.object([.init("en", .string, isRequired: true), .init("zh_hans", .string)])
+  private static let wording = Shape.object([
+    .init("en", .string, isRequired: true), .init("zh_hans", .string), .init("code", .string),
+    .init("parameters", .array(.string)),
+  ])
 
   private static let text = Shape.object([
     // 64 bytes are 88 characters in Base64.
@@ -51,7 +55,12 @@ public enum ReportSchema {
   private static let store = Shape.object([
     .init("name", .string, isRequired: true), .init("product", .string), .init("product_version", .string),
     .init("engine", .string), .init("fingerprint", .string), .init("role", .string), .init("notes", .count),
-    .init("bytes", .count), .init("attachment_bytes", .count),
+  ])
+
+  private static let outcome = Shape.object([
+    .init("word", .oneOf(OutcomeRecord.Word.allCases.map(\.rawValue)), isRequired: true),
+    .init("service", .oneOf(OutcomeRecord.Service.allCases.map(\.rawValue)), isRequired: true),
+    .init("reason", wording), .init("next", .array(.string)),
   ])
 
   private static let verdict = Shape.object([
@@ -62,14 +71,14 @@ public enum ReportSchema {
       "levers",
       .array(
         .object([
-          .init("action", wording, isRequired: true), .init("gain_ms", .integer), .init("gain_bytes", .integer),
+          .init("action", wording, isRequired: true), .init("gain_ms", .integer),
           .init("command", .string),
         ]))), .init("next", .array(.string)), .init("approvals_needed", .count), .init("exit_code", .count),
     .init(
       "evidence",
       .object([
         .init("runs", .count), .init("scale_ratio", .number), .init("age_ms", .count),
-        .init("same_hardware", .boolean), .init("expires_at", .string),
+        .init("expires_at", .string),
       ])),
   ])
 
@@ -87,16 +96,13 @@ public enum ReportSchema {
 
   private static let phase = Shape.object([
     .init("name", .string, isRequired: true), .init("number", .count), .init("start_ms", .count),
-    .init("wall_ms", .count), .init("busy_ms", .count), .init("workers", .count), .init("items", .count),
+    .init("wall_ms", .count), .init("items", .count),
     .init("bytes", .count), .init("source_frozen", .boolean, isRequired: true), .init("critical", .boolean),
     .init("simulated", .boolean),
-    .init(
-      "waits",
-      .array(.object([.init("reason", .string, isRequired: true), .init("ratio", .number, isRequired: true)]))),
   ])
 
   private static let conservation = Shape.object(
-    [.init("kind", .string, isRequired: true), .init("owner_group", .string)]
+    [.init("kind", .string, isRequired: true)]
       + ["source", "identical", "repaired", "adapted", "degraded", "quarantined", "skipped_by_rule", "missing"].map {
         .init($0, .count, isRequired: true)
       })
@@ -111,8 +117,6 @@ public enum ReportSchema {
           .init("outcome", .oneOf(LedgerEntry.Outcome.allCases.map(\.rawValue)), isRequired: true),
           .init("reason", .string, isRequired: true), .init("field", .string), .init("offset_bytes", .count),
           .init("title", text), .init("before", text), .init("after", text), .init("reversible", .boolean),
-          .init("approved_by", .string), .init("approved_at", .string), .init("owner_hash", .string),
-          .init("bytes", .count),
         ])), isRequired: true),
     .init(
       "reasons",
@@ -127,7 +131,7 @@ public enum ReportSchema {
     .init("id", .string, isRequired: true), .init("title", wording),
     .init("result", .oneOf(CheckRecord.Result.allCases.map(\.rawValue)), isRequired: true),
     .init("purpose", wording, isRequired: true), .init("recommended", wording), .init("actual", wording),
-    .init("unit", .string), .init("fix", .array(wording)),
+    .init("fix", .array(wording)),
     .init("since_last", .oneOf(CheckRecord.Change.allCases.map(\.rawValue))),
   ])
 
@@ -152,8 +156,7 @@ public enum ReportSchema {
           .init("items_per_s", .number), .init("bytes_per_s", .number),
         ])), isRequired: true), .init("changed_items_per_s", .number), .init("caught_up_items_per_s", .number),
     .init("changed_bytes_per_s", .number), .init("caught_up_bytes_per_s", .number), .init("converged", .boolean),
-    .init("stop_rule", wording), .init("bottleneck", wording), .init("bottleneck_gain_ms", .integer),
-    .init("missed_by_capture", .count),
+    .init("stop_rule", wording), .init("bottleneck", wording),
   ])
 
   private static let capacity = Shape.object([
@@ -163,20 +166,7 @@ public enum ReportSchema {
         .object([
           .init("name", .string, isRequired: true), .init("total_bytes", .count), .init("used_bytes", .count),
           .init("peak_bytes", .count), .init("after_bytes", .count), .init("floor_bytes", .count),
-        ])), isRequired: true), .init("growth_bytes_per_day", .number),
-    .init(
-      "exhaustion",
-      .object([
-        .init("volume", .string, isRequired: true), .init("earliest", .string), .init("likely", .string),
-        .init("basis", wording),
-      ])),
-    .init(
-      "scenarios",
-      .array(
-        .object([
-          .init("action", wording, isRequired: true), .init("freed_bytes", .count), .init("gained_days", .count),
-          .init("command", .string),
-        ]))),
+        ])), isRequired: true)
   ])
 
   private static let impact = Shape.object([
@@ -214,7 +204,6 @@ public enum ReportSchema {
 
   private static let environment = Shape.object([
     .init("system", .string), .init("processor", .string), .init("cores", .count), .init("memory_bytes", .count),
-    .init("host_fingerprint", .string),
     .init(
       "settings",
       .array(

@@ -16,7 +16,6 @@ public struct CheckRecord: Codable, Sendable, Equatable {
   public var purpose: Wording
   public var recommended: Wording?
   public var actual: Wording?
-  public var unit: String?
   /// What to do, a command where there is one; the best first.
   public var fix: [Wording]?
   public var sinceLast: Change?
@@ -62,7 +61,6 @@ public struct EncodingRecord: Codable, Sendable, Equatable {
 public struct WarningRecord: Codable, Sendable, Equatable {
   public var code: String?
   public var text: Wording
-  public var next: [String]?
 
   public init(_ text: Wording, code: String? = nil) {
     self.text = text

@@ -9,11 +9,8 @@ public struct DeltaRecord: Codable, Sendable, Equatable {
   public var converged: Bool?
   /// Why the passes stopped.
   public var stopRule: Wording?
-  /// What bounds the speed, and what its removal would gain.
+  /// What bounds the speed.
   public var bottleneck: Wording?
-  public var bottleneckGainMs: Int64?
-  /// Changes that the scan found and the capture had missed.
-  public var missedByCapture: Int64?
 
   public init(passes: [Pass] = []) { self.passes = passes }
 
@@ -32,12 +29,9 @@ public struct DeltaRecord: Codable, Sendable, Equatable {
   }
 }
 
-/// The room there is, and when it ends.
+/// The room there is, and what the run takes of it.
 public struct CapacityRecord: Codable, Sendable, Equatable {
   public var volumes: [Volume]
-  public var growthBytesPerDay: Double?
-  public var exhaustion: Exhaustion?
-  public var scenarios: [Scenario]?
 
   public init(volumes: [Volume] = []) { self.volumes = volumes }
 
@@ -53,26 +47,6 @@ public struct CapacityRecord: Codable, Sendable, Equatable {
     public var floorBytes: Int64?
 
     public init(name: String) { self.name = name }
-  }
-
-  /// When the volume is full, as a range; absent when no forecast can be made.
-  public struct Exhaustion: Codable, Sendable, Equatable {
-    public var volume: String
-    /// Dates: `2026-12-14`. The early end is p10.
-    public var earliest: String?
-    public var likely: String?
-    public var basis: Wording?
-
-    public init(volume: String) { self.volume = volume }
-  }
-
-  public struct Scenario: Codable, Sendable, Equatable {
-    public var action: Wording
-    public var freedBytes: Int64?
-    public var gainedDays: Int64?
-    public var command: String?
-
-    public init(_ action: Wording) { self.action = action }
   }
 }
 

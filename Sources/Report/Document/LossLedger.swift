@@ -85,17 +85,12 @@ public struct LedgerEntry: Codable, Sendable, Equatable {
   public var reason: String
   public var field: String?
   public var offsetBytes: Int64?
-  /// Text of the store: shown only when asked for.
+  /// Text of the store, shown only when asked for: the title where it is the field that differs, and the text from the
+  /// first difference on.
   public var title: StoredText?
   public var before: StoredText?
   public var after: StoredText?
   public var reversible: Bool?
-  public var approvedBy: String?
-  public var approvedAt: String?
-  /// A digest of the owner's name, never the name.
-  public var ownerHash: String?
-  /// How many bytes the item has.
-  public var bytes: Int64?
 
   public init(item: String, kind: String, outcome: Outcome, reason: String) {
     self.item = item

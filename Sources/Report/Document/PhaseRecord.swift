@@ -7,9 +7,6 @@ public struct PhaseRecord: Codable, Sendable, Equatable {
   /// From the start of the run.
   public var startMs: Int64?
   public var wallMs: Int64?
-  /// The working time of all workers together.
-  public var busyMs: Int64?
-  public var workers: Int64?
   public var items: Int64?
   public var bytes: Int64?
   /// Whether users could not write.
@@ -18,23 +15,10 @@ public struct PhaseRecord: Codable, Sendable, Equatable {
   public var critical: Bool?
   /// Whether it was only calculated, from probes.
   public var simulated: Bool?
-  /// What it waited for: the name of a reason and its share of the wall time.
-  public var waits: [Wait]?
 
   public init(name: String, sourceFrozen: Bool = false) {
     self.name = name
     self.sourceFrozen = sourceFrozen
-  }
-
-  public struct Wait: Codable, Sendable, Equatable {
-    /// `source_read`, `target_write`, `network`, `standby_lag`, `throttle`, `digest`, …
-    public var reason: String
-    public var ratio: Double
-
-    public init(reason: String, ratio: Double) {
-      self.reason = reason
-      self.ratio = ratio
-    }
   }
 }
 
@@ -42,8 +26,6 @@ public struct PhaseRecord: Codable, Sendable, Equatable {
 public struct ConservationRecord: Codable, Sendable, Equatable {
   /// `note`, `attachment`, or the name of an entity of the profile.
   public var kind: String
-  /// A group of owners (`vip`); absent for all.
-  public var ownerGroup: String?
   /// Counted apart from the reading.
   public var source: Int64
   public var identical: Int64

@@ -5,12 +5,14 @@
 /// Minor versions only add members; readers ignore what they do not know and refuse another major version.
 public struct ReportDocument: Codable, Sendable, Equatable {
   /// What this code writes.
-  public static let currentVersion = "1.0"
+  public static let currentVersion = "1.1"
 
   public var schemaVersion = ReportDocument.currentVersion
   public var run: RunRecord
   public var source: StoreRecord?
   public var targets: [StoreRecord]?
+  /// How a cutover ended; a rehearsal has a verdict instead.
+  public var outcome: OutcomeRecord?
   public var verdict: Verdict?
   public var downtime: DowntimePrediction?
   /// In the order in which they began.
@@ -69,8 +71,39 @@ public struct StoreRecord: Codable, Sendable, Equatable {
   /// `primary`, `standby`; absent for a single node.
   public var role: String?
   public var notes: Int64?
-  public var bytes: Int64?
-  public var attachmentBytes: Int64?
 
   public init(name: String) { self.name = name }
+}
+
+/// How a cutover ended, and which side is in service.
+public struct OutcomeRecord: Codable, Sendable, Equatable {
+  public enum Word: String, Codable, Sendable, CaseIterable {
+    case switched, finished
+    case rolledBack = "rolled_back"
+    /// At the gate, or before it: users write to the source.
+    case waiting
+    /// Between two states; the command, repeated, or a rollback ends it.
+    case stopped
+  }
+
+  public enum Service: String, Codable, Sendable, CaseIterable {
+    case source, target
+    /// Neither side takes writes.
+    case none
+    /// Stopped in the frozen time: only the fences of both sides know.
+    case unknown
+  }
+
+  public var word: Word
+  /// Which side takes the writes of users.
+  public var service: Service
+  /// Why it was given up.
+  public var reason: Wording?
+  /// Commands that make sense now.
+  public var next: [String]?
+
+  public init(_ word: Word, service: Service) {
+    self.word = word
+    self.service = service
+  }
 }

@@ -36,7 +36,7 @@ public struct RunSheet: Codable, Sendable, Equatable {
     public var clock: String?
     public var action: Wording
     public var command: String?
-    /// Who does it, and who decides.
+    /// Who does it: `person`, `noteferry`, or a name.
     public var who: String?
     /// Until when, and how, one can go back from here.
     public var abort: Wording?
@@ -53,7 +53,6 @@ public struct EnvironmentRecord: Codable, Sendable, Equatable {
   public var processor: String?
   public var cores: Int64?
   public var memoryBytes: Int64?
-  public var hostFingerprint: String?
   /// Names as in the plan, values as text; secrets never.
   public var settings: [Setting]?
 

@@ -35,7 +35,6 @@ public struct Verdict: Codable, Sendable, Equatable {
   public struct Lever: Codable, Sendable, Equatable {
     public var action: Wording
     public var gainMs: Int64?
-    public var gainBytes: Int64?
     public var command: String?
 
     public init(_ action: Wording) { self.action = action }
@@ -48,7 +47,6 @@ public struct Verdict: Codable, Sendable, Equatable {
     public var scaleRatio: Double?
     /// How old the evidence was when the document was written.
     public var ageMs: Int64?
-    public var sameHardware: Bool?
     /// After this moment the evidence is stale.
     public var expiresAt: String?
 

@@ -5,25 +5,25 @@ enum Label: String, CaseIterable {
   case time, to, grade, notMeasured, contents, skip
   // Decision
   case decision, downtimeBudget, likely, worst, reserve, spare, budget, over, approvals, approvalsNone, blockers
-  case noBlockers, levers, noLevers, evidence, runs, scale, age, sameHardware, otherHardware, expires, next, gain, basis
-  case part, samples, worstSeen, actual, verdictMissing
+  case noBlockers, levers, noLevers, evidence, runs, scale, age, expires, next, gain, basis
+  case part, samples, worstSeen, actual, verdictMissing, because
   // Timeline
-  case timeline, sourceLive, sourceFrozen, frozenWindow, critical, simulated, phase, start, wall, busy, workers, items
-  case bytes, cumulative, waits, asTable, total, speed
+  case timeline, sourceLive, sourceFrozen, frozenWindow, critical, simulated, phase, start, wall, items
+  case bytes, cumulative, asTable, total, speed
   // Conservation
-  case conservation, kind, source, identical, sum, equalsSource, differsFromSource, owners
+  case conservation, kind, source, identical, sum, equalsSource, differsFromSource
   // Ledger
   case ledger, item, outcome, reason, field, before, after, reversible, approval, title, yes, no, hidden, unlisted
-  case ledgerFile, filter, all, shown, findText, owner, noEntries, noMatch, needsApproval, cut, meaning, count
+  case ledgerFile, filter, all, shown, findText, noEntries, noMatch, needsApproval, cut, meaning, count
   // Preflight
   case preflight, check, purpose, recommended, result, fix, sinceLast, notChecked, checksSummary
   // Encodings
   case encodings, encoding, rule, repairedCount, sample
   // Deltas
   case deltas, pass, base, changed, deleted, changeRate, catchUpRate, converging, notConverging, stopRule, bottleneck
-  case missedByCapture, secondsEach
+  case secondsEach
   // Capacity, impact
-  case capacity, volume, size, today, during, afterwards, floor, growth, exhaustion, scenario, freed, days, noForecast
+  case capacity, volume, size, today, during, afterwards, floor
   case impact, measure, beforeRun, duringRun, change, walGrowth, throttled, footprint, footprintNone, write, read
   case median
   // Verification
@@ -80,8 +80,6 @@ enum Label: String, CaseIterable {
     case .runs: ("runs", "次演练")
     case .scale: ("of the store", "的数据量")
     case .age: ("old", "前")
-    case .sameHardware: ("same hardware", "硬件相同")
-    case .otherHardware: ("other hardware", "硬件不同")
     case .expires: ("valid until", "有效期至")
     case .next: ("Next", "下一步")
     case .gain: ("Gain", "收益")
@@ -91,6 +89,7 @@ enum Label: String, CaseIterable {
     case .worstSeen: ("Worst seen", "实测最坏")
     case .actual: ("Actual", "实测")
     case .verdictMissing: ("no verdict", "无结论")
+    case .because: ("Given up because", "放弃原因")
     case .timeline: ("Timeline", "时间线")
     case .sourceLive: ("source live", "源库可写")
     case .sourceFrozen: ("source frozen", "源库冻结")
@@ -100,12 +99,9 @@ enum Label: String, CaseIterable {
     case .phase: ("Phase", "阶段")
     case .start: ("Start", "开始")
     case .wall: ("Wall time", "实际用时")
-    case .busy: ("Working time", "工作用时")
-    case .workers: ("Workers", "并发")
     case .items: ("Items", "条目")
     case .bytes: ("Bytes", "字节")
     case .cumulative: ("End", "结束")
-    case .waits: ("Waits for", "等待")
     case .asTable: ("The same as a table", "以表格显示")
     case .total: ("Total", "合计")
     case .speed: ("Speed", "速度")
@@ -116,7 +112,6 @@ enum Label: String, CaseIterable {
     case .sum: ("Sum", "合计")
     case .equalsSource: ("equals source", "与源库相等")
     case .differsFromSource: ("differs from source", "与源库不等")
-    case .owners: ("Owners", "所有者")
     case .ledger: ("Loss ledger", "损失台账")
     case .item: ("Item", "条目")
     case .outcome: ("Outcome", "结果")
@@ -137,7 +132,6 @@ enum Label: String, CaseIterable {
     case .all: ("all", "全部")
     case .shown: ("shown", "已显示")
     case .findText: ("Find", "查找")
-    case .owner: ("Owner", "所有者")
     case .noEntries: ("Every item arrived as it was.", "所有条目均原样到达。")
     case .noMatch: ("No entry matches.", "没有符合的条目。")
     case .needsApproval: ("needs approval", "待批准")
@@ -169,21 +163,14 @@ enum Label: String, CaseIterable {
     case .notConverging: ("The passes do not converge.", "各轮没有收敛。")
     case .stopRule: ("Stopped because", "停止原因")
     case .bottleneck: ("Bottleneck", "瓶颈")
-    case .missedByCapture: ("Found by the scan alone", "仅由扫描发现")
     case .secondsEach: ("Wall time of each pass", "每轮实际用时")
-    case .capacity: ("Capacity forecast", "容量预测")
+    case .capacity: ("Room on the disks", "磁盘空间")
     case .volume: ("Volume", "卷")
     case .size: ("Size", "容量")
     case .today: ("Used today", "当前已用")
     case .during: ("At its peak", "峰值")
     case .afterwards: ("Afterwards", "完成后")
     case .floor: ("Must stay free", "最低空闲")
-    case .growth: ("Growth", "增长")
-    case .exhaustion: ("Full", "写满日期")
-    case .scenario: ("What would help", "可行措施")
-    case .freed: ("Frees", "可释放")
-    case .days: ("days", "天")
-    case .noForecast: ("no forecast", "无法预测")
     case .impact: ("Production impact", "对生产的影响")
     case .measure: ("Measure", "指标")
     case .beforeRun: ("Before", "运行前")

@@ -71,22 +71,7 @@ extension Metric {
       measured: ("By a clock that does not jump, from the start of the phase to its end.", "用不跳变的时钟，从阶段开始到结束。"),
       matters: ("It is the time that somebody waits.", "这是人实际等待的时间。"),
       good: ("as in the previous rehearsal", "与上次演练相近"),
-      act: ("Look at what the phase waits for.", "查看该阶段在等待什么。")),
-    .phaseBusy: entry(
-      ("Working time", "工作用时"), time,
-      measured: ("The time in which workers worked, added over all of them.", "所有并发工作时间之和。"),
-      matters: (
-        "Divided by wall time it says how many worked at once; it is never the time that somebody waits.",
-        "除以实际用时即平均并发数；它不是人等待的时间。"
-      ),
-      good: ("wall time multiplied by the workers, or near it", "接近实际用时乘以并发数"),
-      act: ("Far below that, workers wait: see the waits.", "远低于此表示在空等：请看等待一栏。")),
-    .phaseWaits: entry(
-      ("Waits", "等待"), ("share of wall time", "占实际用时的比例"),
-      measured: ("Time in which the next step stood still for this reason.", "因该原因停住的时间。"),
-      matters: ("The largest one is the bottleneck; more of anything else gains nothing.", "最大的一项就是瓶颈，增强其他部分没有收益。"),
-      good: ("no single one above half", "没有一项超过一半"),
-      act: ("Relieve the largest one first.", "先缓解最大的一项。")),
+      act: ("Look at the bottleneck that is named, and at how long the run held itself back.", "查看所列的瓶颈，以及运行主动等待了多久。")),
     .frozenTime: entry(
       ("Frozen time", "冻结时间"), time,
       measured: ("The wall time of all phases in which users cannot write.", "用户不能写入的各阶段实际用时之和。"),

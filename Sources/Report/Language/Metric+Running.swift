@@ -25,12 +25,6 @@ extension Metric {
       matters: ("It bounds how fast the target can come near the source.", "它决定目标库追上源库的速度上限。"),
       good: ("well above the change rate", "明显高于变更速率"),
       act: ("Relieve the bottleneck that is named.", "缓解所列的瓶颈。")),
-    .missedByCapture: entry(
-      ("Found by the scan alone", "仅由扫描发现"), ("items", "条"),
-      measured: ("Changes that the scan of all rows found and the capture had not reported.", "全量扫描发现而捕获未报告的变更数。"),
-      matters: ("A capture that misses changes may only speed things up; the scan decides.", "捕获若有遗漏只能用于加速，以扫描为准。"),
-      good: ("0", "0"),
-      act: ("Look for writers that go round the capture.", "查找绕过捕获的写入方。")),
     .latencyP50: entry(
       ("Median latency (p50)", "延迟中位数 (p50)"), ("milliseconds", "毫秒"),
       measured: (
@@ -91,14 +85,5 @@ extension Metric {
       matters: ("The run stops by itself before the volume falls below it.", "低于此值之前运行会自行停止。"),
       good: ("never reached", "从未触及"),
       act: ("Free space before the night.", "割接前释放空间。")),
-    .exhaustion: entry(
-      ("Date at which it is full", "写满日期"), ("date", "日期"),
-      measured: (
-        "From the growth of the last weeks, text and attachments apart; the early end is p10.",
-        "由最近数周的增长推算，文本与附件分开；较早的日期为 p10。"
-      ),
-      matters: ("It says how long the decision can wait.", "它说明决定还能推迟多久。"),
-      good: ("months away", "数月之后"),
-      act: ("Use the scenario that frees most for the least.", "选择代价最小、释放最多的措施。")),
   ]
 }

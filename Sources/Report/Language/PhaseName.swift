@@ -47,18 +47,58 @@ extension Wording {
     }
   }
 
-  /// The words for what a phase waits for.
+  /// The words for the rule by which a text was repaired.
+  static func rule(_ name: String) -> Wording {
+    switch name {
+    case "lossless": Wording("one right answer", "答案唯一")
+    case "policy": Wording("by a rule", "按规则")
+    case "inferred": Wording("a guess", "推测")
+    default: Wording(name)
+    }
+  }
+
+  /// The words for who does a step.
+  static func who(_ name: String) -> Wording { name == "person" ? Wording("a person", "值班人员") : Wording(name) }
+
+  /// The words for a disk that a run uses.
+  static func volume(_ name: String) -> Wording {
+    switch name {
+    case "source": Wording("source", "源库")
+    case "archive": Wording("archive", "归档")
+    case "target": Wording("target", "目标库")
+    case "target log": Wording("target log", "目标库日志")
+    default: Wording(name)
+    }
+  }
+
+  /// The words for why a run held itself back.
   static func wait(_ name: String) -> Wording {
     switch name {
-    case "source_read": Wording("reading the source", "读取源库")
-    case "target_write": Wording("writing the target", "写入目标库")
-    case "network": Wording("network", "网络")
-    case "standby_lag": Wording("standby lag", "备节点延迟")
-    case "throttle": Wording("throttle", "限速")
-    case "digest": Wording("digests", "摘要计算")
-    case "encode": Wording("encoding", "编码")
-    case "fsync": Wording("making durable", "落盘")
+    case "source_latency": Wording("the source became slower", "源库变慢")
     default: Wording(name)
+    }
+  }
+}
+
+extension OutcomeRecord.Word {
+  var wording: Wording {
+    switch self {
+    case .switched: Wording("SWITCHED", "已切换")
+    case .finished: Wording("FINISHED", "已收尾")
+    case .rolledBack: Wording("ROLLED BACK", "已回退")
+    case .waiting: Wording("WAITING", "等待放行")
+    case .stopped: Wording("STOPPED", "中途停止")
+    }
+  }
+}
+
+extension OutcomeRecord.Service {
+  var wording: Wording {
+    switch self {
+    case .source: Wording("Users write to the source.", "用户写入源库。")
+    case .target: Wording("Users write to the target.", "用户写入目标库。")
+    case .none: Wording("Neither side takes writes.", "两侧均不接受写入。")
+    case .unknown: Wording("Which side users write to, noteferry status tells.", "用户写入哪一侧，请运行 noteferry status 查看。")
     }
   }
 }

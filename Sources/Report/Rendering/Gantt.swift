@@ -114,7 +114,6 @@ struct Gantt {
     // A narrow screen has room for a line of these.
     if width < 500 { return .joined(parts, separator: " · ") }
     if let items = phase.items { parts.append("\(items) \(words(Label.items.wording))") }
-    if let workers = phase.workers { parts.append("\(workers) \(words(Label.workers.wording))") }
     return .joined(parts, separator: " · ")
   }
 

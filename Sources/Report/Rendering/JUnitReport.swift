@@ -61,7 +61,7 @@ struct JUnitReport {
 
   private var conservation: [Case] {
     (document.conservation ?? []).map { record in
-      let name = record.kind + (record.ownerGroup.map { " (\($0))" } ?? "")
+      let name = record.kind
       let sum = "\(record.sum) / \(record.source)"
       if !record.isConserved {
         return Case(name: name, outcome: .failed(Label.differsFromSource.wording.text(language) + ": " + sum))
@@ -87,7 +87,7 @@ struct JUnitReport {
   }
 
   private var verdict: [Case] {
-    guard let verdict = document.verdict else { return [] }
+    guard let verdict = document.verdict else { return document.outcome.map { [ending($0)] } ?? [] }
     let words = ([verdict.word.wording] + verdict.reasons).map { $0.text(language) }.joined(separator: ": ")
     let outcome: Case.Outcome =
       switch verdict.word {
@@ -96,6 +96,18 @@ struct JUnitReport {
       case .unproven: .skipped(words)
       }
     return [Case(name: document.run.command, outcome: outcome, output: words)]
+  }
+
+  private func ending(_ outcome: OutcomeRecord) -> Case {
+    let words = [outcome.word.wording, outcome.service.wording, outcome.reason].compactMap { $0?.text(language) }
+      .joined(separator: ": ")
+    let judged: Case.Outcome =
+      switch outcome.word {
+      case .switched, .finished: .passed
+      case .rolledBack, .stopped: .failed(words)
+      case .waiting: .skipped(words)
+      }
+    return Case(name: document.run.command, outcome: judged, output: words)
   }
 
   // MARK: - XML

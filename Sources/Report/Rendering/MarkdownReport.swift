@@ -37,10 +37,13 @@ struct MarkdownReport {
   private var title: String {
     let verdict = document.verdict
     var text = "# " + escaped(word(.runReport)) + ": " + escaped(document.source?.name ?? document.run.id) + "\n\n"
-    let name = verdict.map { self.text($0.word.wording) } ?? word(.verdictMissing)
+    let ending = document.outcome
+    let name = (verdict?.word.wording ?? ending?.word.wording).map { self.text($0) } ?? word(.verdictMissing)
     text +=
       "**\(escaped(name))**" + (verdict?.grade.map { " — \(word(.grade)): \(self.text($0.wording))" } ?? "") + "\n\n"
     for reason in verdict?.reasons ?? [] { text += "- " + escaped(self.text(reason)) + "\n" }
+    if verdict == nil, let ending { text += "- " + escaped(self.text(ending.service.wording)) + "\n" }
+    if let reason = ending?.reason { text += "- \(word(.because)): " + escaped(self.text(reason)) + "\n" }
     for blocker in verdict?.blockers ?? [] { text += "- **\(word(.blockers))**: " + escaped(self.text(blocker)) + "\n" }
     text += "\n" + word(.run) + " " + code(document.run.id) + ", noteferry " + escaped(document.run.toolVersion) + ", "
     text += escaped(Figures.time(document.run.finishedAt ?? document.run.startedAt)) + "\n\n"
@@ -79,7 +82,7 @@ struct MarkdownReport {
     return table(
       .conservation, names,
       records.map { record in
-        let kind = text(Wording.kind(record.kind)) + (record.ownerGroup.map { " (\($0))" } ?? "")
+        let kind = text(Wording.kind(record.kind))
         let sum = number(record.sum) + " " + word(record.isConserved ? .equalsSource : .differsFromSource)
         return [escaped(kind), number(record.source), number(record.identical)] + record.others.map { number($0.count) }
           + [sum]
@@ -136,7 +139,8 @@ struct MarkdownReport {
       .runSheet, [Label.clock, .step, .command, .who, .abort].map(\.wording),
       sheet.steps.map {
         [
-          escaped($0.clock ?? "–"), escaped(text($0.action)), $0.command.map(code) ?? "–", escaped($0.who ?? "–"),
+          escaped($0.clock ?? "–"), escaped(text($0.action)), $0.command.map(code) ?? "–",
+          escaped($0.who.map { text(.who($0)) } ?? "–"),
           $0.abort.map { escaped(text($0)) } ?? "–",
         ]
       })
@@ -148,7 +152,7 @@ struct MarkdownReport {
   }
 
   private var next: String {
-    guard let next = document.verdict?.next, !next.isEmpty else { return "" }
+    guard let next = document.verdict?.next ?? document.outcome?.next, !next.isEmpty else { return "" }
     return "## \(word(.next))\n\n" + next.map { "    " + SafeText($0).text + "\n" }.joined()
   }
 
@@ -163,7 +167,7 @@ struct MarkdownReport {
     for entry in ledger.entries {
       var cells = [
         text(entry.outcome.wording), code(entry.item), code(entry.reason), entry.field.map(code) ?? "–",
-        entry.approvedBy.map(escaped) ?? "–",
+        "–",
       ]
       if hasText { cells += [entry.title, entry.before, entry.after].map { $0.map(stored) ?? "–" } }
       let row = line(cells)

@@ -35,10 +35,9 @@ extension Page {
   private func checkRow(_ check: CheckRecord) -> Row {
     let title: Markup = check.title.map { "<div class=s>\($0)</div>" } ?? ""
     let fixes = (check.fix ?? []).map { "<div class=s>\($0)</div>" as Markup }
-    let unit: Markup = check.unit.map { " \($0)" } ?? ""
     return Row(cells: [
       "<code>\(check.id)</code>\(title)", sentence(check.purpose), check.recommended.map { sentence($0) } ?? none,
-      check.actual.map { "<span class=s>\($0)</span>\(unit)" } ?? absent,
+      sentence(check.actual),
       "<span class=\"r-\(check.result.rawValue)\">\(check.result.wording)</span>",
       fixes.isEmpty ? none : .joined(fixes), check.sinceLast.map { "\($0.wording)" } ?? none,
     ])
@@ -52,7 +51,8 @@ extension Page {
     let rows = records.map { record in
       Row(
         cells: [
-          "\(record.encoding)", optional(record.rule), number(record.items), number(record.repaired),
+          "<code>\(record.encoding)</code>", record.rule.map { "\(Wording.rule($0))" } ?? none, number(record.items),
+          number(record.repaired),
           yesOrNo(record.reversible),
         ] + (options.showTitles ? [samples(record)] : []))
     }

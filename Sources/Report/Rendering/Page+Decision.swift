@@ -2,10 +2,11 @@ extension Page {
   func decision() -> Markup {
     let verdict = document.verdict
     let content: Markup = """
-      \(budget)\(facts(verdict))\(levers(verdict))\(terms)\(nextCommands(verdict))
+      \(budget)\(facts(verdict))\(levers(verdict))\(terms)\(nextCommands)
       \(reading([.downtimeP90, .rollbackReserve, .downtimeMargin, .approvals, .evidenceAge]))
       """
-    return section("decision", .decision, verdict == nil && document.downtime == nil ? nil : content)
+    return section(
+      "decision", .decision, verdict == nil && document.outcome == nil && document.downtime == nil ? nil : content)
   }
 
   // MARK: - Budget
@@ -65,9 +66,6 @@ extension Page {
     var parts: [Markup] = []
     if let runs = evidence.runs { parts.append("\(runs) \(Label.runs)") }
     if let scale = evidence.scaleRatio { parts.append("\(Figures.percent(scale)) \(Label.scale)") }
-    if let same = evidence.sameHardware {
-      parts.append(same ? "\(Label.sameHardware)" : "<b>\(Label.otherHardware)</b>")
-    }
     if let age = evidence.ageMs { parts.append("\(duration(age)) \(Label.age)") }
     if let end = evidence.expiresAt { parts.append("\(Label.expires) \(Figures.time(end))") }
     return parts.isEmpty ? absent : "<ul>\(parts.map { "<li>\($0)</li>" as Markup })</ul>"
@@ -76,13 +74,8 @@ extension Page {
   private func levers(_ verdict: Verdict?) -> Markup {
     guard let levers = verdict?.levers else { return "" }
     guard !levers.isEmpty else { return "<h3>\(Label.levers)</h3><p class=mu>\(Label.noLevers)</p>" }
-    let rows = levers.map { lever -> Row in
-      let time: Markup? = lever.gainMs.map { duration($0) }
-      let size: Markup? = lever.gainBytes.map { bytes($0) }
-      let gain = Markup.joined([time, size].compactMap { $0 }, separator: " · ")
-      return Row(cells: [
-        sentence(lever.action), gain.html.isEmpty ? absent : gain, lever.command.map { "<code>\($0)</code>" } ?? none,
-      ])
+    let rows = levers.map { lever in
+      Row(cells: [sentence(lever.action), duration(lever.gainMs), lever.command.map { "<code>\($0)</code>" } ?? none])
     }
     return table(
       "t-levers", caption: Label.levers.wording, .heading,
@@ -106,8 +99,8 @@ extension Page {
       "<details><summary>\(Label.part)</summary>\(table("t-terms", caption: Label.part.wording, .unseen, columns: columns, rows: rows))</details>"
   }
 
-  private func nextCommands(_ verdict: Verdict?) -> Markup {
-    guard let next = verdict?.next, !next.isEmpty else { return "" }
+  private var nextCommands: Markup {
+    guard let next = document.verdict?.next ?? document.outcome?.next, !next.isEmpty else { return "" }
     return "<h3>\(Label.next)</h3>\(next.map { command($0) })"
   }
 }

@@ -34,6 +34,7 @@ extension Page {
 
   private var verdictWord: Markup {
     guard let verdict = document.verdict else {
+      if let outcome = document.outcome { return ending(outcome) }
       return
         "<div class=\"verdict v-unproven\"><span class=mark>\(VerdictMark.drawing(.unproven))</span><div class=word>\(Label.verdictMissing)</div></div>"
     }
@@ -43,6 +44,21 @@ extension Page {
       <div class="verdict"><span class="mark \(VerdictMark.style(verdict.word))">\(VerdictMark.drawing(verdict.word))</span>
       <div class="word \(VerdictMark.style(verdict.word))">\(verdict.word.wording)\(grade)</div>
       \(reasons)</div>
+      """
+  }
+
+  private func ending(_ outcome: OutcomeRecord) -> Markup {
+    let look: Verdict.Word =
+      switch outcome.word {
+      case .switched, .finished: .go
+      case .rolledBack, .waiting: .goWithCare
+      case .stopped: .noGo
+      }
+    let reason: Markup = outcome.reason.map { "<p class=\"why s\">\(Label.because): \($0)</p>" } ?? ""
+    return """
+      <div class="verdict"><span class="mark \(VerdictMark.style(look))">\(VerdictMark.drawing(look))</span>
+      <div class="word \(VerdictMark.style(look))">\(outcome.word.wording)</div>
+      <p class="why s">\(outcome.service.wording)</p>\(reason)</div>
       """
   }
 

@@ -28,13 +28,12 @@ extension Page {
     "源库的每个条目恰好属于其中一列；各列之和等于源库。")
 
   private func row(_ record: ConservationRecord) -> Row {
-    let group: Markup = record.ownerGroup.map { " <span class=mu>\(Label.owners): \($0)</span>" } ?? ""
     let sum: Markup =
       record.isConserved
       ? "\(record.sum)<div class=ok>= \(Label.equalsSource)</div>"
       : "\(record.sum)<div class=bad>≠ \(Label.differsFromSource)</div>"
     return Row(cells: [
-      "\(Wording.kind(record.kind))\(group)", number(record.source), number(record.identical),
+      "\(Wording.kind(record.kind))", number(record.source), number(record.identical),
       linked(record.repaired, .repaired, record), linked(record.adapted, .adapted, record),
       linked(record.degraded, .degraded, record), linked(record.quarantined, .quarantined, record),
       linked(record.skippedByRule, .skippedByRule, record), linked(record.missing, .missing, record), sum,
@@ -86,13 +85,11 @@ extension Page {
       return
         "<button type=button data-chip=\"\(outcome.rawValue)\" aria-pressed=false>\(outcome.wording) \(count)</button>"
     }
-    let owners = Set(ledger.entries.compactMap(\.ownerHash)).sorted()
-    let owner: Markup = owners.isEmpty ? "" : choice("f-owner", .owner, owners)
     return """
       <div class="js-only filters" role=group aria-label="\(Label.filter.wording.text(.both))"><div class=chips>
       <button type=button data-chip="" aria-pressed=true>\(Label.all)</button>\(chips)</div>
       \(choice("f-reason", .reason, ledger.reasons.map(\.reason)))
-      \(choice("f-kind", .kind, Set(ledger.entries.map(\.kind)).sorted()))\(owner)
+      \(choice("f-kind", .kind, Set(ledger.entries.map(\.kind)).sorted()))
       <label>\(Label.findText)<input type=search id=f-text size=14></label>
       <span class=mu aria-live=polite><span id=f-shown>\(raw: ledger.entries.count)</span> \(Label.shown)</span></div>
       """
@@ -115,18 +112,14 @@ extension Page {
     ]
     if options.showTitles { cells += [entry.before, entry.after].map { $0.map { Markup.stored($0) } ?? none } }
     cells += [yesOrNo(entry.reversible), approval(entry)]
-    let owner: Markup = entry.ownerHash.map { " data-w=\"\($0)\"" } ?? ""
     return Row(
       cells: cells,
-      attributes: " data-o=\"\(entry.outcome.rawValue)\" data-r=\"\(entry.reason)\" data-k=\"\(entry.kind)\"\(owner)")
+      attributes: " data-o=\"\(entry.outcome.rawValue)\" data-r=\"\(entry.reason)\" data-k=\"\(entry.kind)\"")
   }
 
   func yesOrNo(_ value: Bool?) -> Markup { value.map { $0 ? "\(Label.yes)" : "<b>\(Label.no)</b>" } ?? absent }
 
   private func approval(_ entry: LedgerEntry) -> Markup {
-    if let name = entry.approvedBy {
-      return "<bdi>\(name)</bdi>\(entry.approvedAt.map { " " + Figures.minute($0) } ?? "")"
-    }
     switch entry.outcome {
     case .missing, .quarantined, .degraded:
       return "<span class=nb><span class=box></span> \(Label.needsApproval)</span>"

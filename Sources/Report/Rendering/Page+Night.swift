@@ -43,7 +43,8 @@ extension Page {
         step.offsetMs.map { "\($0 > 0 ? "+" : "")\(duration($0))" } ?? none
       return Row(cells: [
         step.clock.map { "\($0)" } ?? none, offset, action, step.command.map { "<code>\($0)</code>" } ?? none,
-        step.who.map { "<bdi>\($0)</bdi>" } ?? none, step.abort.map { sentence($0) } ?? none, "<span class=box></span>",
+        step.who.map { "<bdi>\(Wording.who($0))</bdi>" } ?? none, step.abort.map { sentence($0) } ?? none,
+        "<span class=box></span>",
       ])
     }
     let columns = [
@@ -69,7 +70,7 @@ extension Page {
     let rows: [(Label, Markup)] = [
       (.system, text(environment.system)), (.processor, text(environment.processor)),
       (.cores, number(environment.cores)), (.memory, bytes(environment.memoryBytes)),
-      (.host, text(environment.hostFingerprint ?? document.run.host)),
+      (.host, text(document.run.host)),
     ]
     let list = rows.map { "<div><dt>\($0)</dt><dd>\($1)</dd></div>" as Markup }
     let settings = environment.settings ?? []
@@ -88,7 +89,7 @@ extension Page {
     let list = warnings.map { warning -> Markup in
       let code: Markup = warning.code.map { "<code>\($0)</code> " } ?? ""
       return
-        "<div class=note>\(code)<span class=s>\(warning.text)</span>\((warning.next ?? []).map { command($0) })</div>"
+        "<div class=note>\(code)<span class=s>\(warning.text)</span></div>"
     }
     return "<h3>\(Label.warnings)</h3>\(list.isEmpty ? "<p>\(Label.noWarnings)</p>" : .joined(list))"
   }

@@ -5,7 +5,7 @@ extension Page {
     guard let deltas = document.deltas else { return section("deltas", .deltas, nil) }
     let content: Markup = """
       \(deltaWords(deltas))<div class=pair>\(passChart(deltas.passes))\(rateChart(deltas))</div>\(passTable(deltas.passes))
-      \(reading([.passWall, .changeRate, .catchUpRate, .missedByCapture]))
+      \(reading([.passWall, .changeRate, .catchUpRate]))
       """
     return section("deltas", .deltas, content)
   }
@@ -17,11 +17,7 @@ extension Page {
     }
     if let rule = deltas.stopRule { lines.append("<p>\(Label.stopRule): <span class=s>\(rule)</span></p>") }
     if let bottleneck = deltas.bottleneck {
-      let gain: Markup = deltas.bottleneckGainMs.map { " (\(Label.gain) \(duration($0)))" } ?? ""
-      lines.append("<p>\(Label.bottleneck): <b>\(bottleneck)</b>\(gain)</p>")
-    }
-    if let missed = deltas.missedByCapture {
-      lines.append("<p>\(link(.missedByCapture, Label.missedByCapture.wording)): \(missed)</p>")
+      lines.append("<p>\(Label.bottleneck): <b>\(bottleneck)</b></p>")
     }
     return .joined(lines)
   }
@@ -136,7 +132,8 @@ extension Page {
     guard let capacity = document.capacity else { return section("capacity", .capacity, nil) }
     let rows = capacity.volumes.map { volume in
       Row(cells: [
-        "\(volume.name)", VolumeBar(volume)?.drawing ?? none, bytes(volume.totalBytes), bytes(volume.usedBytes),
+        "\(Wording.volume(volume.name))", VolumeBar(volume)?.drawing ?? none, bytes(volume.totalBytes),
+        bytes(volume.usedBytes),
         bytes(volume.peakBytes), bytes(volume.afterBytes), bytes(volume.floorBytes),
       ])
     }
@@ -147,39 +144,9 @@ extension Page {
     ]
     let content: Markup = """
       \(table("t-volumes", caption: Label.capacity.wording, .unseen, columns: columns, rows: rows))
-      \(exhaustion(capacity))\(scenarios(capacity.scenarios))\(reading([.volumePeak, .volumeFloor, .exhaustion]))
+      \(reading([.volumePeak, .volumeFloor]))
       """
     return section("capacity", .capacity, content)
-  }
-
-  private func exhaustion(_ capacity: CapacityRecord) -> Markup {
-    let growth: Markup =
-      capacity.growthBytesPerDay.map { "\(Figures.bytes(Figures.whole($0))) / \(Wording("day", "天"))" } ?? absent
-    var dates: Markup = "<span class=nm>\(Label.noForecast)</span>"
-    if let end = capacity.exhaustion, let earliest = end.earliest ?? end.likely {
-      let range = end.likely.map { $0 == earliest ? earliest : "\(earliest) – \($0)" } ?? earliest
-      dates = "<b>\(range)</b> <span class=mu>\(end.volume)</span>"
-    }
-    let basis: Markup = capacity.exhaustion?.basis.map { "<p class=mu>\(Label.basis): <span>\($0)</span></p>" } ?? ""
-    return """
-      <div class=facts><div><h3>\(Label.growth)</h3>\(growth)</div>
-      <div><h3>\(link(.exhaustion, Label.exhaustion.wording))</h3>\(dates)</div></div>\(basis)
-      """
-  }
-
-  private func scenarios(_ scenarios: [CapacityRecord.Scenario]?) -> Markup {
-    guard let scenarios, !scenarios.isEmpty else { return "" }
-    let rows = scenarios.map { scenario in
-      Row(cells: [
-        sentence(scenario.action), bytes(scenario.freedBytes),
-        scenario.gainedDays.map { "\($0) \(Label.days)" } ?? absent,
-        scenario.command.map { "<code>\($0)</code>" } ?? none,
-      ])
-    }
-    return table(
-      "t-scenarios", caption: Label.scenario.wording, .heading,
-      columns: [Column(.scenario), Column(.freed, isNumber: true), Column(.gain, isNumber: true), Column(.command)],
-      rows: rows)
   }
 }
 

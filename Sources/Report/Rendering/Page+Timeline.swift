@@ -15,7 +15,7 @@ extension Page {
     }
     return section(
       "timeline", .timeline,
-      "<div class=keep>\(key(phases))\(drawings)</div><details><summary>\(Label.asTable)</summary>\(phaseTable(phases))</details>\(reading([.phaseWall, .phaseBusy, .phaseWaits, .frozenTime]))"
+      "<div class=keep>\(key(phases))\(drawings)</div><details><summary>\(Label.asTable)</summary>\(phaseTable(phases))</details>\(reading([.phaseWall, .frozenTime]))"
     )
   }
 
@@ -39,12 +39,10 @@ extension Page {
     let rows = phases.map { phase -> Row in
       let state: Markup = phase.sourceFrozen ? "<b>\(Label.sourceFrozen)</b>" : "\(Label.sourceLive)"
       let critical: Markup = phase.critical == true ? " <span class=mu>\(Label.critical)</span>" : ""
-      let waits = (phase.waits ?? []).map { "\(Wording.wait($0.reason)) \(Figures.percent($0.ratio))" as Markup }
       return Row(cells: [
         "\(phase.title)\(critical)", state, duration(phase.startMs), duration(phase.wallMs),
-        duration(phase.startMs.flatMap { start in phase.wallMs.map { start + $0 } }), duration(phase.busyMs),
-        number(phase.workers), number(phase.items), bytes(phase.bytes),
-        phase.waits == nil ? absent : waits.isEmpty ? none : .joined(waits, separator: ", "),
+        duration(phase.startMs.flatMap { start in phase.wallMs.map { start + $0 } }), number(phase.items),
+        bytes(phase.bytes),
       ])
     }
     return table(
@@ -52,9 +50,7 @@ extension Page {
       columns: [
         Column(.phase), Column(.source), Column(.start, isNumber: true),
         Column(.wall, metric: .phaseWall, isNumber: true),
-        Column(.cumulative, isNumber: true), Column(.busy, metric: .phaseBusy, isNumber: true),
-        Column(.workers, isNumber: true), Column(.items, isNumber: true), Column(.bytes, isNumber: true),
-        Column(.waits, metric: .phaseWaits),
+        Column(.cumulative, isNumber: true), Column(.items, isNumber: true), Column(.bytes, isNumber: true),
       ], rows: rows)
   }
 }

@@ -103,7 +103,7 @@ enum PageStyle {
     .o-missing,.o-quarantined,.r-block{color:var(--nogo)}.o-degraded,.r-warn,.r-not_checked{color:var(--care)}
     .r-pass,.o-repaired{color:var(--go)}
     .r-pass,.r-block,.r-warn,.r-not_checked{font-weight:600;white-space:nowrap}
-    .legend+p{margin-top:6px}.facts+p{margin-top:12px}#t-phases td:last-child{min-width:11em}
+    .legend+p{margin-top:6px}.facts+p{margin-top:12px}
     .nb{white-space:nowrap}#t-ledger code{white-space:nowrap}
     .box{display:inline-block;width:13px;height:13px;border:1px solid var(--muted);border-radius:2px;vertical-align:-2px}
     .ok{color:var(--go);font-weight:600}.bad{color:var(--nogo);font-weight:600}
@@ -197,15 +197,15 @@ enum PageScript {
     var rows=t.tBodies[0].rows,chosen='',n=d.getElementById('f-shown'),none=d.getElementById('f-none');
     function value(id){var e=d.getElementById(id);return e?e.value:''}
     function apply(){
-    var reason=value('f-reason'),kind=value('f-kind'),owner=value('f-owner'),text=value('f-text').toLowerCase(),c=0;
+    var reason=value('f-reason'),kind=value('f-kind'),text=value('f-text').toLowerCase(),c=0;
     for(var i=0;i<rows.length;i++){var x=rows[i],s=x.dataset;
-    var on=(!chosen||s.o===chosen)&&(!reason||s.r===reason)&&(!kind||s.k===kind)&&(!owner||s.w===owner)&&
+    var on=(!chosen||s.o===chosen)&&(!reason||s.r===reason)&&(!kind||s.k===kind)&&
     (!text||x.textContent.toLowerCase().indexOf(text)>=0);
     x.hidden=!on;if(on)c++}
     n.textContent=c;none.hidden=c>0;
     each('[data-chip]',function(b){b.setAttribute('aria-pressed',String(b.dataset.chip===chosen))})}
     each('[data-chip]',function(b){b.addEventListener('click',function(){chosen=b.dataset.chip;apply()})});
-    each('#f-reason,#f-kind,#f-owner',function(s){s.addEventListener('change',apply)});
+    each('#f-reason,#f-kind',function(s){s.addEventListener('change',apply)});
     each('#f-text',function(s){s.addEventListener('input',apply)});
     each('[data-show]',function(a){a.addEventListener('click',function(){chosen=a.dataset.show;
     var k=d.getElementById('f-kind');if(k&&a.dataset.kind)k.value=a.dataset.kind;apply()})});

@@ -40,7 +40,6 @@ struct TextReport {
     var facts: [String] = []
     if let scale = evidence?.scaleRatio { facts.append(Figures.percent(scale) + " " + word(.scale)) }
     if let runs = evidence?.runs { facts.append("\(runs) \(word(.runs))") }
-    if let same = evidence?.sameHardware { facts.append(word(same ? .sameHardware : .otherHardware)) }
     facts.append(Figures.time(run.finishedAt ?? run.startedAt))
     let title = "\(run.command.uppercased()) \(run.id)   "
     var lines = wrapped(title + facts.joined(separator: ", "), next: "  ")
@@ -100,7 +99,7 @@ struct TextReport {
       return wrapped("  \(word(.conservation)): \(word(.notMeasured))", next: "    ")
     }
     var lines: [String] = []
-    for record in records where record.ownerGroup == nil {
+    for record in records {
       if !lines.isEmpty { lines.append("") }
       lines.append(count("\(word(.source)): \(text(Wording.kind(record.kind)))", record.source, indent: 2))
       lines.append(count(word(.identical), record.identical))
@@ -148,7 +147,7 @@ struct TextReport {
   }
 
   private var verdict: [String] {
-    guard let verdict = document.verdict else { return wrapped("  \(word(.verdictMissing))", next: "  ") }
+    guard let verdict = document.verdict else { return outcome }
     var line = "  " + text(verdict.word.wording)
     if let grade = verdict.grade { line += "   \(word(.grade)): \(text(grade.wording))" }
     if let code = verdict.exitCode { line += "   [exit \(code)]" }
@@ -159,12 +158,18 @@ struct TextReport {
       let gain = lever.gainMs.map { " (\(word(.gain)) \(text(Figures.duration($0))))" } ?? ""
       lines += wrapped("  - " + text(lever.action) + gain, next: "    ")
     }
-    if let next = verdict.next, !next.isEmpty {
-      lines += next.enumerated().map { index, command in
-        "  " + padded(index == 0 ? word(.next) : "", 8) + command
-      }
-    }
-    return lines
+    return lines + commands(verdict.next)
+  }
+
+  private var outcome: [String] {
+    guard let outcome = document.outcome else { return wrapped("  \(word(.verdictMissing))", next: "  ") }
+    var lines = [fitted("  " + text(outcome.word.wording))] + wrapped("  " + text(outcome.service.wording), next: "  ")
+    if let reason = outcome.reason { lines += wrapped("  \(word(.because)): " + text(reason), next: "    ") }
+    return lines + commands(outcome.next)
+  }
+
+  private func commands(_ next: [String]?) -> [String] {
+    (next ?? []).enumerated().map { index, command in "  " + padded(index == 0 ? word(.next) : "", 8) + command }
   }
 
   // MARK: - Columns

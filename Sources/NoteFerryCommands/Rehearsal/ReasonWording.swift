@@ -1,0 +1,76 @@
+import Report
+
+/// What the reasons of a ledger mean, in both languages. The English texts are those of `noteferry explain`.
+enum ReasonWording {
+  /// - Returns: `nil` for a word that has no explanation.
+  static func means(_ reason: String) -> Wording? {
+    Catalogue.find(reason).first.map { Wording($0.means, chinese[$0.key]) }
+  }
+
+  static let chinese = [
+    // Findings
+    "attachment-file-missing": "附件的文件不存在。",
+    "attachment-file-unreadable": "附件的文件存在，但无法读取。",
+    "attachment-file-changed": "文件在复制期间发生变化，已从头重读。",
+    "attachment-file-unsettled": "文件每次读取都在变化，保留了最后一次完整读取的内容。",
+    "attachment-file-outside": "附件的引用指向数据目录之外。",
+    "attachment-size-differs": "行中记录的大小与实际字节数不同；两者均原样迁移。",
+    "attachment-external": "附件内容在另一个系统中（对象存储、网址）；只迁移引用。",
+    "attachment-moved": "附件内容按方案换了存放位置。",
+    "attachment-not-moved": "附件内容未能换到方案要求的位置，保留在原处。",
+    "text-invalid-utf8": "文本含有无效的 UTF-8 字节，按原字节迁移。",
+    "text-contains-nul": "文本含有 NUL 字符。",
+    "text-converted": "服务器在读取时转换了文本。",
+    "text-repaired": "编码损坏的文本在写入目标库时已修复。",
+    "text-substituted": "目标库引擎无法保存该文本，以标记代替；原始字节已保留。",
+    "text-not-repaired": "文本损坏且未修复，按原样写入。",
+    "value-type-differs": "值的类型与列的类型不同，按原样迁移。",
+    "value-converted": "值以目标库引擎的类型写入，含义不变。",
+    "value-substituted": "目标库的列无法保存该值，以其他值代替；原值已保留。",
+    "row-set-aside": "该行无法写入目标库，已放在一旁保留。",
+    "key-not-unique": "多行具有相同的键。",
+    "secret-withheld": "按要求未迁移机密值。",
+    "table-not-carried": "该表无法迁移。",
+    "table-unknown": "配置不认识该表；仍照样迁移。",
+    "invariant-broken": "产品的一条规则在源库中已被破坏。",
+    "row-unreadable": "该行无法从源库读取。",
+    "log-damaged": "日志损坏处之后还有提交。",
+    "snapshot-renewed": "读取视图中途更新过，各部分不是同一时刻的。",
+    "writers-wait": "读取期间写入者需要等待。",
+    "nodes-differ": "两个节点在此处不同。",
+    "node-row-adapted": "专属某节点的行已按目标节点适配。",
+    "archive-damage": "归档的这一部分已损坏。",
+    // Damages
+    "legacy-bytes": "应为 UTF-8 之处是旧代码页的字节（GBK、Big5、Shift_JIS、Windows-1252 等）。",
+    "double-encoded": "UTF-8 被当作 Latin-1 或 Windows-1252 读取，又按 UTF-8 写入。",
+    "multiply-encoded": "UTF-8 被当作 Latin-1 读取并写入，不止一次。",
+    "utf8-as-single-byte": "UTF-8 被当作另一种单字节代码页读取，如 Windows-1251。",
+    "utf8-as-chinese": "UTF-8 被当作 GBK 或 GB18030 读取后写入。",
+    "utf8-as-chinese-lossy": "UTF-8 被当作 GBK 读取后写入，途中丢失了部分字节。",
+    "utf8-as-other-cjk": "UTF-8 被当作 Shift_JIS、EUC-KR、EUC-JP 或 Big5 读取后写入。",
+    "cjk-as-single-byte": "中日韩文字节被当作 Latin-1 之类的代码页读取。",
+    "cjk-as-other-cjk": "一种中日韩文代码页被当作另一种读取。",
+    "single-byte-as-other": "一种单字节代码页被当作另一种读取。",
+    "replaced": "字符已被 U+FFFD 取代。",
+    "replaced-twice": "字符已被 U+FFFD 取代，之后又被当作 GBK 读取。",
+    "question-marks": "字符已被问号取代。",
+    "cesu8": "表情等字符被写成两个各占三字节的代理（CESU-8）。",
+    "lone-surrogate": "只剩一半的代理对，另一半已被截去。",
+    "overlong": "字符所用的字节多于 UTF-8 所允许的。",
+    "cut": "文本在一个字符中间结束，是按字节限长截断所致。",
+    "utf16": "UTF-8 列中存的是 UTF-16 文本。",
+    "byte-order-mark": "文本中有字节顺序标记，或其被误读的结果。",
+    "nul": "文本中或其后有零字节。",
+    "mixed-lines": "同一文本的各行使用不同编码。",
+    "mixed-runs": "同一行中有多种编码。",
+    "mixed-double": "有些行完好，另一些行被重复编码。",
+    "entities": "应为字符之处是 &#20013; 之类的字符引用。",
+    "json-escapes": "应为字符之处是 JSON 转义。",
+    "controls-as-punctuation": "控制字符代替了 Windows-1252 的引号和破折号。",
+    "forbidden": "文本含有 XML 1.0 禁止的字符。",
+    "escaped-sets": "文本为 ISO-2022-JP 或 HZ，用转义切换字符集。",
+    "decomposed-name": "名称为分解形式：字母与音标分开。",
+    "percent-escapes": "应为字符之处是百分号转义。",
+    "image": "文本中的图片按现状无法解码。",
+  ]
+}
