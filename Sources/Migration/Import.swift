@@ -40,6 +40,12 @@ public struct ImportOptions: Sendable {
   public var command: String?
   /// Bytes of rows and contents in one transaction of the target, about.
   public var batchBytes = ByteCount.mebibytes(64)
+  /// The same, but no more than `sparingBytes` while users write to the source.
+  var transactionBytes: ByteCount {
+    brake.map { $0.writeRatio > 0 } == true ? min(batchBytes, Self.sparingBytes) : batchBytes
+  }
+  /// A commit gives its transaction to the disk at once, and whoever else commits there waits for the whole of it.
+  static let sparingBytes = ByteCount.mebibytes(4)
   /// How long a server's commit may wait for a standby of its own.
   public var patience = PairOptions().patience
   /// Where the run is a part of a larger one; only for a single node.
