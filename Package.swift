@@ -91,7 +91,7 @@ let package = Package(
     .testTarget(name: "ReportTests", dependencies: ["NoteModel", "DurableIO", "Report"], exclude: ["Golden"]),
     .testTarget(
       name: "NoteFerryCommandsTests",
-      dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "Report", "NoteFerryCommands"]),
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "Cutover", "Report", "NoteFerryCommands"]),
     .testTarget(
       name: "CorpusTests",
       dependencies: [

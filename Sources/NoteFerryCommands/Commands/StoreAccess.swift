@@ -76,11 +76,11 @@ enum ResultText {
     [(EntityRole.note, "note"), (.attachment, "attachment")].compactMap { role, noun in
       guard let sum = conservation.total(role) else { return nil }
       let mark = sum.isBalanced ? "" : "   DOES NOT ADD UP"
-      return "\(Format.count(sum.source, noun)) in the source = \(Format.number(sum.identical)) identical + "
-        + "\(Format.number(sum.repaired)) repaired + \(Format.number(sum.degraded)) degraded + "
-        + "\(Format.number(sum.quarantined)) quarantined + \(Format.number(sum.skippedByRule)) skipped by rule + "
-        + (sum.adapted > 0 ? "\(Format.number(sum.adapted)) adapted + " : "")
-        + "\(Format.number(sum.missing)) missing.\(mark)"
+      return "\(Format.count(sum.source, noun)) in the source = \(sum.identical.grouped) identical + "
+        + "\(sum.repaired.grouped) repaired + \(sum.degraded.grouped) degraded + "
+        + "\(sum.quarantined.grouped) quarantined + \(sum.skippedByRule.grouped) skipped by rule + "
+        + (sum.adapted > 0 ? "\(sum.adapted.grouped) adapted + " : "")
+        + "\(sum.missing.grouped) missing.\(mark)"
     }
   }
 
