@@ -68,7 +68,7 @@ import Testing
 
   @Test func `where the disk reaches its floor before the freeze, the run stops and goes on`() throws {
     let (site, machine) = try Self.site(usersHaveRoom: true)
-    let running = site.start(try site.arguments("--allow-unrehearsed", "--rate", "8KiB/s"))
+    let running = site.start(try site.arguments("--allow-unrehearsed", "--rate", "4KiB/s"))
     try site.wait("the copying") { site.status()["state"]?.string == "copying" }
     // The floor of these tests is 1 MiB.
     machine.leaveRoom(512 << 10)
