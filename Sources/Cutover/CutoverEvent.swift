@@ -17,6 +17,8 @@ public enum CutoverEvent: String, Sendable, CaseIterable, Hashable {
   case targetOpened
   case switchDone
   case smokePassed
+  /// Everything in the source was looked at once more, which the last delta had not done.
+  case sourceProven
   /// A person closed the way back.
   case closed
   /// A person, a failure, or the budget: give up.
@@ -48,6 +50,8 @@ extension CutoverState {
     case (.switching, .switchDone): .switched
     case (.switched, .smokePassed): .soak
     case (.soak, .closed): .finished
+    case (.soak, .sourceProven): .soak
+    case (.returning, .sourceProven): .returning
     // Before the seal, and where the seal came too late.
     case (let state, .givenUp) where state.isBeforeSeal || state == .sealing: .aborting
     // The target was not opened, or was: what is on it goes along.

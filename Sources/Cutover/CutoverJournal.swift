@@ -137,3 +137,18 @@ public final class CutoverJournal {
     return next
   }
 }
+
+extension [CutoverJournal.Entry] {
+  /// The segment behind which nobody has looked at everything in the source, where the last delta only glanced.
+  package var unprovenSegment: Int? {
+    guard let delta = last(where: { $0.event == .deltaApplied }), !contains(where: { $0.event == .sourceProven }) else {
+      return nil
+    }
+    return delta.details.first { $0.name == "glanced_segment" }.flatMap { Int($0.value) }
+  }
+
+  /// How many rows of the source the target has in an older state; `nil` where nobody has looked.
+  package var lateRows: Int64? {
+    last { $0.event == .sourceProven }?.details.first { $0.name == "late_rows" }.flatMap { Int64($0.value) }
+  }
+}

@@ -61,6 +61,7 @@ public final class CutoverRun {
     var reason: (any Error)?
     while true {
       let state = journal.state
+      if state == .soak { try proveSource() }
       if state.isFinal || state == .soak || state == .stuck { break }
       do {
         // Behind the fence it is the fence that keeps other runs away.
@@ -69,7 +70,10 @@ public final class CutoverRun {
       } catch let error as MigrationError where Self.givesUp(state, error) {
         reason = reason ?? error
         work.giveUpOpening()
-        try record(.givenUp, [.init("reason", error.message), .init("cause", error.cause)])
+        do { try record(.givenUp, [.init("reason", error.message), .init("cause", error.cause)]) } catch {
+          letUsersWrite()
+          throw error
+        }
       }
     }
     if journal.state.isFinal { for lease in leases { try? lease.give(run: claim.run) } }
@@ -88,9 +92,25 @@ public final class CutoverRun {
   }
 
   /// Closes the way back.
-  public func finish() throws {
+  ///
+  /// - Parameter acceptsLate: Also where rows of the source are not in the target as they are there.
+  /// - Throws: `.cutoverLate` where they are not; what looking at the source throws, where nobody has done so yet.
+  public func finish(acceptsLate: Bool = false) throws {
+    if !acceptsLate {
+      try proveSource()
+      if let rows = journal.entries.lateRows, rows > 0 { throw Self.late(rows) }
+    }
     try record(.closed)
     for lease in leases { try? lease.give(run: claim.run) }
+  }
+
+  /// Rows of the source that changed between the last look at all of their columns and the freeze.
+  public static func late(_ rows: Int64) -> MigrationError {
+    MigrationError(
+      .cutoverLate, "\(rows) rows of the source are not in the target as they were when it was frozen",
+      cause: "only columns behind long attachments changed in them, after the last look at all columns",
+      safeNow: "the target is in service and has their former values; the source is sealed and the archive's newest "
+        + "segment has the new ones")
   }
 
   private func record(_ event: CutoverEvent, _ details: [CutoverJournal.Entry.Detail] = []) throws {
@@ -162,7 +182,7 @@ public final class CutoverRun {
     case .frozen: try record(.deltaBegun)
     case .applying:
       _ = try work.carryDelta(frozenTime())
-      try record(.deltaApplied)
+      try record(.deltaApplied, work.glancedSegment.map { [.init("glanced_segment", "\($0)")] } ?? [])
     case .verifying:
       try work.verify(frozenTime())
       try record(.nodesEqual)
@@ -238,12 +258,21 @@ public final class CutoverRun {
     try record(.sourceReleased, removal.remains.map { .init("remains", $0) })
   }
 
+  /// Where not even giving up can be written down, on a disk without room: in front of the seal nothing is lost when users
+  /// write to the source, and whoever takes the run up gives it up then.
+  private func letUsersWrite() {
+    guard journal.state.isBeforeSeal, (try? fence.drop(run: claim.run, unsealing: false)) != nil else { return }
+    if wasFrozen, plan.freeze.usesHook { try? run(.thaw) }
+  }
+
   /// The source is unsealed last. So a seal says that the target's notes may not be in it yet, and no seal that they are:
   /// taken up behind it, nothing is carried into a store that users write to.
   private func goBack() throws {
     let wasOpened = journal.entries.contains { $0.event == .targetOpened }
     switch try fenceFact() {
     case .sealed:
+      // Before anything comes back: what the source has is what the archive says.
+      if wasOpened { try proveSource() }
       try work.carryBack(wasOpened: wasOpened)
       if wasOpened { try run(.switchBack) }
       if plan.freeze.usesHook { try run(.thaw) }
@@ -255,6 +284,13 @@ public final class CutoverRun {
     }
     let removal = try fence.drop(run: claim.run, unsealing: true)
     try record(.sourceReleased, removal.remains.map { .init("remains", $0) })
+  }
+
+  /// Looks at everything in the sealed source, where the last delta did not and nobody has done so since.
+  private func proveSource() throws {
+    guard let segment = journal.entries.unprovenSegment else { return }
+    let rows = try work.proveSource(behind: segment)
+    try record(.sourceProven, [.init("late_rows", "\(rows)")])
   }
 
   private var wasFrozen: Bool { journal.entries.contains { $0.event == .confirmed } }

@@ -18,6 +18,16 @@ public protocol CutoverWork: AnyObject {
   /// - Throws: Where they differ, and where more is lost than the plan allows, too.
   func verify(_ frozen: FrozenTime) throws
 
+  /// The archive's segment that the last delta came to, where that delta passed over columns of rows, so that `proveSource`
+  /// has something to look at.
+  var glancedSegment: Int? { get }
+
+  /// Looks at everything in the source once more, which is sealed, and archives what no pass has carried.
+  ///
+  /// - Parameter segment: What `glancedSegment` was, perhaps in another process.
+  /// - Returns: How many rows that are. The target has these as they were before.
+  func proveSource(behind segment: Int) throws -> Int64
+
   /// Seals the target's nodes and opens them for users; the source is sealed.
   func openTarget() throws
 

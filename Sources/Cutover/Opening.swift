@@ -26,11 +26,12 @@ final class Opening: ImportGate, @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - stop: That of the passes alone: a request that comes behind the seal must not leave the target half open.
+  ///   - glances: Whether a glance at the target is enough.
   ///   - wayBack: Remembers the target as it is proven.
-  init(_ passes: MigrationPasses, stop: StopRequest, remembering wayBack: any WayBack) {
+  init(_ passes: MigrationPasses, stop: StopRequest, glances: Bool, remembering wayBack: any WayBack) {
     self.stop = stop
     thread = WorkerThread { [self] in
-      let result = Result { try passes.open(gate: self, remembering: wayBack.memory()) }
+      let result = Result { try passes.open(glances: glances, gate: self, remembering: wayBack.memory()) }
       monitor.locked {
         self.result = result
         if case .proven = progress {} else { progress = .ended }

@@ -17,6 +17,8 @@ public final class PassesWork: CutoverWork {
     public var claim: RunClaim
     /// The run as a whole.
     public var stop: StopRequest
+    /// Whether `hasChanged` will be asked behind the last delta.
+    public var looksBeforeSeal = false
     /// The stop of a pass that begins now while users write; whoever asks it ends that pass alone.
     public var passStop: @Sendable () -> StopRequest
     /// Waits where the run is paused, and throws where it is to end. Then a pass that was ended alone is done again.
@@ -42,6 +44,12 @@ public final class PassesWork: CutoverWork {
   /// What the last pass changed, and what it came to.
   public private(set) var last: (delta: ExportResult, wall: Duration)?
   public private(set) var conservation: Conservation?
+  public private(set) var glancedSegment: Int?
+  /// Whether the target was left so that a glance at it and at the source is enough.
+  private var mayGlance = false
+  /// When everything was looked at last, and for how long glances may follow that.
+  private var lastWhole = ContinuousClock.now
+  private static let glancing = Duration.seconds(900)
   /// What the opening came to; of the pass before where it did not open.
   public private(set) var result: ImportResult?
   /// What was carried back, for people.
@@ -65,11 +73,24 @@ public final class PassesWork: CutoverWork {
   public func carryDelta(_ frozen: FrozenTime?) throws -> Duration {
     guard let frozen else { return try carry() }
     let start = ContinuousClock.now
-    let exported = try parts.passes(parts.stop).export(until: start + frozen.remaining)
-    // A pass ends at its deadline as if somebody had asked it to.
+    let exported: ExportResult
+    do {
+      exported = try parts.passes(parts.stop).export(
+        mayGlance ? parts.looksBeforeSeal ? .followed : .last : .none, until: start + frozen.remaining)
+    } catch {
+      // A pass ends at its deadline as if somebody had asked it to.
+      try frozen.check()
+      throw error
+    }
+    glancedSegment = exported.wasGlance ? try parts.passes(parts.stop).newestSegment : nil
     try frozen.check()
     last = (exported, ContinuousClock.now - start)
     return ContinuousClock.now - start
+  }
+
+  /// Whether anything was written to the source since the last delta, as far as that looked.
+  public func hasChanged() throws -> Bool {
+    try parts.passes(StopRequest()).export(mayGlance ? .last : .none).changes?.isEmpty != true
   }
 
   @discardableResult
@@ -86,14 +107,30 @@ public final class PassesWork: CutoverWork {
   private func carryOnce() throws -> Duration {
     let start = ContinuousClock.now
     let passes = parts.passes(parts.passStop())
-    let exported = try passes.export()
-    let applied = try passes.apply()
+    if !mayGlance || start - lastWhole > Self.glancing {
+      mayGlance = false
+      let exported = try passes.export()
+      try apply(passes, glances: false)
+      last = (exported, ContinuousClock.now - start)
+      lastWhole = start
+      mayGlance = passes.mayGlance(behind: exported)
+      guard mayGlance else { return ContinuousClock.now - start }
+    }
+    // What is left for the frozen time is as short as this one.
+    let second = ContinuousClock.now
+    mayGlance = false
+    let glanced = try passes.export(.followed)
+    try apply(passes, glances: true)
+    mayGlance = passes.mayGlance(behind: glanced)
+    last = (glanced, ContinuousClock.now - second)
+    return ContinuousClock.now - second
+  }
+
+  private func apply(_ passes: MigrationPasses, glances: Bool) throws {
+    let applied = try passes.apply(glances: glances)
     guard applied.isHeld else { throw mismatch(applied.comparison?.differenceCount) }
     try judge(applied.conservation)
     result = applied
-    let wall = ContinuousClock.now - start
-    last = (exported, wall)
-    return wall
   }
 
   // MARK: - While nobody writes
@@ -102,7 +139,7 @@ public final class PassesWork: CutoverWork {
   public func verify(_ frozen: FrozenTime) throws {
     settle()
     let stop = StopRequest()
-    let opening = Opening(parts.passes(stop), stop: stop, remembering: parts.wayBack)
+    let opening = Opening(parts.passes(stop), stop: stop, glances: mayGlance, remembering: parts.wayBack)
     self.opening = opening
     while true {
       try frozen.check()
@@ -122,7 +159,7 @@ public final class PassesWork: CutoverWork {
     } else {
       // Taken up behind the seal: nothing changes any more, so it is proven and opened at once.
       let stop = StopRequest()
-      let opening = Opening(parts.passes(stop), stop: stop, remembering: parts.wayBack)
+      let opening = Opening(parts.passes(stop), stop: stop, glances: false, remembering: parts.wayBack)
       opened = try opening.open()
     }
     guard opened.isApproved else { throw mismatch(opened.comparison?.differenceCount) }
@@ -131,6 +168,14 @@ public final class PassesWork: CutoverWork {
   }
 
   public func giveUpOpening() { opening?.giveUp() }
+
+  // MARK: - Behind the switch
+
+  public func proveSource(behind segment: Int) throws -> Int64 {
+    let rows = try parts.passes(parts.stop).prove(behind: segment)
+    if rows > 0 { try parts.wayBack.archiveHasGrown() }
+    return rows
+  }
 
   // MARK: - The way back
 

@@ -8,6 +8,10 @@ public protocol WayBack: AnyObject, Sendable {
   /// - Throws: What keeps the target from being asked.
   func memory() throws -> ReturnPass?
 
+  /// The source was looked at once more, and what no pass had carried is in the archive: the source is what that says.
+  /// May come again.
+  func archiveHasGrown() throws
+
   /// Called when nobody writes to the target any more, and nobody to the source. May come again after a crash.
   ///
   /// - Returns: What was carried, for people and for the journal.
@@ -36,6 +40,8 @@ public final class ReturnWayBack: WayBack {
     }
     return pass
   }
+
+  public func archiveHasGrown() throws { try pass().archiveHasGrown() }
 
   public func carryBack() throws -> String {
     do { return try pass().carryBack().words } catch let error as MigrationError where error.code == .returnImpossible {

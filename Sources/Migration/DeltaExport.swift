@@ -44,18 +44,21 @@ struct DeltaExport {
         observer: observer, stop: stop, guardedPaths: source.guardedPaths)
       result = try writer.write(wasRenewed: wasRenewed)
     }
-    if book == nil, snapshot.schema.entities.contains(where: snapshot.passesOverColumns), !result.summary.isFuzzy,
-      !wasRenewed
+    // Where a glance found nothing, what the one before it saw is still what is there.
+    var glanceSpares = book.map { found.changes.isEmpty ? $0.spared : 0 } ?? 0
+    if book == nil || (options.renewsGlance && glanceSpares == 0),
+      snapshot.schema.entities.contains(where: snapshot.passesOverColumns), !result.summary.isFuzzy, !wasRenewed
     {
-      try GlanceBook.write(
+      glanceSpares = try GlanceBook.write(
         snapshot, chain.base.description, seal: result.seal, since: created, stateDirectory: options.stateDirectory,
-        scan: StoreScan(throttle: Throttle(rate: options.rate), phase: .delta, observer: observer, stop: stop))
+        scan: StoreScan(throttle: options.throttle, phase: .delta, observer: observer, stop: stop))
     }
     var exported = ExportResult(
       place: .directory(directory), segment: result.segment, seal: result.seal, bytes: result.bytes,
       summary: result.summary, wasResumed: false, wall: .now - start,
       productVersion: snapshot.schema.productVersion, profile: snapshot.profile.name, changes: found.changes)
     exported.wasGlance = book != nil
+    exported.glanceSpares = glanceSpares
     return exported
   }
 

@@ -56,6 +56,8 @@ public struct ExportOptions: Sendable {
   /// at them; where nothing tells how the other columns were then, all are read. Costs no more than reading the rows
   /// without attachments, and misses a change of those columns alone.
   public var isGlance = false
+  /// Of a delta that is a glance: look once more, so that the next delta can be one, too. Any other delta does so anyway.
+  var renewsGlance = false
   /// For spools of an export into a pipe.
   public var stateDirectory: String
   public var toolVersion: String
@@ -80,6 +82,8 @@ public struct ExportResult: Sendable {
   public var profile: String
   /// Of a delta: whether columns were passed over.
   public var wasGlance = false
+  /// Of a delta that the next one may follow with a glance: bytes of the attachments that it will pass over; else 0.
+  public var glanceSpares: Int64 = 0
   /// Of a delta: what changed. Where that is nothing, no segment was written.
   public var changes: DeltaChanges?
 }

@@ -72,18 +72,26 @@ extension HeldTarget {
     }
     try spool.synchronize()
     let identities = try nodes.present.map { try consumer.settledIdentity($0) }
+    let algorithm = consumer.description.algorithm
     var glances: [Int64] = []
+    var measured: [Int64] = []
     for node in nodes.present {
+      let proof = proofs[node]
       glances.append(
-        try proofs[node]?.glance.map {
-          try TargetGlance.keep($0, at: TargetGlance.path(path, node: node), algorithm: consumer.description.algorithm)
+        try proof?.glance.map {
+          try TargetGlance.keep([$0], at: TargetGlance.path(path, node: node), algorithm: algorithm)
+        } ?? -1)
+      measured.append(
+        try proof?.measured.map {
+          try TargetGlance.keep($0.rows, at: MeasuredBook.path(path, node: node), algorithm: algorithm)
         } ?? -1)
     }
     let held = HeldTarget(
       origin: consumer.origin, number: number, seal: seal.description, pages: consumer.pages,
       left: Timestamp.now.milliseconds, identities: identities,
       extras: nodes.present.map { node in proofs[node]?.comparison.entities.reduce(0) { $0 + $1.extra } ?? 0 },
-      summary: summary, totals: consumer.totals, byteCount: spool.byteCount, glances: glances)
+      summary: summary, totals: consumer.totals, byteCount: spool.byteCount, glances: glances,
+      measured: measured)
     // Between the two steps the lengths do not agree, or the rows do not: then the old segments are read again.
     try Folder.remove(path)
     try Folder.rename(new, to: old)

@@ -28,6 +28,8 @@ struct HeldTarget {
   var byteCount: Int64
   /// By node, the bytes of what a glance saw of it; below 0 where there is none.
   var glances: [Int64]
+  /// The same of what measuring showed of it.
+  var measured: [Int64]
   /// Whether an import began to bring a segment in and did not end.
   var isApplying = false
 
@@ -64,18 +66,32 @@ struct HeldTarget {
   func glances(_ path: String, nodes: [Int], algorithm: DigestAlgorithm) -> [Int: InventorySpool]? {
     var found: [Int: InventorySpool] = [:]
     for node in nodes {
-      let place = TargetGlance.path(path, node: node)
-      guard glances.indices.contains(node), glances[node] >= 0, FileStatus.of(place)?.byteCount == glances[node],
-        let rows = try? InventorySpool(path: place, keeping: glances[node], contents: algorithm)
-      else { return nil }
+      guard let rows = Self.rows(TargetGlance.path(path, node: node), glances, node, algorithm) else { return nil }
       found[node] = rows
     }
     return found
   }
 
+  /// What measuring showed of those nodes of which it was kept.
+  func measured(_ path: String, nodes: [Int], algorithm: DigestAlgorithm) -> [Int: InventorySpool] {
+    nodes.reduce(into: [:]) { $0[$1] = Self.rows(MeasuredBook.path(path, node: $1), measured, $1, algorithm) }
+  }
+
+  private static func rows(
+    _ path: String, _ lengths: [Int64], _ node: Int, _ algorithm: DigestAlgorithm
+  ) -> InventorySpool? {
+    guard lengths.indices.contains(node), lengths[node] >= 0, FileStatus.of(path)?.byteCount == lengths[node] else {
+      return nil
+    }
+    return try? InventorySpool(path: path, keeping: lengths[node], contents: algorithm)
+  }
+
   static func remove(_ path: String) throws {
     try Folder.remove(path)
-    for node in 0...1 { try Folder.remove(TargetGlance.path(path, node: node)) }
+    for node in 0...1 {
+      try Folder.remove(TargetGlance.path(path, node: node))
+      try Folder.remove(MeasuredBook.path(path, node: node))
+    }
     try Folder.remove(inventory(path))
   }
 
@@ -86,6 +102,7 @@ struct HeldTarget {
       .init("identities", .array(identities.map { .text($0) })), .init("extras", .array(extras.map { .integer($0) })),
       .init("bytes", .integer(byteCount)), .init("applying", .bool(isApplying)), .init("summary", summary.json),
       .init("glances", .array(glances.map { .integer($0) })),
+      .init("measured", .array(measured.map { .integer($0) })),
       .init("totals", totals.json),
     ])
   }
@@ -103,13 +120,13 @@ struct HeldTarget {
       origin: origin, number: Int(number), seal: seal, pages: pages, left: left,
       identities: identities.compactMap(\.string), extras: extras.compactMap(\.integer), summary: summary,
       totals: totals, byteCount: byteCount, glances: value["glances"]?.array?.compactMap(\.integer) ?? [],
-      isApplying: isApplying)
+      measured: value["measured"]?.array?.compactMap(\.integer) ?? [], isApplying: isApplying)
   }
 
   init(
     origin: String, number: Int, seal: String, pages: Int64, left: Int64, identities: [String], extras: [Int64],
     summary: SegmentSummary, totals: ImportTotals, byteCount: Int64, glances: [Int64],
-    isApplying: Bool = false
+    measured: [Int64], isApplying: Bool = false
   ) {
     self.origin = origin
     self.number = number
@@ -122,6 +139,7 @@ struct HeldTarget {
     self.totals = totals
     self.byteCount = byteCount
     self.glances = glances
+    self.measured = measured
     self.isApplying = isApplying
   }
 }

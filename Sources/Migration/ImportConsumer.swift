@@ -26,6 +26,8 @@ final class ImportConsumer: SegmentConsumer {
   private(set) var heldPath = ""
   /// By node, what a glance saw of the target when it was left, where one suffices now.
   private(set) var glances: [Int: InventorySpool]?
+  /// By node, what measuring showed of those rows then; not of every node.
+  private(set) var measured: [Int: InventorySpool] = [:]
 
   private(set) var profile: Profile?
   private(set) var damageCount: Int64 = 0
@@ -195,6 +197,7 @@ final class ImportConsumer: SegmentConsumer {
       let isUntouched = try found.requireUnchanged(nodes, inventory, self)
       if options.isGlance, isUntouched, !nodes.isCrossing(schema) {
         glances = found.glances(heldPath, nodes: nodes.present, algorithm: description.algorithm)
+        measured = found.measured(heldPath, nodes: nodes.present, algorithm: description.algorithm)
       }
       var begun = found
       begun.isApplying = true

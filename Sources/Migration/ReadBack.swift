@@ -14,6 +14,8 @@ struct NodeProof {
   var surpriseCount: Int64 = 0
   /// Of a target that is to be left open.
   var glance: InventorySpool?
+  /// Of the first node of such a target; nil where not all of it was seen in one view.
+  var measured: MeasuredBook?
 }
 
 /// Reads every node back and compares it with the archive's inventory, which makes two nodes comparable by their sums.
@@ -152,19 +154,21 @@ struct ReadBack {
     let recorder = consumer.refusal == nil && node == nodes.present.first ? options.recorder : nil
     try recorder?.begin(snapshot)
     let passing = consumer.held == nil ? nil : recorder
-    // What remembers the rows for the way back must see all of their columns.
-    let seen = recorder == nil ? consumer.glances : nil
+    let glanced = Set(
+      pipeline.schema.entities.indices.filter {
+        snapshot.schema.entity(named: pipeline.schema.entities[$0].name).map(snapshot.passesOverColumns) == true
+      })
+    // What remembers the rows for the way back must know all of their columns.
+    let measured = consumer.measured[node]
+    let seen = recorder.map { measured != nil && $0.allowsGlance(glanced) } ?? true ? consumer.glances : nil
+    let book = try makeBook(node, glanced, snapshot, seen: seen?[node], measured: measured)
+    recorder?.passesOver = seen == nil ? [] : glanced
     let view =
       consumer.held.map {
         $0.measured(snapshot, of: pipeline.schema, isCrossing: forms != nil, glances: seen != nil)
       }
       ?? snapshot
-    let glances = try seen?[node].map { rows in
-      let entities = pipeline.schema.entities.indices.filter {
-        snapshot.schema.entity(named: pipeline.schema.entities[$0].name).map(snapshot.passesOverColumns) == true
-      }
-      return (entities: Set(entities), rows: try TargetGlance.Rows(rows))
-    }
+    let glances = try seen?[node].map { (entities: glanced, rows: try TargetGlance.Rows($0)) }
     proof.comparison = try Comparison.compare(
       consumer.inventories.spools, of: pipeline.schema, with: view, algorithm: algorithm, scan: scan,
       totalItems: counts.values.reduce(0, +),
@@ -173,12 +177,16 @@ struct ReadBack {
       glances: glances,
       omitting: { page, digests in
         try passing?.take(page, digests)
+        if let book, let index = pipeline.schema.entities.firstIndex(where: { $0.name == page.entity.name }) {
+          try book.take(index, page, digests)
+        }
         return []
       }, report: report)
+    try book?.finish(snapshot, scan: scan, algorithm: algorithm)
     if let recorder {
       // Rows whose attachments were read have other digests than measured ones.
       if passing == nil { try recorder.read(snapshot) }
-      try recorder.end(snapshot)
+      try recorder.end(snapshot, passedOver: seen == nil ? nil : book)
     }
     if let rereads, !rereads.isEmpty {
       let second = try Comparison(
@@ -199,8 +207,23 @@ struct ReadBack {
     if options.keepsOpen, forms == nil {
       proof.glance = try TargetGlance.take(
         snapshot, of: pipeline.schema, algorithm: algorithm, scan: scan, stateDirectory: options.stateDirectory)
+      if book?.isWhole == true { proof.measured = book }
     }
     return proof
+  }
+
+  /// A book of the first node, where a later glance at it would need one; its former is what was known of the node.
+  private func makeBook(
+    _ node: Int, _ glanced: Set<Int>, _ snapshot: SnapshotView, seen: InventorySpool?, measured: InventorySpool?
+  ) throws -> MeasuredBook? {
+    guard node == nodes.present.first, !glanced.isEmpty, !consumer.leavesNumbersOut,
+      options.keepsOpen || (seen != nil && options.recorder != nil), seen == nil || measured != nil
+    else { return nil }
+    let former: MeasuredBook.Former? =
+      if let seen, let measured { .init(glance: try TargetGlance.Rows(seen), measured: measured) } else { nil }
+    return try MeasuredBook(
+      glanced, of: pipeline.schema, in: snapshot.schema, former: former, algorithm: pipeline.description.algorithm,
+      directory: options.stateDirectory)
   }
 }
 

@@ -32,10 +32,10 @@ enum TargetGlance {
   /// Copies it to where the next import finds it.
   ///
   /// - Returns: Its length in bytes.
-  static func keep(_ rows: InventorySpool, at path: String, algorithm: DigestAlgorithm) throws -> Int64 {
+  static func keep(_ rows: [InventorySpool], at path: String, algorithm: DigestAlgorithm) throws -> Int64 {
     try Folder.remove(path)
     let kept = try InventorySpool(path: path, keeping: 0, contents: algorithm)
-    var chain = try InventoryChain([rows])
+    var chain = try InventoryChain(rows)
     while !chain.isAtEnd {
       try kept.append(chain)
       try chain.advance()

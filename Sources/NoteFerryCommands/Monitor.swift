@@ -15,7 +15,16 @@ final class Monitor<State>: @unchecked Sendable {
   init(_ state: State) {
     self.state = state
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
+    #if canImport(Darwin)
+      pthread_cond_init(condition, nil)
+    #else
+      // By the calendar a wait would become hours longer when that is set back.
+      var attributes = pthread_condattr_t()
+      pthread_condattr_init(&attributes)
+      pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+      pthread_cond_init(condition, &attributes)
+      pthread_condattr_destroy(&attributes)
+    #endif
   }
 
   deinit {
@@ -50,14 +59,25 @@ final class Monitor<State>: @unchecked Sendable {
     while isEarly(state) {
       let rest = (end - .now) / .milliseconds(1)
       if rest <= 0 { return nil }
-      var moment = timespec()
-      clock_gettime(CLOCK_REALTIME, &moment)
-      let nanoseconds = Int64(moment.tv_nsec) + Int64(min(rest, 1000) * 1_000_000)
-      moment.tv_sec += time_t(nanoseconds / 1_000_000_000)
-      moment.tv_nsec = Int(nanoseconds % 1_000_000_000)
-      pthread_cond_timedwait(condition, mutex, &moment)
+      pause(nanoseconds: Int64(min(rest, 1000) * 1_000_000))
     }
     return finish(body)
+  }
+
+  /// Waits for a change, at most so long; the lock is held.
+  private func pause(nanoseconds: Int64) {
+    var moment = timespec()
+    #if !canImport(Darwin)
+      clock_gettime(CLOCK_MONOTONIC, &moment)
+    #endif
+    let nanoseconds = Int64(moment.tv_nsec) + nanoseconds
+    moment.tv_sec += time_t(nanoseconds / 1_000_000_000)
+    moment.tv_nsec = Int(nanoseconds % 1_000_000_000)
+    #if canImport(Darwin)
+      pthread_cond_timedwait_relative_np(condition, mutex, &moment)
+    #else
+      pthread_cond_timedwait(condition, mutex, &moment)
+    #endif
   }
 
   private func finish<R>(_ body: (inout State) -> R) -> R {

@@ -64,6 +64,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
   case fenceLeaks = "NF-FENCE-40"
   case leaseHeld = "NF-CUTOVER-24"
   case cutoverLoss = "NF-CUTOVER-12"
+  case cutoverLate = "NF-CUTOVER-13"
   case hookFailed = "NF-CUTOVER-40"
   case cutoverGivenUp = "NF-CUTOVER-40B"
   case cutoverJournalDamaged = "NF-CUTOVER-41"

@@ -40,6 +40,7 @@ import Testing
     func run(
       _ run: String = "c-1", budget: Duration = .seconds(600), hooks: [HookName: Hook] = [:],
       gate: GateAnswer = .freeze(by: "a test"), givesUp: Bool = false, patience: Duration = .seconds(60),
+      late: Int64? = nil, finish: Bool? = nil,
       pass: @escaping (String) throws -> Void = { _ in }
     ) throws -> CutoverState {
       let header = CutoverJournal.Header(
@@ -61,6 +62,7 @@ import Testing
       }
       let work = WholeStoreWork(
         source: source.url, target: scratch.file(run + ".db"), folder: scratch.file(run), pass: pass)
+      work.late = late
       var plan = Plan(
         source: .init(place: source.url), target: .init(nodes: [scratch.file(run + ".db")]), freeze: .both,
         confirmName: "bench")
@@ -69,6 +71,10 @@ import Testing
         journal, fence: fence, leases: [lease], work: work, plan: plan, folder: scratch.file(run),
         budget: CutoverBudget(frozen: budget, reserve: .zero, lastDelta: .seconds(1)), holder: "a test",
         gate: { gate }, stop: {}, observe: { try pass($0.state.rawValue) })
+      if let acceptsLate = finish {
+        try cutover.finish(acceptsLate: acceptsLate)
+        return journal.state
+      }
       return givesUp ? try cutover.giveUp("a test") : try cutover.go()
     }
 
@@ -95,6 +101,38 @@ import Testing
         == CutoverState.allCases.map(\.rawValue).filter {
           !["idle", "finished", "aborting", "returning", "rolledBack", "stuck"].contains($0)
         })
+  }
+
+  @Test func `behind a glance the source is looked at once more, and nobody closes the way back over late rows`() throws
+  {
+    let site = try Site()
+    var looks = 0
+    func look(_ step: String) throws {
+      guard step == "behind 3" else { return }
+      looks += 1
+      if looks < 3 { throw MigrationError(.interrupted, "a test") }
+    }
+    for _ in 0..<2 {
+      #expect(throws: MigrationError.self) { try site.run(late: 2, pass: look) }
+      #expect(!site.write())
+    }
+    #expect(try site.run(late: 2, pass: look) == .soak)
+    #expect(try site.run(late: 2, pass: look) == .soak)
+    #expect(looks == 3)
+    let error = #expect(throws: MigrationError.self) { try site.run(late: 2, finish: false, pass: look) }
+    #expect(error?.code == .cutoverLate && error?.exitStatus == .mismatch)
+    #expect(try site.run(late: 2, finish: true, pass: look) == .finished)
+  }
+
+  @Test func `a rollback that comes before that look begins with it`() throws {
+    let site = try Site()
+    var steps: [String] = []
+    #expect(throws: MigrationError.self) {
+      try site.run(late: 1) { if $0 == "behind 3" { throw MigrationError(.interrupted, "a test") } }
+    }
+    #expect(try site.run(givesUp: true, late: 1, pass: { steps.append($0) }) == .rolledBack)
+    #expect(steps.firstIndex(of: "behind 3")! < steps.firstIndex(of: "carried back")!)
+    try site.requireReleased()
   }
 
   @Test func `killed at any step, it is gone on with or given up, and no note is lost`() throws {
@@ -170,6 +208,25 @@ import Testing
       #expect(failure { _ = try site.run(budget: budget, hooks: hooks) }?.code == code)
       try site.requireReleased()
     }
+  }
+
+  @Test(
+    arguments: [
+      "freezing", "frozen", "delta", "exported", "imported", "verifying", "compared", "verified", "sealing",
+    ])
+  func `time that runs out in any step in front of the seal leads back to the source`(_ late: String) throws {
+    let site = try Site()
+    var start: ContinuousClock.Instant?
+    let refusal = failure {
+      _ = try site.run(budget: .seconds(1)) { step in
+        if step == "freezing" { start = .now }
+        guard step == late, let start else { return }
+        while ContinuousClock.now < start + .milliseconds(1100) { pauseBriefly() }
+      }
+    }
+    // A note that came through the fence that has expired is one that the target lacks.
+    #expect([.fenceExpired, .targetMismatch].contains(refusal?.code))
+    try site.requireReleased()
   }
 
   @Test func `at the gate it waits, goes on, or is given up, and a second run is refused`() throws {

@@ -115,4 +115,57 @@ import Testing
     }
     #expect(remaining > .seconds(1) && remaining <= .seconds(600))
   }
+
+  @Test(.enabled(if: PostgreSQLCluster.obstacle == nil && FenceBenchProcess.built("libFaultLayer.so") != nil))
+  func `a server's clock that is set ends the fence or makes it last longer, and what it lets in is not sealed`() throws
+  {
+    let scratch = try Scratch()
+    let (cluster, clock) = try Self.serverWithClock()
+    defer { try? cluster.primary.stop(.immediate) }
+    let place = BenchPlace.server(cluster.primary, try cluster.makeDatabase())
+    try place.make()
+    let (writers, logs) = try Self.writers(place, scratch, count: 1)
+    let fence = try Self.fence(place)
+    defer { fence.close() }
+    try fence.raise(RunClaim(run: "early", holder: "a test"), lasting: .seconds(600))
+    let held = try place.numbers()
+    clock(10_800)
+    try wait("a write through the fence that has expired") { !Self.acknowledged(logs).isSubset(of: held) }
+    #expect(try !fence.status().holds)
+    #expect(failure { try fence.seal(run: "early") }?.code == .fenceExpired)
+    try fence.raise(RunClaim(run: "late", holder: "a test"), lasting: .seconds(600))
+    let all = try place.numbers()
+    clock(0)
+    guard case .raised(_, let remaining) = try fence.status() else {
+      Issue.record("the fence does not hold")
+      return
+    }
+    #expect(remaining > .seconds(10_000))
+    let refused = logs[0].read().refusals.count
+    try wait("attempts of the writer") { logs[0].read().refusals.count > refused + 5 }
+    try fence.seal(run: "late")
+    for writer in writers { writer.end() }
+    #expect(try place.numbers() == all)
+    #expect(Self.acknowledged(logs).isSubset(of: all))
+  }
+
+  /// A server whose clock of the day is set by a call with the seconds by which it is wrong.
+  private static func serverWithClock() throws -> (PostgreSQLCluster, (Int64) -> Void) {
+    let cluster = try PostgreSQLCluster()
+    // Where the server's user finds both.
+    let (layer, clock) = (cluster.directory + "/layer.so", cluster.directory + "/clock")
+    try FileManager.default.copyItem(atPath: try #require(FenceBenchProcess.built("libFaultLayer.so")), toPath: layer)
+    try Data(count: 24).write(to: URL(fileURLWithPath: clock))
+    chmod(clock, 0o644)
+    try cluster.primary.stop()
+    try cluster.primary.start(environment: ["LD_PRELOAD=\(layer)", "NOTEFERRY_FAULT_CONTROL=\(clock)"])
+    let file = try #require(FileHandle(forWritingAtPath: clock))
+    return (
+      cluster,
+      { seconds in
+        file.seek(toFileOffset: 0)
+        file.write(withUnsafeBytes(of: seconds) { Data($0) })
+      }
+    )
+  }
 }

@@ -17,9 +17,9 @@ import Testing
     .sealed: [.targetOpened: .switching, .givenUp: .returning, .blocked: .stuck],
     .switching: [.switchDone: .switched, .givenUp: .returning, .blocked: .stuck],
     .switched: [.smokePassed: .soak, .givenUp: .returning],
-    .soak: [.closed: .finished, .givenUp: .returning],
+    .soak: [.closed: .finished, .sourceProven: .soak, .givenUp: .returning],
     .aborting: [.sourceReleased: .rolledBack],
-    .returning: [.sourceReleased: .rolledBack, .blocked: .stuck],
+    .returning: [.sourceReleased: .rolledBack, .sourceProven: .returning, .blocked: .stuck],
     .stuck: [.unblocked: .sealed, .givenUp: .returning],
   ]
 

@@ -12,6 +12,10 @@
 //   space:BYTES@N    from operation N on so much room is left on the disk; what needs more fails with ENOSPC
 //   clock:SECONDS@N  from operation N on the clock of the day is wrong by so much
 //
+// NOTEFERRY_FAULT_CONTROL names a file of three 64-bit numbers that a test changes while programs run, for several programs
+// at once: by how many seconds the clock of the day is wrong, how many seconds the machine has slept, and the room that is
+// left on the disk plus 1 (0: no limit). They add to what the plan says; a room of the file goes before one of the plan.
+//
 // NOTEFERRY_FAULT_LOG names a file to which a line is added for each operation: its traits, the call, its size, its
 // place. The file's lines are in the order of the numbers.
 
@@ -26,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,6 +51,7 @@ static int item_count;
 static long operations;
 static long long room = -1, clock_offset;
 static int log_file = -1;
+static const volatile long long *control;
 
 static const struct {
   const char *name;
@@ -92,11 +98,22 @@ static void add(char *word) {
   }
 }
 
+// The numbers of the file, shared with whoever changes them.
+static void share(const char *path) {
+  int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  void *place = file < 0 ? MAP_FAILED : mmap(NULL, 3 * sizeof *control, PROT_READ, MAP_SHARED, file, 0);
+  if (place == MAP_FAILED) refuse(path);
+  control = place;
+  syscall(SYS_close, file);
+}
+
 static void begin(void) {
   char *plan = getenv("NOTEFERRY_FAULT_PLAN"), *rest = plan ? strdup(plan) : NULL, *word;
   while ((word = strsep(&rest, ","))) {
     if (*word) add(word);
   }
+  const char *shared = getenv("NOTEFERRY_FAULT_CONTROL");
+  if (shared) share(shared);
   const char *log = getenv("NOTEFERRY_FAULT_LOG");
   if (log) log_file = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
@@ -148,9 +165,20 @@ struct fault fault_strike(const char *call, unsigned traits, const char *place, 
   return fault;
 }
 
-long long fault_room(void) { return __atomic_load_n(&room, __ATOMIC_RELAXED); }
+// One of the shared numbers; 0 without a file.
+static long long shared(int number) {
+  pthread_once(&once, begin);
+  return control ? control[number] : 0;
+}
 
-long long fault_clock_offset(void) { return __atomic_load_n(&clock_offset, __ATOMIC_RELAXED); }
+long long fault_room(void) {
+  long long limit = shared(2);
+  return limit > 0 ? limit - 1 : __atomic_load_n(&room, __ATOMIC_RELAXED);
+}
+
+long long fault_clock_offset(void) { return shared(0) + __atomic_load_n(&clock_offset, __ATOMIC_RELAXED); }
+
+long long fault_slept(void) { return shared(1); }
 
 void fault_die(void) {
   syscall(SYS_kill, getpid(), SIGKILL);

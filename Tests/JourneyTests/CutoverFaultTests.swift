@@ -1,5 +1,6 @@
 import DurableIO
 import NoteModel
+import PostgreSQLClusters
 import Testing
 
 /// Cutovers that are killed, stopped, answered and disturbed.
@@ -38,7 +39,7 @@ import Testing
   }
 
   @Test(.enabled(if: Scratch.canDisturb)) func `the fence of a run that is dead ends by itself`() throws {
-    let (site, running) = try Self.slowed()
+    let (site, running) = try CutoverSite.slowed()
     try site.wait("the fence") { site.journal.contains("fenceProven") }
     systemKill(running.child.process, 9)
     #expect(running.wait().code == 137)
@@ -53,9 +54,29 @@ import Testing
   }
 
   @Test func `where the time is over it goes back by itself`() throws {
-    let (site, running) = try Self.slowed()
+    let (site, running) = try CutoverSite.slowed()
     let run = running.wait()
     #expect(run.status == .rolledBack, "\(run.words)")
+    try site.expectInService()
+  }
+
+  @Test(.enabled(if: PostgreSQLCluster.obstacle == nil))
+  func `where the time is over while the target keeps the run waiting, users write again`() throws {
+    let site = try CutoverSite(.servers, settings: "")
+    let (begun, locked) = (site.scratch.path("freezing"), site.scratch.path("locked"))
+    try site.write(
+      downtime: "10s",
+      settings: CutoverSite.freeze("touch \(begun); while [ ! -e \(locked) ]; do sleep 0.05; done", limit: "5s"))
+    try site.startWriting()
+    let running = site.start(try site.arguments())
+    try site.wait("the freeze hook") { fileExists(begun) }
+    try site.withLockedTarget {
+      writeFile(locked, [])
+      try site.wait("the way back") { site.journal.contains("sourceReleased") }
+      #expect(try site.takesWrites())
+    }
+    let run = running.wait()
+    #expect(run.status == .rolledBack && run.words.contains(ErrorCode.fenceExpired.rawValue), "\(run.words)")
     try site.expectInService()
   }
 
@@ -63,7 +84,7 @@ import Testing
     let site = try CutoverSite(.pairOfFiles, settings: "")
     // The directory, so that nothing of the node is there any more.
     let node = Folder.parent(of: site.targets[1])
-    try site.write(settings: Self.freeze("mv \(node) \(node)-away", limit: "20s"))
+    try site.write(settings: CutoverSite.freeze("mv \(node) \(node)-away", limit: "20s"))
     try site.startWriting()
     let run = site.run(try site.arguments())
     #expect(run.status == .rolledBack, "\(run.words)")
@@ -80,7 +101,7 @@ import Testing
   {
     let site = try CutoverSite(settings: "")
     try site.write(
-      settings: Self.freeze("touch \(site.scratch.path("freezing")); sleep 50", limit: "60s"))
+      settings: CutoverSite.freeze("touch \(site.scratch.path("freezing")); sleep 50", limit: "60s"))
     try site.startWriting()
     let running = site.start(try site.arguments())
     try site.wait("the freeze hook") { fileExists(site.scratch.path("freezing")) }
@@ -174,35 +195,6 @@ import Testing
     #expect(followed.status == .ok && followed.words.contains("TARGET IS IN SERVICE"), "\(followed.words)")
     try site.expectMoved()
   }
-
-  /// A cutover whose last delta does not come to its end: while its freeze hook runs, the rate is lowered.
-  private static func slowed() throws -> (CutoverSite, Running) {
-    let site = try CutoverSite(settings: "")
-    let (begun, slowed) = (site.scratch.path("freezing"), site.scratch.path("slowed"))
-    try site.write(
-      downtime: "14s",
-      settings: Self.freeze("touch \(begun); while [ ! -e \(slowed) ]; do sleep 0.05; done", limit: "10s"))
-    try site.startWriting()
-    let running = site.start(try site.arguments())
-    try site.wait("the freeze hook") { fileExists(begun) }
-    let slow = site.scratch.ferry("ctl", try site.name, "rate", "50B/s", "--json")
-    #expect(slow.json["granted"]?.bool == true, "\(slow.words)")
-    writeFile(slowed, [])
-    return (site, running)
-  }
-
-  private static func freeze(_ script: String, limit: String) -> String {
-    """
-    [freeze]
-    method = "both"
-    [hooks.freeze]
-    command = ["/bin/sh", "-c", "\(script)"]
-    limit = "\(limit)"
-    [hooks.thaw]
-    command = ["/bin/true"]
-    limit = "5s"
-    """
-  }
 }
 
 /// The program on a controlling terminal of its own, by `script` of util-linux.
@@ -227,6 +219,8 @@ final class Terminal {
   }
 
   func type(_ text: String) { writeFile(keys, Array(text.utf8), appending: true) }
+
+  var hasEnded: Bool { child.hasEnded }
 
   var said: String { String(decoding: readFile(output), as: UTF8.self) }
 

@@ -6,7 +6,8 @@ import Testing
 
 /// A store in use with a plan for its cutover, and a user who writes to it all the time and keeps account.
 final class CutoverSite: @unchecked Sendable {
-  enum Shape: String, Sendable, CaseIterable { case files, pairOfFiles, servers }
+  /// `replicas`: a server into another one with its standby.
+  enum Shape: String, Sendable { case files, pairOfFiles, servers, replicas }
 
   let scratch = Scratch()
   let source: String
@@ -31,14 +32,17 @@ final class CutoverSite: @unchecked Sendable {
       for id in 1...200 { try database.run("INSERT INTO note VALUES (\(id), 'note \(id)')") }
       try database.run("COMMIT")
       database.close()
-    case .servers:
+    case .servers, .replicas:
       let table = "CREATE TABLE note (id bigint PRIMARY KEY, body text NOT NULL)"
+      let pair = shape == .replicas ? try PostgreSQLCluster(.asynchronous) : nil
       servers = [
         try ServerPlace(scratch, table + "; INSERT INTO note SELECT i, 'note ' || i FROM generate_series(1, 200) i"),
-        try ServerPlace(scratch, table),
+        try ServerPlace(scratch, table, in: pair),
       ]
+      let target = servers[1].database
       source = servers[0].server.url(servers[0].database)
-      targets = [servers[1].server.url(servers[1].database)]
+      targets = [servers[1].server, pair?.standby].compactMap { $0?.url(target) }
+      try pair?.waitForStandby()
     }
     try write(downtime: downtime, settings: settings)
   }
@@ -62,6 +66,13 @@ final class CutoverSite: @unchecked Sendable {
     key = ["id"]
     text = ["body"]
     """
+
+  /// Empty databases for a rehearsal, one for each node of the target that is a server.
+  func scratchTargets() throws -> [String] {
+    guard let target = servers.last else { return [] }
+    let database = try target.makeDatabase()
+    return target.nodes.map { $0.url(database) }
+  }
 
   /// Writes the plan anew.
   func write(downtime: String = "120s", settings: String) throws {
@@ -109,11 +120,18 @@ final class CutoverSite: @unchecked Sendable {
     return names.last.map { String(decoding: readFile("\(runs)/\($0)/journal"), as: UTF8.self) } ?? ""
   }
 
+  /// How many segments the archive has.
+  var segments: Int {
+    ((try? Folder.names(in: scratch.path("archive"))) ?? []).count { $0.first?.isNumber == true }
+  }
+
   func status() -> JSONValue { scratch.ferry("status", "--json").json }
 
   // MARK: - The user
 
+  /// Harmless where he writes already.
   func startWriting() throws {
+    if writer != nil { return }
     let program = try #require(programDirectory().map { $0 + "/fence-bench" })
     writer = Child(
       [program, "write", source, writerLog, "2"], environment: scratch.environment, output: scratch.path("writer.out"),
@@ -147,8 +165,9 @@ final class CutoverSite: @unchecked Sendable {
   }
 
   func notes(in place: String) throws -> Set<Int64> {
-    if let server = servers.first(where: { $0.server.url($0.database) == place }) {
-      return Set(try server.sql("SELECT id FROM note").compactMap { Int64($0) })
+    for each in servers {
+      guard let server = each.nodes.first(where: { $0.url(each.database) == place }) else { continue }
+      return Set(try server.sql("SELECT id FROM note", database: each.database).compactMap { Int64($0) })
     }
     let database = try Database(place)
     defer { database.close() }
@@ -166,6 +185,22 @@ final class CutoverSite: @unchecked Sendable {
       defer { database.close() }
       try database.run(sql)
     }
+  }
+
+  /// Keeps everybody else from the notes of a target that is a server.
+  func withLockedTarget(_ body: () throws -> Void) throws {
+    let target = try #require(servers.last)
+    let holder =
+      "SELECT pid FROM pg_locks WHERE relation = 'note'::regclass AND mode = 'AccessExclusiveLock' AND granted"
+    let thread = Background { _ in
+      _ = try? target.sql("BEGIN; LOCK TABLE note IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)")
+    }
+    defer {
+      _ = try? target.sql("SELECT pg_terminate_backend(pid) FROM (\(holder)) AS holder")
+      thread.stop()
+    }
+    try wait("the lock") { try !target.sql(holder).isEmpty }
+    try body()
   }
 
   // MARK: - Ends

@@ -6,7 +6,7 @@ import Testing
 
 /// Whole cutovers by the real program, of stores that are written to.
 @Suite struct CutoverTests {
-  @Test(arguments: CutoverSite.Shape.allCases)
+  @Test(arguments: [CutoverSite.Shape.files, .pairOfFiles, .servers])
   func `a live store is moved, and every acknowledged note is in service`(_ shape: CutoverSite.Shape) throws {
     if shape == .servers, PostgreSQLCluster.obstacle != nil { return }
     let site = try CutoverSite(shape)
@@ -43,6 +43,27 @@ import Testing
     #expect(throws: (any Error).self, "the target takes notes although it was left") {
       try site.execute("INSERT INTO note VALUES (-1, 'late')", in: site.targets[0])
     }
+  }
+
+  @Test(.enabled(if: PostgreSQLCluster.obstacle == nil))
+  func `a live store is rehearsed and moved to a server with its standby, as the plan is`() throws {
+    let site = try CutoverSite(.replicas)
+    try site.startWriting()
+    let scratch = try site.scratchTargets().flatMap { ["--scratch-target", $0] }
+    let rehearsal = site.run(
+      ["rehearse", site.plan, "--watch", "1s", "--json", "--scratch", site.scratch.folder("rehearsal")] + scratch)
+    #expect(rehearsal.status == .ok, "\(rehearsal.words)")
+    let worst = try #require(rehearsal.json["downtime_p90_ms"]?.integer)
+    for target in site.targets { #expect(try site.notes(in: target).isEmpty, "a rehearsal filled the plan's target") }
+    // The rehearsal counts, so nothing is allowed that is not.
+    let run = site.run(try site.arguments("--progress", "none"))
+    #expect(run.status == .ok, "\(run.words)")
+    #expect(run.json["at_worst_ms"]?.integer == worst)
+    #expect((run.json["frozen_ms"]?.integer ?? 0) > 0)
+    try site.expectMoved()
+    #expect(try site.notes(in: site.targets[0]) == site.notes(in: site.targets[1]))
+    let status = site.status()
+    #expect(status["service"]?.string == "target" && status["fence"]?.string == "sealed", "\(status)")
   }
 
   @Test func `without a rehearsal that counts nothing is begun`() throws {
@@ -97,15 +118,19 @@ import Testing
     try site.expectInService()
   }
 
-  @Test func `a switch hook that fails half-way leads back to the source by its counterpart`() throws {
+  /// A hook that takes longer than it may has used up its part of the time that users are kept from writing.
+  @Test(arguments: [("exit 1", "5s"), ("sleep 1000", "1s")])
+  func `a switch hook that fails or hangs half-way leads back to the source by its counterpart`(
+    _ end: String, _ limit: String
+  ) throws {
     let site = try CutoverSite(settings: "")
     try site.write(
       settings: """
         [freeze]
         method = "fence"
         [hooks.switch]
-        command = ["/bin/sh", "-c", "touch \(site.scratch.path("half")); exit 1"]
-        limit = "5s"
+        command = ["/bin/sh", "-c", "touch \(site.scratch.path("half")); \(end)"]
+        limit = "\(limit)"
         [hooks.switch-back]
         command = ["/bin/sh", "-c", "rm \(site.scratch.path("half"))"]
         limit = "5s"

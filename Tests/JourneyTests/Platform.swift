@@ -140,6 +140,8 @@ final class Child {
 struct PseudoTerminal {
   let keyboard: Int32
   let terminal: Int32
+  /// The path of the terminal.
+  let name: String
 
   init?() {
     keyboard = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -149,8 +151,41 @@ struct PseudoTerminal {
     guard keyboard >= 0, ioctl(keyboard, 0x4004_5431, &lock) == 0, ioctl(keyboard, 0x8004_5430, &number) == 0 else {
       return nil
     }
-    terminal = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    name = "/dev/pts/\(number)"
+    terminal = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
     guard terminal >= 0 else { return nil }
+  }
+
+  func type(_ text: String) { _ = write(keyboard, text, text.utf8.count) }
+
+  /// What was written to it since the last call; does not wait.
+  func heard() -> String {
+    var bytes: [UInt8] = []
+    var room = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      var item = pollfd(fd: keyboard, events: Int16(POLLIN), revents: 0)
+      guard poll(&item, 1, 0) > 0 else { break }
+      let count = read(keyboard, &room, room.count)
+      if count <= 0 { break }
+      bytes += room[..<count]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Writes until it takes no more: whoever writes to it now waits for a reader.
+  func fill() {
+    // A description of its own: that it does not wait is no matter of the others.
+    let descriptor = open(name, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
+    defer { close(descriptor) }
+    let line = [UInt8](repeating: UInt8(ascii: "."), count: 512)
+    // The kernel moves some of it on a little later, and has room again.
+    var isFull = false
+    while !isFull {
+      isFull = write(descriptor, line, 1) < 0
+      while write(descriptor, line, line.count) > 0 {}
+      while write(descriptor, line, 1) > 0 {}
+      usleep(200_000)
+    }
   }
 
   func end() {

@@ -20,6 +20,16 @@ struct ServerPlace {
     if !statements.isEmpty { try server.sql(statements, database: database) }
   }
 
+  /// The servers that have it.
+  var nodes: [PostgreSQLServer] { [cluster.primary, cluster.standby].compactMap { $0 } }
+
+  /// A database beside it, on every one of its servers.
+  func makeDatabase() throws -> String {
+    let database = try cluster.makeDatabase()
+    if cluster.standby != nil { try cluster.waitForStandby() }
+    return database
+  }
+
   @discardableResult
   func sql(_ text: String) throws -> [String] { try server.sql(text, database: database) }
 }

@@ -65,4 +65,21 @@ import Testing
     let third = try bench.export(store, glances: true)
     #expect(!third.wasGlance && third.changes?.changed == 1)
   }
+
+  @Test(arguments: [0, 1, 5])
+  func `a row that was written in the second of the look before is carried again`(age: Int64) throws {
+    let now = Timestamp.now.milliseconds / 1000
+    let database = try Database(store.path)
+    try database.run(
+      """
+      UPDATE attachment SET updated_ts = \(now - age) WHERE id = 2; UPDATE attachment SET updated_ts = \(now * 1000) WHERE id = 3;
+      UPDATE attachment SET filename = datetime('now') WHERE id = 4; UPDATE attachment SET updated_ts = \(now + 1_000_000) WHERE id = 5;
+      UPDATE memo SET updated_ts = \(now) WHERE id = 1;
+      """)
+    #expect(try bench.export(store).changes?.changed == 5)
+    try database.run("UPDATE attachment SET type = 'late' WHERE id IN (2, 3, 4)")
+    let changes = try #require(try bench.export(store, glances: true).changes)
+    #expect(changes.changed == (age < 2 ? 3 : 2) && changes.deleted == 0)
+    #expect(try #require(try bench.export(store).changes).changed == (age < 2 ? 0 : 1))
+  }
 }

@@ -41,9 +41,49 @@ import Testing
     #expect(try bench.rows == rows)
   }
 
-  @Test(arguments: [false, true])
-  func `where users did nothing, no byte is written`(isHeld: Bool) throws {
-    let bench = try ReturnBench(isHeld: isHeld)
+  @Test func `behind an opening that only glanced, everything comes back, also what a glance does not see`() throws {
+    let bench = try ReturnBench(isPair: true, glances: true)
+    try bench.use(bench.target.path)
+    let hidden = "UPDATE attachment SET type = 'x/y' WHERE id IN (3, 5, 30)"
+    try Database(bench.target.path).run(hidden)
+    let result = try bench.pass().carryBack()
+    let attachments = try #require(result.accounts.first { $0.entity == "attachment" })
+    #expect((attachments.inserted, attachments.changed, attachments.deleted) == (3, 6, 1))
+    let types =
+      "SELECT group_concat(type, ' ') FROM (SELECT type FROM attachment WHERE id IN (3, 4, 5, 30) ORDER BY id)"
+    #expect(try Database(bench.source.path).column(types) == ["x/y c/d x/y x/y"])
+    #expect(try bench.marks == 0)
+  }
+
+  @Test func `what no glance saw before the seal is archived, and does not stand in the way back`() throws {
+    let bench = try ReturnBench(
+      glances: true, beforeSeal: { try $0.run("UPDATE attachment SET type = 'late' WHERE id IN (2, 3)") })
+    let number = try bench.passes.newestSegment
+    let late = "SELECT count(*) FROM attachment WHERE type = 'late'"
+    #expect(try Database(bench.target.path).number(late) == 0)
+    for _ in 0..<2 {
+      #expect(try bench.passes.prove(behind: number) == 2)
+      #expect(try bench.passes.newestSegment == number + 1)
+      try bench.pass().archiveHasGrown()
+    }
+    try Database(bench.target.path).run("UPDATE memo SET content = 'by users' WHERE id = 1")
+    #expect(throws: ReturnBench.Broken.self) { try bench.pass(breaking: .written).carryBack() }
+    #expect(try bench.pass().carryBack().changed == 1)
+    #expect(try Database(bench.source.path).number(late) == 2)
+    #expect(try Database(bench.source.path).column("SELECT content FROM memo WHERE id = 1") == ["by users"])
+    #expect(try bench.marks == 0)
+  }
+
+  @Test func `a source in which no glance missed anything is proven`() throws {
+    let bench = try ReturnBench(glances: true)
+    let number = try bench.passes.newestSegment
+    #expect(try bench.passes.prove(behind: number) == 0)
+    #expect(try bench.passes.newestSegment == number)
+  }
+
+  @Test(arguments: [(false, false), (true, false), (true, true)])
+  func `where users did nothing, no byte is written`(isHeld: Bool, glances: Bool) throws {
+    let bench = try ReturnBench(isHeld: isHeld, glances: glances)
     let before = try Workbench.read(bench.source.path)
     let result = try bench.pass().carryBack()
     #expect(result.isEmpty && result.segment == nil)

@@ -73,6 +73,12 @@ public final class PostgreSQLCluster: Sendable {
     try primary.wait("the standby", until: "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'")
   }
 
+  /// Waits until the standby has everything that is committed now.
+  public func waitForStandby() throws {
+    let place = try primary.sql("SELECT pg_current_wal_lsn()").first ?? ""
+    try primary.wait("the standby", until: "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn >= '\(place)'")
+  }
+
   /// Makes a database for one test; with a name that no other one has.
   ///
   /// - Parameter template: The database that is copied; nobody may be connected to it.

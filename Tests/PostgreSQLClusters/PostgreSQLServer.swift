@@ -72,13 +72,15 @@ public final class PostgreSQLServer: Sendable {
   // MARK: - Running
 
   /// Starts the server and waits until it takes connections, at most two minutes.
-  public func start() throws {
+  ///
+  /// - Parameter environment: Variables for its processes, `NAME=VALUE`.
+  public func start(environment: [String] = []) throws {
     var tries = 0
     while true {
       if listens { number.withLock { $0 = Self.freePort() ?? $0 } }
       do {
-        try run(
-          "pg_ctl", "start", "-D", dataDirectory, "-l", logPath, "-w", "-t", "120", "-o", "-p \(port)", "-s")
+        let words = ["start", "-D", dataDirectory, "-l", logPath, "-w", "-t", "120", "-o", "-p \(port)", "-s"]
+        try Program.run(Program.unprivileged(["/usr/bin/env"] + environment + [folder + "/pg_ctl"] + words))
         return
       } catch  where listens && tries < 5 {
         // Somebody took the port in the meantime.

@@ -5,9 +5,9 @@ import NoteStore
 
 /// What a target was like when it was opened for users, so that everything they do to it can be told later.
 ///
-/// Two files in a folder of the state directory: this description, and an inventory with key and digest of every row in the
-/// target's own forms, about 50 bytes a row. Attachments count by their lengths. The description comes last and has the
-/// inventory's digest, so that there is either all of it or nothing.
+/// Files in a folder of the state directory: this description, and an inventory with key and digest of every row in the
+/// target's own forms, about 50 bytes a row, in one part or two. Attachments count by their lengths. The description comes
+/// last and has the digests of the parts, so that there is either all of it or nothing.
 struct ReturnMemory: Equatable {
   /// The id of the archive that was carried, and the number and id of its newest segment.
   var archive: String
@@ -17,13 +17,20 @@ struct ReturnMemory: Equatable {
   /// In milliseconds: files that were written to since then are suspect.
   var taken: Int64
   var rows: Int64
-  var byteCount: Int64
-  var digest: Checksum
+  /// The rows that passed by, and those of which only a glance was taken, in files of their own.
+  var parts: [Part]
   /// Tables of the target that the archive does not have: by name, a digest of their rows.
   var others: [String: String]
 
+  struct Part: Equatable {
+    var byteCount: Int64
+    var digest: Checksum
+  }
+
   static func description(in folder: String) -> String { folder + "/remembered.json" }
-  static func inventory(in folder: String) -> String { folder + "/remembered.inventory" }
+  static func inventory(in folder: String, part: Int = 0) -> String {
+    folder + "/remembered.inventory" + (part == 0 ? "" : "-\(part)")
+  }
 
   // MARK: - On disk
 
@@ -39,17 +46,22 @@ struct ReturnMemory: Equatable {
         "it is not known what the target was like when users came",
         cause: "\(Self.description(in: folder)) does not exist or cannot be read")
     }
-    guard try checksum(of: Self.inventory(in: folder)) == memory.digest else {
-      throw ReturnPass.impossible(
-        "what is known of the target when users came is damaged",
-        cause: "\(Self.inventory(in: folder)) is not what was written")
+    for (number, part) in memory.parts.enumerated() {
+      let path = Self.inventory(in: folder, part: number)
+      guard try checksum(of: path) == part.digest else {
+        throw ReturnPass.impossible(
+          "what is known of the target when users came is damaged", cause: "\(path) is not what was written")
+      }
     }
     return memory
   }
 
-  /// The inventory; it is not written to.
-  func spool(in folder: String, contents algorithm: DigestAlgorithm) throws -> InventorySpool {
-    try InventorySpool(path: Self.inventory(in: folder), keeping: byteCount, contents: algorithm)
+  /// The inventory's parts; they are not written to.
+  func spools(in folder: String, contents algorithm: DigestAlgorithm) throws -> [InventorySpool] {
+    try parts.enumerated().map { number, part in
+      try InventorySpool(
+        path: Self.inventory(in: folder, part: number), keeping: part.byteCount, contents: algorithm)
+    }
   }
 
   /// One look at all bytes; nil where the file is not there.
@@ -78,7 +90,12 @@ struct ReturnMemory: Equatable {
     .object([
       .init("archive", .text(archive)), .init("segment", .integer(Int64(number))), .init("segment_id", .text(segment)),
       .init("product_version", .text(productVersion)), .init("taken", .integer(taken)), .init("rows", .integer(rows)),
-      .init("bytes", .integer(byteCount)), .init("sha256", .text(digest.description)),
+      .init(
+        "parts",
+        .array(
+          parts.map {
+            .object([.init("bytes", .integer($0.byteCount)), .init("sha256", .text($0.digest.description))])
+          })),
       .init("others", .object(others.sorted { $0.key < $1.key }.map { .init($0.key, .text($0.value)) })),
     ])
   }
@@ -86,19 +103,19 @@ struct ReturnMemory: Equatable {
   private init?(_ json: JSONValue) {
     guard let archive = json["archive"]?.string, let number = json["segment"]?.integer,
       let segment = json["segment_id"]?.string, let version = json["product_version"]?.string,
-      let taken = json["taken"]?.integer, let rows = json["rows"]?.integer, let byteCount = json["bytes"]?.integer,
-      let digest = json["sha256"]?.string.flatMap({ Checksum(.sha256, hex: Array($0.utf8)) }),
-      case .object(let others)? = json["others"]
+      let taken = json["taken"]?.integer, let rows = json["rows"]?.integer,
+      let parts = json["parts"]?.array?.compactMap(Part.init), !parts.isEmpty,
+      parts.count == json["parts"]?.array?.count, case .object(let others)? = json["others"]
     else { return nil }
     self.init(
       archive: archive, number: Int(number), segment: segment, productVersion: version, taken: taken, rows: rows,
-      byteCount: byteCount, digest: digest,
+      parts: parts,
       others: Dictionary(others.map { ($0.name, $0.value.string ?? "") }) { first, _ in first })
   }
 
   init(
-    archive: String, number: Int, segment: String, productVersion: String, taken: Int64, rows: Int64, byteCount: Int64,
-    digest: Checksum, others: [String: String]
+    archive: String, number: Int, segment: String, productVersion: String, taken: Int64, rows: Int64, parts: [Part],
+    others: [String: String]
   ) {
     self.archive = archive
     self.number = number
@@ -106,8 +123,16 @@ struct ReturnMemory: Equatable {
     self.productVersion = productVersion
     self.taken = taken
     self.rows = rows
-    self.byteCount = byteCount
-    self.digest = digest
+    self.parts = parts
     self.others = others
+  }
+}
+
+extension ReturnMemory.Part {
+  fileprivate init?(_ json: JSONValue) {
+    guard let byteCount = json["bytes"]?.integer,
+      let digest = json["sha256"]?.string.flatMap({ Checksum(.sha256, hex: Array($0.utf8)) })
+    else { return nil }
+    self.init(byteCount: byteCount, digest: digest)
   }
 }

@@ -85,6 +85,17 @@ public final class ReturnPass {
 
   // MARK: - Behind the switch
 
+  /// Takes the archive's newest segment for what the source holds, before anything goes back. Harmless when repeated, and
+  /// where nothing was remembered.
+  public func archiveHasGrown() throws {
+    guard FileStatus.of(ReturnMemory.description(in: folder)) != nil else { return }
+    var memory = try ReturnMemory.read(in: folder)
+    let head = try ReturnHead(archive, stores, stateDirectory: stateDirectory)
+    guard memory.archive == head.id, memory.number < head.number else { return }
+    (memory.number, memory.segment) = (head.number, head.segment)
+    try memory.write(in: folder)
+  }
+
   /// Brings back what users wrote to the target since `remember`, and proves that the source has it.
   ///
   /// Users must not write to the target meanwhile, nor between two calls. Interrupted at any place, the same call goes on;

@@ -10,7 +10,10 @@ final class ReturnRecorder: @unchecked Sendable {
   private let head: ReturnHead
   private let indices: [String: Int]
   private let scopes: [Int: NodeScope]
+  /// Entities whose rows come from a book, for a glance sees less of them.
+  var passesOver: Set<Int> = []
   private var spool: InventorySpool!
+  private var fromBook: InventorySpool?
   private var rows: Int64 = 0
   private var others: [String: String] = [:]
   private var productVersion = ""
@@ -34,13 +37,13 @@ final class ReturnRecorder: @unchecked Sendable {
     spool = try InventorySpool(
       path: ReturnMemory.inventory(in: pass.folder), keeping: 0, contents: head.algorithm)
     productVersion = snapshot.schema.productVersion
-    (rows, hasYoungFiles) = (0, false)
+    (rows, hasYoungFiles, fromBook) = (0, false, nil)
     started = (.now, .now)
   }
 
   /// Takes the rows of a page. Neither the page nor the digests are other ones afterwards.
   func take(_ page: RecordPage, _ rowDigests: GrowingBuffer) throws {
-    guard let index = indices[page.entity.name] else { return }
+    guard let index = indices[page.entity.name], !passesOver.contains(index) else { return }
     digests.removeAll()
     digests.append(rowDigests.bytes)
     let omitted = scopes[index]?.rows(of: page) ?? []
@@ -48,8 +51,8 @@ final class ReturnRecorder: @unchecked Sendable {
       if case .unread(isSuspect: false) = content.place { continue }
       hasYoungFiles = true
     }
-    MeasuredRows.mark(page, digests)
-    defer { MeasuredRows.unmark(page) }
+    let former = MeasuredRows.mark(page, digests)
+    defer { MeasuredRows.unmark(page, former) }
     try spool.append(entityIndex: index, page: page, rowDigests: digests, omitting: omitted)
     rows += Int64(page.rowCount - omitted.count)
   }
@@ -59,19 +62,42 @@ final class ReturnRecorder: @unchecked Sendable {
     try pass.scan(head, snapshot).walk(since: started.time) { [unowned self] in try take($0, $1) }
   }
 
+  /// Whether the rows of these may come from a book: each of them is remembered.
+  func allowsGlance(_ entities: Set<Int>) -> Bool { entities.isDisjoint(with: scopes.keys) }
+
   /// Ends with the tables that the archive does not have; they have few rows, or none.
-  func end(_ snapshot: any SourceSnapshot) throws { others = try pass.scan(head, snapshot).others() }
+  ///
+  /// - Parameter book: Has the rows of the entities that were passed over.
+  func end(_ snapshot: any SourceSnapshot, passedOver book: MeasuredBook? = nil) throws {
+    if let book {
+      let path = ReturnMemory.inventory(in: pass.folder, part: 1)
+      fromBook = try InventorySpool(path: path, keeping: 0, contents: head.algorithm)
+      var chain = try InventoryChain(book.rows)
+      while !chain.isAtEnd {
+        try fromBook?.append(chain)
+        rows += 1
+        try chain.advance()
+      }
+      hasYoungFiles = hasYoungFiles || book.hasYoungFiles
+    }
+    others = try pass.scan(head, snapshot).others()
+  }
 
   /// Makes it durable. Nobody may have written to the target since `begin`.
   ///
   /// Where files may have been written to in the two seconds in front of it, it returns when their times tell them from
   /// what users write.
   func keep() throws -> Int64 {
-    try spool.synchronize()
+    var parts: [ReturnMemory.Part] = []
+    for (number, spool) in [spool!, fromBook].compactMap({ $0 }).enumerated() {
+      try spool.synchronize()
+      let path = ReturnMemory.inventory(in: pass.folder, part: number)
+      parts.append(.init(byteCount: spool.byteCount, digest: try ReturnMemory.checksum(of: path)!))
+    }
     let memory = ReturnMemory(
       archive: head.id, number: head.number, segment: head.segment, productVersion: productVersion,
-      taken: try hasYoungFiles ? settledTime() : started.time.milliseconds, rows: rows, byteCount: spool.byteCount,
-      digest: try ReturnMemory.checksum(of: ReturnMemory.inventory(in: pass.folder))!, others: others)
+      taken: try hasYoungFiles ? settledTime() : started.time.milliseconds, rows: rows, parts: parts,
+      others: others)
     try memory.write(in: pass.folder)
     return rows
   }
@@ -82,33 +108,5 @@ final class ReturnRecorder: @unchecked Sendable {
       pauseBriefly()
     }
     return Timestamp.now.milliseconds
-  }
-}
-
-/// Rows whose attachments were measured: each of these has the same digest, which says nothing of its bytes.
-enum MeasuredRows {
-  /// Gives measured attachments that digest, and their rows the one that follows from it.
-  static func mark(_ page: RecordPage, _ rowDigests: GrowingBuffer) {
-    set([UInt8](repeating: 0xFF, count: page.algorithm.byteCount), in: page)
-    let digest = Digest(.sha256)
-    var last = -1
-    for content in page.contents where content.row != last {
-      guard case .unread = content.place else { continue }
-      last = content.row
-      digest.update(page.row(last))
-      digest.finish { rowDigests.overwrite(at: last * 32, with: $0) }
-    }
-  }
-
-  /// Takes it away from the attachments again.
-  static func unmark(_ page: RecordPage) {
-    set([UInt8](repeating: 0, count: page.algorithm.byteCount), in: page)
-  }
-
-  private static func set(_ digest: [UInt8], in page: RecordPage) {
-    for index in page.contents.indices {
-      guard case .unread = page.contents[index].place else { continue }
-      digest.withUnsafeBytes { page.setDigest($0, ofContent: index) }
-    }
   }
 }

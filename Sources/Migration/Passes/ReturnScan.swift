@@ -62,7 +62,7 @@ struct ReturnScan {
   // MARK: - Comparing
 
   /// - Throws: `.returnImpossible` where users wrote to tables that the source does not have.
-  func changes(since memory: ReturnMemory, in inventory: InventorySpool) throws -> Changes {
+  func changes(since memory: ReturnMemory, in inventories: [InventorySpool]) throws -> Changes {
     let (carried, new, gone) = (spool, spool, spool)
     let indices = Dictionary(uniqueKeysWithValues: schema.entities.enumerated().map { ($0.element.name, $0.offset) })
     let omitted: (RecordPage, GrowingBuffer) -> Set<Int> = { page, _ in
@@ -74,7 +74,7 @@ struct ReturnScan {
       if difference.kind == .extra { try new.append(entityIndex: index, key: difference.key) }
     }
     let result = try Comparison.compare(
-      [inventory], of: schema, with: MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: memory.taken)),
+      inventories, of: schema, with: MeasuredSnapshot(snapshot, since: Timestamp(milliseconds: memory.taken)),
       algorithm: algorithm, scan: scan, totalItems: memory.rows, totalBytes: nil,
       omitting: omitted, report: note)
     try requireReadable(result.unreadable)

@@ -18,8 +18,8 @@ extension ReturnWork {
     guard target.schema.productVersion == memory.productVersion else {
       throw ReturnPass.impossible("the product was upgraded", cause: "to \(target.schema.productVersion)")
     }
-    let inventory = try memory.spool(in: pass.folder, contents: head.algorithm)
-    let changes = try pass.scan(head, target).changes(since: memory, in: inventory)
+    let inventories = try memory.spools(in: pass.folder, contents: head.algorithm)
+    let changes = try pass.scan(head, target).changes(since: memory, in: inventories)
     try pass.passed(.compared)
     guard !changes.isEmpty else { return nil }
     let places = try ReturnPlaces(

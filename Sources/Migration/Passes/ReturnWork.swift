@@ -126,7 +126,7 @@ struct ReturnWork {
     try HeldTarget(
       origin: head.id + ReturnPass.originWords, number: memory.number, seal: chain.last.seal.description, pages: 0,
       left: Timestamp(rfc3339: chain.last.description.created)?.milliseconds ?? 0, identities: [], extras: [0],
-      summary: chain.last.summary, totals: ImportTotals(), byteCount: inventory.byteCount, glances: [],
+      summary: chain.last.summary, totals: ImportTotals(), byteCount: inventory.byteCount, glances: [], measured: [],
       isApplying: true
     ).write(heldPath)
   }

@@ -29,23 +29,23 @@ public struct Convergence: Sendable, Hashable {
 
   /// - Parameter passes: The base first.
   public init(_ passes: [RehearsedPass]) {
-    let deltas = passes.dropFirst()
-    guard let base = passes.first, let last = deltas.last else {
+    let deltas = RehearsedPass.deltas(of: passes)
+    guard let base = passes.first, !deltas.isEmpty else {
       (state, ratio) = (.open, nil)
       return
     }
-    let ratio = Self.ratio(base, Array(deltas.suffix(3)))
+    let ratio = Self.ratio(base, deltas.suffix(3))
     self.ratio = ratio
     let isStill = deltas.allSatisfy { $0.items == 0 }
-    if deltas.count >= 3, isStill, Self.areAlike(Array(deltas.suffix(3))) {
+    if deltas.count >= 3, isStill, Self.areAlike(deltas.suffix(3)) {
       state = .still
     } else if deltas.count >= 3 && ratio > Self.divergence || deltas.count == 2 && ratio > 1 {
       // Above 1 each delta is longer than the one before: a third one would not end.
       state = .diverging
-    } else if deltas.count >= Self.evidence, Self.gainsLittle(Array(deltas)) {
+    } else if deltas.count >= Self.evidence, Self.gainsLittle(deltas) {
       state = .atFloor
     } else {
-      state = last.number >= Self.most ? .exhausted : .open
+      state = deltas.count >= Self.most ? .exhausted : .open
     }
   }
 

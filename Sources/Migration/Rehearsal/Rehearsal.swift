@@ -33,6 +33,7 @@ final class Rehearsal {
   private var fences: [(raise: Duration, seal: Duration)] = []
   var lastSnapshot = ContinuousClock.now
   var isFuzzy = false
+  private var mayGlance = false
 
   init(_ request: RehearsalRequest, observer: any RunObserver, stop: StopRequest) {
     self.request = request
@@ -130,7 +131,10 @@ final class Rehearsal {
     try pass(passes)
     repeat {
       try wait(request.rest)
-      try pass(passes)
+      // As in a cutover: what is left behind a look at everything is what the frozen time is about.
+      if passes.mayGlance(behind: try pass(passes)) {
+        mayGlance = passes.mayGlance(behind: try pass(passes, glances: true))
+      }
       result.convergence = Convergence(result.passes)
     } while result.convergence?.state == .open
     // From here on it is as in the frozen time: nothing holds back.
@@ -140,7 +144,8 @@ final class Rehearsal {
     try measureFence()
   }
 
-  private func pass(_ passes: MigrationPasses) throws {
+  @discardableResult
+  private func pass(_ passes: MigrationPasses, glances: Bool = false) throws -> ExportResult {
     try stop.check(safeNow: "nothing was changed on the source or the target")
     let number = result.passes.count
     let start = ContinuousClock.now
@@ -148,23 +153,24 @@ final class Rehearsal {
     lastSnapshot = start
     let (rested, processor) = (brake.rested, MachineFigures.processorSeconds)
     _ = observer.take()
-    let exported = try passes.export()
+    let exported = try passes.export(glances ? .followed : .none)
     let exportEnd = ContinuousClock.now
     let exportRest = brake.rested - rested
     let scanned = observer.take().items
-    let applied = try passes.apply()
+    let applied = try passes.apply(glances: glances)
     let end = ContinuousClock.now
     // Rests are of production's sake, and there are none while users are kept from writing.
     let work = observer.take().work
     let applyWork = max(work / 10, work - (brake.rested - rested - exportRest))
     let rows = exported.summary.entities.reduce(Int64(0)) { $0 + $1.rows }
     let changes = exported.changes
-    let pass = RehearsedPass(
+    var pass = RehearsedPass(
       number: number, interval: interval, exportWall: exportEnd - start,
       exportWork: max(.milliseconds(1), exportEnd - start - exportRest), applyWall: end - exportEnd,
       applyWork: applyWork,
       scanned: scanned, changed: changes.map { $0.inserted + $0.changed } ?? rows, deleted: changes?.deleted ?? 0,
       bytes: exported.bytes)
+    pass.isGlance = glances
     if number == 0 {
       isFuzzy = exported.summary.isFuzzy
       note(bottleneckOf: pass, rested: brake.rested - rested, processor: MachineFigures.processorSeconds - processor)
@@ -176,6 +182,7 @@ final class Rehearsal {
       RehearsedPhase(
         name: number == 0 ? "precopy" : "delta", number: number == 0 ? nil : number, start: start - begin,
         wall: end - start, items: pass.items, bytes: pass.bytes))
+    return exported
   }
 
   func note(_ pass: RehearsedPass) {
@@ -187,9 +194,9 @@ final class Rehearsal {
 
   /// The last delta and the opening, as they are done in the frozen time.
   private func open(_ passes: MigrationPasses) throws {
-    _ = try passes.export()
+    _ = try passes.export(mayGlance ? .last : .none)
     let exported = ContinuousClock.now
-    let opened = try passes.open(gate: nil)
+    let opened = try passes.open(glances: mayGlance, gate: nil)
     let end = ContinuousClock.now
     result.opening = .init(wall: end - exported, isProven: opened.isApproved)
     result.conservation = opened.conservation
@@ -226,7 +233,7 @@ final class Rehearsal {
     result.prediction = model?.predict()
     var judgement = RehearsalJudgement(preflight: result.preflight, budget: request.plan.budget)
     judgement.prediction = result.prediction
-    judgement.deltas = max(0, result.passes.count - 1)
+    judgement.deltas = RehearsedPass.deltas(of: result.passes).count
     judgement.convergence = result.convergence
     judgement.excesses = result.excesses
     judgement.isBalanced = result.conservation?.isBalanced ?? true
@@ -247,7 +254,7 @@ final class Rehearsal {
     let digits = request.plan.hash.bytes.prefix(8)
     let isSameEngine = request.plan.target.nodes.first.map { Self.scheme($0) == Self.scheme(request.plan.source.place) }
     return FrozenTimeModel(
-      deltas: Array(result.passes.dropFirst()), opening: opening.wall, drains: probe.drains, fences: fences,
+      deltas: RehearsedPass.deltas(of: result.passes), opening: opening.wall, drains: probe.drains, fences: fences,
       fenceBasis: isSameEngine == true
         ? .said(.fenceTried) : .said(.fenceOtherEngine),
       hooks: hooks, lag: request.lag, seed: digits.reduce(0) { $0 << 8 | UInt64($1) })

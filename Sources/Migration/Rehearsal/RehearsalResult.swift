@@ -70,6 +70,14 @@ public struct RehearsedPass: Sendable {
   public var deleted: Int64
   /// Bytes of archive.
   public var bytes: Int64
+  /// Whether columns behind long attachments were passed over, as in the frozen time.
+  public var isGlance = false
+
+  /// The deltas that are like the last one: where some of them glanced, these.
+  package static func deltas(of passes: [RehearsedPass]) -> [RehearsedPass] {
+    let glances = passes.filter(\.isGlance)
+    return glances.isEmpty ? Array(passes.dropFirst()) : glances
+  }
 
   package init(
     number: Int, interval: Duration, exportWall: Duration, exportWork: Duration, applyWall: Duration?,

@@ -58,6 +58,14 @@ extension Catalogue {
         "The source is in service and holds everything; users write to it again.",
         "Read the cause, mend it, and begin the cutover again. What was copied is kept, so the next try is shorter."
       )
+    case .cutoverLate:
+      (
+        "Behind the switch, rows of the sealed source were found that changed unseen just before the freeze.",
+        "The last delta passes over columns behind long attachments, so that users wait for seconds; in a product that changes "
+          + "such a column and nothing else in a row, not even its time, the target has the former value.",
+        "The new values are in the archive's newest segment and in the sealed source. Go back with `noteferry cutover "
+          + "rollback`, or mend the rows by hand and close the way back with `cutover finish --accept-late`."
+      )
     case .cutoverAttention:
       (
         "A cutover stopped where neither side is safely in service, and cannot go on by itself.",

@@ -246,7 +246,7 @@ extension Catalogue {
     case .nodesSwapped, .nodesBothStandby, .nodesSame, .nodesUnrelated, .nodesBothPrimary, .nodesChanged, .standbyLost:
       wordsOfNodes(code)
     case .fenceHeld, .fenceSealed, .fenceExpired, .fenceLeaks, .leaseHeld, .hookFailed, .cutoverJournalDamaged,
-      .cutoverLoss, .cutoverGivenUp, .cutoverAttention, .cutoverMissing, .rehearsalStale, .cutoverPaused,
+      .cutoverLoss, .cutoverLate, .cutoverGivenUp, .cutoverAttention, .cutoverMissing, .rehearsalStale, .cutoverPaused,
       .cutoverUnclear, .returnConflict, .returnImpossible:
       wordsOfCutover(code)
     case .remoteVersion:

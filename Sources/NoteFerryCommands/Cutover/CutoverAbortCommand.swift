@@ -93,7 +93,8 @@ struct CutoverFinishCommand: LongCommand {
     abstract: "Closes the way back; the old store is kept read-only, never deleted.",
     usage: "noteferry cutover finish <run> --confirm <name> [<options>]",
     discussion: """
-      --confirm is the plan's confirm-name.
+      --confirm is the plan's confirm-name. Where rows of the old store were found that the new one has in an older state \
+      (NF-CUTOVER-13), it is refused, but for --accept-late.
 
       Example:
         noteferry cutover finish c-7k2m9q --confirm notes
@@ -104,6 +105,9 @@ struct CutoverFinishCommand: LongCommand {
 
   @Option(name: .long, help: ArgumentHelp("The plan's confirm-name.", valueName: "name"))
   var confirm: String?
+
+  @Flag(name: .long, help: "Also where the new store has rows in an older state; they were seen to.")
+  var acceptLate = false
 
   @OptionGroup var global: GlobalOptions
 
@@ -121,8 +125,11 @@ struct CutoverFinishCommand: LongCommand {
     }
     let stage = try CutoverStage(plan, folder: folder, session: session, control: RunControl(stop: session.stop))
     defer { stage.close() }
-    try stage.run { .postpone }.finish()
-    return CutoverEnding(stage: stage, again: session.commandLine).finished()
+    let ending = CutoverEnding(stage: stage, again: session.commandLine)
+    do { try stage.run { .postpone }.finish(acceptsLate: acceptLate) } catch {
+      throw ending.late(Session.failure(error))
+    }
+    return ending.finished()
   }
 }
 

@@ -24,7 +24,9 @@ struct CutoverEnding {
       let state = try body()
       report()
       switch state {
-      case .soak: return switched()
+      case .soak:
+        if let rows = look.entries.lateRows, rows > 0 { throw CutoverRun.late(rows) }
+        return switched()
       case .finished: return finished()
       case .rolledBack: return rolledBack(.rolledBack)
       case .stuck: throw MigrationError(.cutoverUnclear, "the cutover cannot go on without a person")
@@ -32,7 +34,8 @@ struct CutoverEnding {
       }
     } catch {
       report()
-      throw explained(Session.failure(error))
+      // What a failure does not say is said here, and not in the words that are true of every command.
+      throw explained((error as? MigrationError) ?? Session.failure(error))
     }
   }
 
@@ -111,6 +114,17 @@ struct CutoverEnding {
 
   // MARK: - Failures
 
+  /// Says what can be done about rows that the target has in an older state.
+  func late(_ error: MigrationError) -> MigrationError {
+    guard error.code == .cutoverLate else { return error }
+    var error = error
+    error.next = [
+      "noteferry cutover rollback \(folder.run) --confirm \(stage.plan.confirmName)",
+      "or see to the rows, then noteferry cutover finish \(folder.run) --confirm \(stage.plan.confirmName) --accept-late",
+    ]
+    return error
+  }
+
   /// A failure with the side that is in service and the next command.
   private func explained(_ error: MigrationError) -> MigrationError {
     let state = stage.journal.state
@@ -122,16 +136,29 @@ struct CutoverEnding {
     if [.cutoverUnclear, .cutoverJournalDamaged, .cutoverAttention].contains(error.code) {
       return error.completed(safeNow: "nothing was changed", next: ["noteferry status \(folder.run)"])
     }
+    if error.code == .cutoverLate { return late(error) }
     let cause = error.cause.isEmpty ? error.message : "\(error.message): \(error.cause)"
     switch state {
     case .rolledBack:
       return MigrationError(
         .cutoverGivenUp, "the cutover was given up in order", cause: "\(cause) (\(error.code.rawValue))",
         safeNow: "the source is in service and holds everything; nothing is lost", next: error.next + [again])
-    case .idle, .copying, .converging, .ready, .soak, .finished: return error
-    case .freezing, .frozen, .applying, .verifying, .verified:
+    case .idle, .copying, .converging, .ready:
+      // What a pass advises is for a command of its own.
+      var error = error
+      if !error.next.contains(again) { error.next.append(again) }
+      return error
+    case .finished: return error
+    case .soak:
       return error.completed(
-        safeNow: "users write to the source again when its fence has expired", next: [again])
+        safeNow: "the target is in service; nobody has looked at all columns of the source yet", next: [again])
+    // Not even giving up could be written down.
+    case .freezing, .frozen, .applying, .verifying, .verified:
+      return MigrationError(
+        .cutoverAttention, "the cutover stopped in the state \(state.rawValue)",
+        cause: "\(cause) (\(error.code.rawValue))",
+        safeNow: "nothing is lost; users write to the source again when its fence is dropped or has expired",
+        next: ["noteferry status \(folder.run)", "noteferry cutover abort \(folder.run)", again])
     case .sealing, .sealed, .switching, .switched, .aborting, .returning, .stuck:
       return MigrationError(
         .cutoverAttention, "the cutover stopped in the state \(state.rawValue)",

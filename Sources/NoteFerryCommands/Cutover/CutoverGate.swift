@@ -35,7 +35,7 @@ final class CutoverGate {
 
   /// - Throws: What stops the run; `.rehearsalStale`.
   func answer() throws -> GateAnswer {
-    delay()
+    delay(behind: stage.work.last?.wall ?? .zero)
     if mode == .stop { return .postpone }
     if isConfirmed { return try waitForWindow() ?? freeze(by: "the command line") }
     guard !stage.session.settings.noInput,
@@ -170,10 +170,12 @@ final class CutoverGate {
   /// A delta when it is time for one.
   private func carry() throws -> GateAnswer? {
     guard ContinuousClock.now >= nextDelta, !stage.control.isPaused else { return nil }
+    let start = ContinuousClock.now
     let took = try stage.work.carryDelta(nil)
-    delay()
+    // All of it, also where only the last part tells how much is left.
+    delay(behind: .now - start)
     return took > CutoverBudget(plan.budget).lastDelta ? .fellBehind : nil
   }
 
-  private func delay() { nextDelta = .now + max(Self.pause, (stage.work.last?.wall ?? .zero) * 4) }
+  private func delay(behind wall: Duration) { nextDelta = .now + max(Self.pause, wall * 4) }
 }

@@ -20,6 +20,7 @@ final class CutoverStage {
   let work: PassesWork
   let session: Session
   let control: RunControl
+  private let clock = RunClock()
   private let spared: SparedSource
   private let fence: any WriteFence
   private let lease: any StoreLease
@@ -32,14 +33,15 @@ final class CutoverStage {
     self.folder = folder
     self.session = session
     self.control = control
+    let now: @Sendable () -> Timestamp = { [clock] in clock.now }
     let header = CutoverJournal.Header(
       run: folder.run, plan: plan.hash.description, tool: ToolVersion.current, source: plan.source.place,
       targets: plan.target.nodes)
     if FileStatus.of(folder.journal) == nil {
-      journal = try CutoverJournal(folder.journal, header: header, holder: Self.holder)
+      journal = try CutoverJournal(folder.journal, header: header, holder: Self.holder, now: now)
     } else {
       // Begun by another version of the tool, perhaps; what its lines say is the same.
-      journal = try CutoverJournal(existing: folder.journal, holder: Self.holder)
+      journal = try CutoverJournal(existing: folder.journal, holder: Self.holder, now: now)
     }
     let stores = CutoverStores(plan: Self.effective(plan, session), session: session)
     spared = SparedSource { try stores.inspector() }
@@ -51,6 +53,7 @@ final class CutoverStage {
         pass: { stores.returnPass(folder, session) }, differences: { try stores.differences(from: archive) }),
       loss: plan.loss,
       claim: try RunClaim(run: folder.run, holder: Self.holder), stop: session.stop)
+    parts.looksBeforeSeal = !plan.freeze.usesFence
     parts.passStop = { control.passStop() }
     parts.waitOut = { try control.waitOut() }
     work = PassesWork(parts)
@@ -62,9 +65,7 @@ final class CutoverStage {
     fence =
       plan.freeze.usesFence
       ? own
-      : HookFence(own, seal: folder.seal) {
-        try passes(StopRequest()).export().changes?.isEmpty != true
-      }
+      : HookFence(own, seal: folder.seal) { [work] in try work.hasChanged() }
     lease = try stores.lease()
     control.enter(journal.state)
     control.listen(folder)
@@ -118,6 +119,7 @@ final class CutoverStage {
   private func observe(_ entry: CutoverJournal.Entry) {
     let before = journal.entries.dropLast().last?.state ?? .idle
     control.enter(entry.state)
+    clock.enter(entry.state, at: entry.time)
     if !entry.state.isLive { spared.end() }
     session.observer.observe(
       .cutover(

@@ -96,6 +96,14 @@ struct RunStatus {
       lines.append("  rehearsed likely \(Format.duration(likely)), at worst \(Format.duration(worst))")
     }
     if let time = look.frozenTime { lines.append("  frozen    users were read-only for \(Format.duration(time))") }
+    if look.state == .soak, look.entries.unprovenSegment != nil {
+      lines.append(
+        "  source    not read whole since the switch; cutover run \(holder == nil ? "does" : "is doing") that")
+    }
+    if let rows = look.entries.lateRows, rows > 0 {
+      lines.append(
+        "  late      \(Format.count(rows, "row")) of the source is in an older state on the target (NF-CUTOVER-13)")
+    }
     if let reason = look.reason { lines.append("  given up  \(SafeText(reason).text)") }
     if let request = folder.pendingRequest() {
       lines.append("  request   \(request.what.rawValue) waits, asked by \(SafeText(request.by).text)")

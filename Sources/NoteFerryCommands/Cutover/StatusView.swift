@@ -28,6 +28,7 @@ enum StatusView {
     if let time = look.frozenTime { members.append(.init("frozen_ms", .integer(Int64(time.seconds * 1000)))) }
     if let likely = folder.likely { members.append(.init("likely_ms", .integer(Int64(likely.seconds * 1000)))) }
     if let worst = folder.atWorst { members.append(.init("at_worst_ms", .integer(Int64(worst.seconds * 1000)))) }
+    if let rows = look.entries.lateRows { members.append(.init("late_rows", .integer(rows))) }
     if let reason = look.reason { members.append(.init("reason", .text(SafeText(reason).text))) }
     return members
   }

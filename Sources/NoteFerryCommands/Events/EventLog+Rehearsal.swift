@@ -7,7 +7,7 @@ extension EventLog {
     [
       .init("pass", .integer(Int64(pass.number))), .init("changed_items", .integer(pass.changed)),
       .init("deleted_items", .integer(pass.deleted)), .init("changed_bytes", .integer(pass.bytes)),
-      .init("wall_ms", .integer(pass.wall.milliseconds)),
+      .init("wall_ms", .integer(pass.wall.milliseconds)), .init("glance", .bool(pass.isGlance)),
     ]
   }
 

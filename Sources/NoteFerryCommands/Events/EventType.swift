@@ -99,7 +99,7 @@ enum EventType: String, CaseIterable, Sendable {
       [
         Self.required("pass", .integer), Self.required("changed_items", .integer),
         Self.required("deleted_items", .integer), Self.required("changed_bytes", .integer),
-        Self.required("wall_ms", .integer),
+        Self.required("wall_ms", .integer), Self.optional("glance", .boolean),
       ]
     case .verdict:
       [

@@ -171,7 +171,7 @@ extension RehearsalDocument {
       .init("verdict", .text(result.verdict.word.reportWord.rawValue)),
       .init("grade", .text(result.verdict.grade.rawValue)),
       .init("reasons_in_words", .array(result.verdict.reasons.map { .text(SafeText($0.english).text) })),
-      .init("deltas", .integer(Int64(max(0, result.passes.count - 1)))),
+      .init("deltas", .integer(Int64(RehearsedPass.deltas(of: result.passes).count))),
       .init("report", .text(files.report)), .init("wall_ms", .integer(result.wall.milliseconds)),
     ]
     if let prediction = result.prediction {

@@ -56,7 +56,7 @@ enum ProgressLine {
   }
 
   static func passed(_ pass: RehearsedPass) -> String {
-    let name = pass.number == 0 ? "base" : "delta \(pass.number)"
+    let name = pass.number == 0 ? "base" : "delta \(pass.number)" + (pass.isGlance ? ", a glance" : "")
     return "\(name): \(Format.count(pass.items, "row")), \(ByteCount(pass.bytes)), \(Format.duration(pass.wall))"
   }
 

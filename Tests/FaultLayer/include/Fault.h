@@ -32,6 +32,9 @@ struct fault fault_strike(const char *call, unsigned traits, const char *place, 
 // By how many seconds the clock of the day is wrong now.
 long long fault_clock_offset(void);
 
+// How many seconds the machine has slept.
+long long fault_slept(void);
+
 // The room that the plan leaves on the disk, in bytes; -1 without a limit.
 long long fault_room(void);
 
