@@ -40,6 +40,12 @@ public struct ImportOptions: Sendable {
   public var command: String?
   /// Bytes of rows and contents in one transaction of the target, about.
   public var batchBytes = ByteCount.mebibytes(64)
+  /// The same, but no more than `sparingBytes` while users write to the source.
+  var transactionBytes: ByteCount {
+    brake.map { $0.writeRatio > 0 } == true ? min(batchBytes, Self.sparingBytes) : batchBytes
+  }
+  /// A commit gives its transaction to the disk at once, and whoever else commits there waits for the whole of it.
+  static let sparingBytes = ByteCount.mebibytes(4)
   /// How long a server's commit may wait for a standby of its own.
   public var patience = PairOptions().patience
   /// Where the run is a part of a larger one; only for a single node.
@@ -187,9 +193,20 @@ private func importUnexplained(
     observer: observer, stop: stop)
   let target = nodes.target
   defer { target.close() }
+  func kept(_ seal: Checksum) -> KeptEvidence {
+    KeptEvidence(seal: seal, profile: pipeline.profile, stateDirectory: options.stateDirectory)
+  }
+  var baseSeal: Checksum?
+  var evidence: StoreEvidence?
   let end: SegmentEnd?
   do {
-    let repairs = try repairs(place, head: pipeline, options: options, readProfile: readProfile, stop: stop)
+    // The seal of a base without deltas is known at its end.
+    baseSeal =
+      segments.count < 2 || options.salvages
+      ? nil : try segments.seal(of: 0, stateDirectory: options.stateDirectory) { try requireNoStop(stop) }
+    let repairs = try repairs(
+      place, head: pipeline, kept: baseSeal.map(kept), options: options, readProfile: readProfile, stop: stop)
+    evidence = repairs?.engine.evidence
     consumer.longTexts = repairs.map {
       LongTextImport(LongTexts($0, directory: options.stateDirectory), consumer.repairs, target: target)
     }
@@ -251,6 +268,9 @@ private func importUnexplained(
       try HeldTarget.leave(
         consumer, nodes, proofs: proofs, summary: end.summary, seal: end.seal, number: segments.newest.number)
     }
+    if let seal = baseSeal ?? end?.seal {
+      if isHeld, let evidence { try kept(seal).write(evidence) } else { try kept(seal).remove() }
+    }
   }
   let results = nodes.results { node in
     (consumer.conservation(summary: end?.summary, node: node, proof: proofs[node]), proofs[node]?.comparison)
@@ -269,14 +289,13 @@ private func importUnexplained(
 
 /// How the import repairs; nil where it does not, or where the profile cannot be read, which the import tells later.
 private func repairs(
-  _ place: ArchivePlace, head: SegmentPipeline, options: ImportOptions,
+  _ place: ArchivePlace, head: SegmentPipeline, kept: KeptEvidence?, options: ImportOptions,
   readProfile: (UnsafeRawBufferPointer) throws -> Profile, stop: StopRequest
 ) throws -> RowRepairs? {
   guard options.repair != .none, let profile = try? head.profile.withUnsafeBytes({ try readProfile($0) }) else {
     return nil
   }
-  let pass = try EvidencePass(place, head: head, profile: profile)
-  let evidence = try pass?.run { try requireNoStop(stop) }
+  let evidence = try kept?.read() ?? EvidencePass(place, head: head, profile: profile)?.run { try requireNoStop(stop) }
   return RowRepairs(profile: profile, engine: RepairEngine(evidence: evidence), policy: options.repair)
 }
 

@@ -700,7 +700,7 @@ final class ImportConsumer: SegmentConsumer {
   /// A salvage settles each page before the next one, because rows may share contents of earlier ones.
   var wantsChecks: Bool { options.salvages || isBatchFull }
   private var isBatchFull: Bool {
-    options.returningRun == nil && (batchBytes >= options.batchBytes.rawValue || target.wantsCommit)
+    options.returningRun == nil && (batchBytes >= options.transactionBytes.rawValue || target.wantsCommit)
   }
 
   func received(_ group: ReceivedGroup) throws {
@@ -757,8 +757,10 @@ final class ImportConsumer: SegmentConsumer {
   }
 
   private func commit() throws {
+    let start = ContinuousClock.now
     try repairs.synchronize()
     try target.commit(ImportWatermark(origin: origin, groups: checkedGroups))
+    options.brake?.rest(afterWriting: .now - start)
     batchBytes = 0
     observer.observe(.checkpoint(id: "page \(checkedGroups)", bytes: progress.bytes))
   }

@@ -4,7 +4,7 @@
 /// full, new keys are not counted.
 struct EvidenceTable: Sendable {
   /// 16 bits of the key's hash above 16 bits of count; 0 where free.
-  private var slots: [UInt32]
+  var slots: [UInt32]
   private let shift: Int
 
   /// Counters stop here; what matters is settled long before.

@@ -4,10 +4,10 @@
 /// pages likelier that the column's other notes had; the gates that guard sound text stay as they are. Holds about
 /// 3.3 MB whatever the store's size.
 public struct StoreEvidence: Sendable {
-  private var singles = [UInt16](repeating: 0, count: 0x10000)
-  private var pairs = EvidenceTable(bits: 18)
-  private var triples = EvidenceTable(bits: 19)
-  private var pages = [UInt32](repeating: 0, count: 4 * 64)
+  var singles = [UInt16](repeating: 0, count: 0x10000)
+  var pairs = EvidenceTable(bits: 18)
+  var triples = EvidenceTable(bits: 19)
+  var pages = [UInt32](repeating: 0, count: 4 * 64)
 
   private static let most = EvidenceTable.most
   /// Least occurrences of a context before it says anything.

@@ -51,7 +51,8 @@ import Testing
     try site.startWriting()
     let scratch = try site.scratchTargets().flatMap { ["--scratch-target", $0] }
     let rehearsal = site.run(
-      ["rehearse", site.plan, "--watch", "1s", "--json", "--scratch", site.scratch.folder("rehearsal")] + scratch)
+      ["rehearse", site.plan, "--watch", "1s", "--interval", "1s", "--json"]
+        + ["--scratch", site.scratch.folder("rehearsal")] + scratch)
     #expect(rehearsal.status == .ok, "\(rehearsal.words)")
     let worst = try #require(rehearsal.json["downtime_p90_ms"]?.integer)
     for target in site.targets { #expect(try site.notes(in: target).isEmpty, "a rehearsal filled the plan's target") }

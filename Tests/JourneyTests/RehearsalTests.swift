@@ -94,7 +94,8 @@ import Testing
     }
 
     func rehearse(_ flags: String...) -> Run {
-      scratch.start(["rehearse", plan, "--watch", "1s", "--json"] + flags).wait()
+      let interval = flags.contains("--interval") ? [] : ["--interval", "1s"]
+      return scratch.start(["rehearse", plan, "--watch", "1s", "--json"] + interval + flags).wait()
     }
 
     /// Names of everything that a rehearsal has left beside reports and records.

@@ -124,4 +124,25 @@ import Testing
     let error = #expect(throws: MigrationError.self) { try bench.imported(archive, goesOn: true) }
     #expect(error?.code == .targetNotEmpty)
   }
+
+  @Test func `while the source is in use, little is written at once, and the import rests behind it`() throws {
+    let database = try Database(store.path)
+    var dice = Dice(5)
+    for number in 0..<60 {
+      try database.insert(
+        "INSERT INTO attachment (uid, creator_id, filename, blob) VALUES ('many\(number)', 1, 'a', ?)",
+        blob: dice.bytes(200_000))
+    }
+    try Folder.removeTree(archive)
+    _ = try bench.export(store)
+    func commits(_ brake: LoadBrake) throws -> Int {
+      let commits = Counter()
+      #expect(try bench.imported(archive, brake: brake) { commits.count += 1 }.isApproved)
+      return commits.count
+    }
+    let brake = LoadBrake()
+    #expect(try commits(brake) == 1 && brake.rested == .zero)
+    brake.writeRatio = 0.5
+    #expect(try commits(brake) > 2 && brake.rested > .zero)
+  }
 }

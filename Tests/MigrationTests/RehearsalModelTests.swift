@@ -1,6 +1,7 @@
 import DurableIO
 import Migration
 import NoteModel
+import NoteStore
 import Testing
 
 /// What a rehearsal concludes from what it measured.
@@ -167,6 +168,32 @@ import Testing
     #expect(brake.rested >= .milliseconds(45))
     brake.ratio = 100
     #expect(brake.ratio == 9)
+  }
+
+  @Test func `a source is in use from the first change on, and for a while behind the last one`() {
+    var watch = WriterWatch()
+    func look(_ number: Int64) -> Bool {
+      watch.note(StoreActivity(logBytes: number, changes: number, countsRows: true))
+    }
+    for _ in 0..<3 { #expect(!look(7), "what was written before the first look is not known") }
+    #expect(look(8))
+    for _ in 1..<WriterWatch.quiet { #expect(look(8)) }
+    #expect(!look(8) && !look(8))
+    #expect(look(9))
+  }
+
+  @Test func `a brake rests behind a write while the source is in use, and not otherwise`() {
+    let brake = LoadBrake()
+    brake.rest(afterWriting: .milliseconds(20))
+    #expect(brake.rested == .zero)
+    brake.writeRatio = 2
+    let begin = ContinuousClock.now
+    brake.rest(afterWriting: .milliseconds(20))
+    #expect(brake.rested == .milliseconds(40) && ContinuousClock.now - begin >= .milliseconds(40))
+    brake.rest(afterWriting: .microseconds(100))
+    #expect(brake.rested == .milliseconds(40), "too short to fall asleep for")
+    brake.writeRatio = 100
+    #expect(brake.writeRatio == 9)
   }
 
   // MARK: - The record

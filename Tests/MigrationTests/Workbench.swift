@@ -263,7 +263,7 @@ extension Workbench {
   ///   - onCommit: Called when a batch is durable.
   func imported(
     _ path: String, salvages: Bool = false, readsBack: Bool = true, batch: Int64 = 64 << 20, goesOn: Bool = false,
-    keepsOpen: Bool = false, glances: Bool = false, stop: StopRequest = StopRequest(),
+    keepsOpen: Bool = false, glances: Bool = false, brake: LoadBrake? = nil, stop: StopRequest = StopRequest(),
     onCommit: @escaping () -> Void = {}
   ) throws -> ImportResult {
     if !goesOn { try Folder.removeTree(file("target")) }
@@ -275,6 +275,7 @@ extension Workbench {
     options.readsBack = readsBack
     options.keepsOpen = keepsOpen
     options.isGlance = glances
+    options.brake = brake
     options.ledgerPath = file("ledger")
     options.batchBytes = ByteCount(batch)
     options.freeFloor = FreeFloor(limit: ByteCount(0))

@@ -130,7 +130,7 @@ final class Rehearsal {
     passes.brake = brake
     try pass(passes)
     repeat {
-      try wait(request.rest)
+      try wait(brake.writeRatio > 0 ? request.restInUse : request.rest)
       // As in a cutover: what is left behind a look at everything is what the frozen time is about.
       if passes.mayGlance(behind: try pass(passes)) {
         mayGlance = passes.mayGlance(behind: try pass(passes, glances: true))

@@ -30,6 +30,9 @@ public struct RehearsalRequest: Sendable {
   public var watchTime: Duration = .seconds(3)
   /// Between two passes.
   public var rest: Duration = .seconds(1)
+  /// Between two passes while others write to the source and production is spared. A view of the source keeps what is
+  /// written meanwhile in its log, and one commit behind it has to make up for that.
+  public var restInUse: Duration = .seconds(5)
   /// The longest between the last pass and the freeze that the prediction is made for.
   public var lag: Duration = .seconds(10)
 

@@ -19,6 +19,7 @@ final class SourceProbe: @unchecked Sendable {
   private var pending: (before: Int64?, most: Int64?) = (nil, nil)
   private var activity: (first: StoreActivity, last: StoreActivity, seconds: Double)?
   private var gap = ""
+  private var writers = WriterWatch()
 
   private static let period = Duration.milliseconds(50)
 
@@ -41,7 +42,12 @@ final class SourceProbe: @unchecked Sendable {
     monitor.locked { isOver = true }
     thread?.join()
     thread = nil
+    release()
+  }
+
+  private func release() {
     brake.ratio = 0
+    brake.writeRatio = 0
   }
 
   var drains: [Duration] { monitor.locked { waits.before + waits.during } }
@@ -86,10 +92,10 @@ final class SourceProbe: @unchecked Sendable {
       }
     } catch let error as MigrationError {
       monitor.locked { gap = error.message + (error.cause.isEmpty ? "" : ": \(error.cause)") }
-      brake.ratio = 0
+      release()
     } catch {
       monitor.locked { gap = String(describing: error) }
-      brake.ratio = 0
+      release()
     }
   }
 
@@ -125,13 +131,16 @@ final class SourceProbe: @unchecked Sendable {
   private func lookAtLog(_ inspector: any StoreInspector, since begin: ContinuousClock.Instant) throws {
     let log = try inspector.log().pending.rawValue
     let now = try inspector.activity()
-    monitor.locked {
+    let brakes = monitor.locked {
       if isRunning {
         pending.most = max(pending.most ?? 0, log)
       } else {
         pending.before = max(pending.before ?? 0, log)
       }
+      let isInUse = writers.note(now)
       activity = (activity?.first ?? now, now, (ContinuousClock.now - begin).inSeconds)
+      return governor != nil && isInUse
     }
+    brake.writeRatio = brakes ? WriterWatch.writeRatio : 0
   }
 }

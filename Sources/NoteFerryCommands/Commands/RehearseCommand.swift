@@ -56,8 +56,10 @@ struct RehearseCommand: LongCommand {
     name: .long, help: ArgumentHelp("How long the source is watched before it is read: 3s.", valueName: "span"))
   var watch: String = "3s"
 
-  @Option(name: .long, help: ArgumentHelp("The rest between two passes, 0s for none: 1s.", valueName: "span"))
-  var interval: String = "1s"
+  @Option(
+    name: .long,
+    help: ArgumentHelp("The rest between two passes, 0s for none: 1s, and 5s while users write.", valueName: "span"))
+  var interval: String?
 
   @Option(
     name: .long,
@@ -89,7 +91,7 @@ struct RehearseCommand: LongCommand {
   func perform(_ session: Session) throws -> Outcome {
     let times = (
       try DurationArgument.duration(watch, for: "--watch"),
-      try interval == "0s" ? .zero : DurationArgument.duration(interval, for: "--interval"),
+      try interval.map { try $0 == "0s" ? .zero : DurationArgument.duration($0, for: "--interval") },
       try DurationArgument.duration(lag, for: "--lag"), try hooks()
     )
     var plan = try PlanReader.read(path: plan)
@@ -105,7 +107,8 @@ struct RehearseCommand: LongCommand {
     defer { if !isDone { try? places.remove() } }
     var request = request(plan, access, places)
     request.preflight.planHash = hash
-    (request.watchTime, request.rest, request.lag, request.hookTimes) = times
+    if let interval = times.1 { (request.rest, request.restInUse) = (interval, interval) }
+    (request.watchTime, _, request.lag, request.hookTimes) = times
     request.ledgerPath = archive.ledger
     let result = try Migration.rehearse(request, observer: session.observer, stop: session.stop)
     let texts = places.nodes.first.flatMap {
