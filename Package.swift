@@ -91,7 +91,7 @@ let package = Package(
     .testTarget(name: "ReportTests", dependencies: ["NoteModel", "DurableIO", "Report"], exclude: ["Golden"]),
     .testTarget(
       name: "NoteFerryCommandsTests",
-      dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "Report", "NoteFerryCommands"]),
+      dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "Cutover", "Report", "NoteFerryCommands"]),
     .testTarget(
       name: "CorpusTests",
       dependencies: [
@@ -124,10 +124,6 @@ let package = Package(
       name: "fence-bench",
       dependencies: ["NoteModel", "DurableIO", "NoteStore", "AllStores", "CSQLite", "CPostgreSQL"],
       path: "Tests/FenceBench"),
-    // What a cutover does in its frozen time and nothing else; for Scripts/prediction-check.
-    .executableTarget(
-      name: "frozen-part", dependencies: ["NoteModel", "DurableIO", "NoteStore", "Migration", "AllStores"],
-      path: "Tests/FrozenPart"),
     .target(name: "FaultLayer", path: "Tests/FaultLayer"),
     // Throw-away servers of PostgreSQL for tests, and a program that keeps one while it runs.
     .target(name: "PostgreSQLClusters", path: "Tests/PostgreSQLClusters"),

@@ -17,6 +17,8 @@ public final class PassesWork: CutoverWork {
     public var claim: RunClaim
     /// The run as a whole.
     public var stop: StopRequest
+    /// Whether `hasChanged` will be asked behind the last delta.
+    public var looksBeforeSeal = false
     /// The stop of a pass that begins now while users write; whoever asks it ends that pass alone.
     public var passStop: @Sendable () -> StopRequest
     /// Waits where the run is paused, and throws where it is to end. Then a pass that was ended alone is done again.
@@ -73,7 +75,8 @@ public final class PassesWork: CutoverWork {
     let start = ContinuousClock.now
     let exported: ExportResult
     do {
-      exported = try parts.passes(parts.stop).export(mayGlance ? .last : .none, until: start + frozen.remaining)
+      exported = try parts.passes(parts.stop).export(
+        mayGlance ? parts.looksBeforeSeal ? .followed : .last : .none, until: start + frozen.remaining)
     } catch {
       // A pass ends at its deadline as if somebody had asked it to.
       try frozen.check()
@@ -83,6 +86,11 @@ public final class PassesWork: CutoverWork {
     try frozen.check()
     last = (exported, ContinuousClock.now - start)
     return ContinuousClock.now - start
+  }
+
+  /// Whether anything was written to the source since the last delta, as far as that looked.
+  public func hasChanged() throws -> Bool {
+    try parts.passes(StopRequest()).export(mayGlance ? .last : .none).changes?.isEmpty != true
   }
 
   @discardableResult

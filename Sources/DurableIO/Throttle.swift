@@ -57,7 +57,17 @@ public struct Throttle: Sendable {
     let perSecond = Double(rate.rawValue)
     credit = min(perSecond / 10, credit + (now - last).seconds * perSecond) - Double(bytes)
     last = now
-    if credit < 0 { usleep(useconds_t(min(-credit / perSecond, 10) * 1_000_000)) }
+    if credit < 0 { wait(seconds: min(-credit / perSecond, 10), at: rate) }
+  }
+
+  /// Waits, but not for a rate that is no longer so.
+  private func wait(seconds: Double, at rate: ByteCount) {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while self.rate == rate {
+      let left = (end - .now).seconds
+      if left <= 0 { return }
+      usleep(useconds_t(min(left, 0.05) * 1_000_000))
+    }
   }
 
   /// A rest is at least 5 ms, which costs less to fall asleep than it gives, and at most half a second.

@@ -12,9 +12,9 @@ public struct Sentence: Sendable, Hashable, CustomStringConvertible {
   /// - Parameter values: What stands in the places, in their order.
   public init<P: Phrase>(_ phrase: P, _ values: [any Spoken] = []) {
     code = phrase.code
-    parameters = values.map(\.english)
+    parameters = values.map(\.parameter)
     let words = phrase.words
-    english = Self.filled(words.en, parameters)
+    english = Self.filled(words.en, values.map(\.english))
     chinese = Self.filled(words.zh, values.map(\.chinese))
   }
 
@@ -58,6 +58,12 @@ extension Phrase {
 public protocol Spoken: Sendable {
   var english: String { get }
   var chinese: String { get }
+  /// As programs get it.
+  var parameter: String { get }
+}
+
+extension Spoken {
+  public var parameter: String { english }
 }
 
 extension Sentence: Spoken {}
@@ -68,10 +74,17 @@ extension Spoken where Self: CustomStringConvertible {
 }
 
 extension String: Spoken {}
+extension ByteCount: Spoken {}
+
 extension Int: Spoken {}
 extension Int64: Spoken {}
-extension UInt64: Spoken {}
-extension ByteCount: Spoken {}
+
+/// Numbers with their thousands apart; programs get the digits alone.
+extension Spoken where Self: FixedWidthInteger {
+  public var english: String { grouped }
+  public var chinese: String { grouped }
+  public var parameter: String { String(self) }
+}
 
 /// Several in one sentence, divided as each language does it.
 public struct SpokenList: Spoken {

@@ -8,7 +8,7 @@ import Testing
     ("state", 110), ("archive", 50), ("old", 360), ("a", 210),
   ]
 
-  @Test(arguments: 0..<4)
+  @Test(arguments: 0..<3)
   func `a way back that is killed is taken up, and brings everything that users wrote, once`(_ part: Int) throws {
     let seed = testSeed()
     let site = try CutoverSite()
@@ -21,7 +21,7 @@ import Testing
     try site.execute("DELETE FROM note WHERE id = 8", in: target)
 
     let name = try site.name
-    let place = Self.places[part]
+    let place = Self.places[(Int(seed % 4) + part) % 4]
     let number = 1 + Int((seed &* 0x9E37_79B9_7F4A_7C15) >> 33) % place.operations
     let killed = site.scratch.shell(
       site.scratch.disturbing("kill@\(number)", below: site.scratch.path(place.folder))

@@ -178,8 +178,14 @@ struct PseudoTerminal {
     let descriptor = open(name, O_WRONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
     defer { close(descriptor) }
     let line = [UInt8](repeating: UInt8(ascii: "."), count: 512)
-    while write(descriptor, line, line.count) > 0 {}
-    while write(descriptor, line, 1) > 0 {}
+    // The kernel moves some of it on a little later, and has room again.
+    var isFull = false
+    while !isFull {
+      isFull = write(descriptor, line, 1) < 0
+      while write(descriptor, line, line.count) > 0 {}
+      while write(descriptor, line, 1) > 0 {}
+      usleep(200_000)
+    }
   }
 
   func end() {

@@ -1,3 +1,4 @@
+import NoteModel
 import Testing
 
 @testable import Report
@@ -62,7 +63,7 @@ struct LanguageTests {
       Figures.duration(-4_000).en == "-4 s" && Figures.duration(0).en == "0 s" && Figures.duration(340).en == "340 ms")
     #expect(Figures.duration(9_949).en == "9.9 s" && Figures.duration(59_600).en == "1 m 00 s")
     #expect(Figures.duration(.min).en.hasPrefix("-") && Figures.duration(.max).en.hasSuffix("h"))
-    #expect(Figures.number(-1_284_310) == "-1,284,310" && Figures.number(.min).hasPrefix("-9,223"))
+    #expect((-1_284_310).grouped == "-1,284,310" && Int64.min.grouped.hasPrefix("-9,223"))
     #expect(Figures.change(from: 10, to: 11) == "+10.0 %" && Figures.change(from: 0, to: 1) == nil)
     #expect(Figures.time("2026-11-20T21:04:00.125+08:00") == "2026-11-20 21:04:00 +08:00")
     #expect(Figures.time("2026-11-20T21:04:00Z") == "2026-11-20 21:04:00 UTC" && Figures.time("soon") == "soon")

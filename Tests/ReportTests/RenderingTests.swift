@@ -46,7 +46,7 @@ struct MarkdownReportTests {
     #expect(text.utf8.count <= ReportDocument.markdownByteLimit)
     #expect(text.contains("stands behind the cut"))
     let rows = text.split(separator: "\n").count { $0.contains("<code>note/") }
-    #expect(text.contains("\(Figures.number(Int64(40_000 - rows))) more are counted"))
+    #expect(text.contains("\(Int64(40_000 - rows).grouped) more are counted"))
   }
 
   @Test func `a document that is too long before its ledger is cut with a word`() {

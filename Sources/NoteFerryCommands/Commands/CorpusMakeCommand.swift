@@ -34,7 +34,7 @@ struct CorpusMakeCommand: LongCommand {
       try MadeScenario.make(scenario, in: directory, builder: builder)
     }
     return Outcome(
-      text: "\(Format.number(Int64(scenarios.count))) scenarios made in \(SafeText(directory).text).",
+      text: "\(Int64(scenarios.count).grouped) scenarios made in \(SafeText(directory).text).",
       members: [
         .init("directory", .text(directory)), .init("scenarios", .integer(Int64(scenarios.count))),
         .init("seed", .integer(Int64(bitPattern: corpus.seed))),

@@ -155,10 +155,10 @@ struct CorpusReplayCommand: LongCommand {
           + Format.duration(.seconds(seconds)))
     }
     lines.append(
-      "\(Format.number(Int64(reports.count))) scenarios, \(surprises.count) not as expected, \(known) known failures.")
+      "\(Int64(reports.count).grouped) scenarios, \(surprises.count) not as expected, \(known) known failures.")
     lines.append(
-      "\(Format.number(Int64(moved))) of them arrived in a target (\(engine.rawValue)); "
-        + "\(Format.number(Int64(reports.count - moved))) came as far as the archive or the refusal that they expect.")
+      "\(Int64(moved).grouped) of them arrived in a target (\(engine.rawValue)); "
+        + "\(Int64(reports.count - moved).grouped) came as far as the archive or the refusal that they expect.")
     let list = surprises.map { report in
       JSONValue.object([
         .init("scenario", .text(report.scenario.id)), .init("reasons", .array(report.reasons.map { .text($0) })),

@@ -73,8 +73,8 @@ struct DiffCommand: LongCommand {
     }
     if result.differenceCount > 0 {
       lines.append(
-        "\(Format.number(total.missing)) missing, \(Format.number(total.changed)) changed, "
-          + "\(Format.number(total.extra)) extra.")
+        "\(total.missing.grouped) missing, \(total.changed.grouped) changed, "
+          + "\(total.extra.grouped) extra.")
       if shown.count > 100 || result.differenceCount > Int64(ComparisonResult.differenceLimit) {
         lines.append("The first \(min(100, shown.count)) are shown; --ledger FILE has all.")
       }

@@ -12,8 +12,8 @@ extension ExportCommand {
     for entity in touched {
       lines.append(
         "  \(entity.entity)\(String(repeating: " ", count: width - entity.entity.count))  "
-          + "\(Format.number(entity.inserted)) new, \(Format.number(entity.changed)) changed, "
-          + "\(Format.number(entity.deleted)) deleted")
+          + "\(entity.inserted.grouped) new, \(entity.changed.grouped) changed, "
+          + "\(entity.deleted.grouped) deleted")
     }
     if changes.isEmpty {
       lines.append("Nothing was changed since the newest segment, so none was written.")
@@ -21,7 +21,7 @@ extension ExportCommand {
       lines.insert("Since the segment before:", at: 0)
       lines.append(
         "Wrote \(result.segment), \(ByteCount(result.bytes)), in \(Format.duration(result.wall)). The archive now holds "
-          + "\(Format.number(changes.entities.reduce(0) { $0 + $1.present })) rows.")
+          + "\((changes.entities.reduce(0) { $0 + $1.present }).grouped) rows.")
     }
     if result.wasGlance {
       lines.append("A glance: columns behind long attachments were taken for what they were at the segment before.")

@@ -135,7 +135,7 @@ struct ExportCommand: LongCommand {
     let needed = ByteCount(survey.bytes)
     let space = output == "-" ? nil : FreeSpace.at(output)
     var lines = [
-      "The archive needs at most about \(needed); \(Format.number(survey.entities.reduce(0) { $0 + $1.rows })) rows."
+      "The archive needs at most about \(needed); \((survey.entities.reduce(0) { $0 + $1.rows }).grouped) rows."
     ]
     var status = ExitStatus.ok
     if let space {

@@ -286,7 +286,7 @@ struct ImportCommand: LongCommand {
 
   private func moved(_ tally: AttachmentMoveTally?) -> [String] {
     guard let tally else { return [] }
-    var lines = ["Attachments moved: \(Format.number(tally.movedCount)) to \(placeName(tally.place))."]
+    var lines = ["Attachments moved: \(tally.movedCount.grouped) to \(placeName(tally.place))."]
     for (entity, reasons) in tally.stayed.sorted(by: { $0.key < $1.key }) {
       for (reason, count) in reasons.sorted(by: { $0.key < $1.key }) {
         lines.append("  \(Format.count(count, "row")) of \(SafeText(entity).text) stay as they are: \(reason).")
@@ -309,7 +309,7 @@ struct ImportCommand: LongCommand {
   private func repaired(_ tally: RepairTally) -> [String] {
     var lines: [String] = []
     if tally.valueCount > 0, !tally.paths.isEmpty {
-      let parts = Self.tiers.compactMap { tier in tally.values[tier].map { "\(Format.number($0)) \(tier.name)" } }
+      let parts = Self.tiers.compactMap { tier in tally.values[tier].map { "\($0.grouped) \(tier.name)" } }
       lines.append("\(Format.count(tally.valueCount, "text")) repaired (\(parts.joined(separator: ", "))).")
       lines.append("The stored bytes of these texts: \(tally.paths.joined(separator: ", "))")
     }
@@ -328,7 +328,7 @@ struct ImportCommand: LongCommand {
         "\(Format.count(tally.conversions, "value")) of another type than their columns converted, without loss.")
     }
     if tally.keptCount > 0 {
-      let parts = tally.kept.sorted { $0.key < $1.key }.map { "\(Format.number($0.value)) \($0.key)" }
+      let parts = tally.kept.sorted { $0.key < $1.key }.map { "\($0.value.grouped) \($0.key)" }
       lines.append(
         "\(Format.count(tally.keptCount, "damaged text")) left as found (\(parts.joined(separator: ", "))).")
     }

@@ -15,9 +15,9 @@ extension Survey {
     )
     for entity in entities {
       var line =
-        "  \(pad(entity.entity, width))  \(pad(entity.role.rawValue, 10))  \(right(Format.number(entity.rows), 12))"
+        "  \(pad(entity.entity, width))  \(pad(entity.role.rawValue, 10))  \(right(entity.rows.grouped, 12))"
       if isDeep {
-        line += right(Format.number(entity.contents ?? 0), 12)
+        line += right((entity.contents ?? 0).grouped, 12)
         line += right((entity.contents ?? 0) > 0 ? ByteCount(entity.contentBytes ?? 0).description : "", 12)
       }
       lines.append(line)
@@ -27,7 +27,7 @@ extension Survey {
       lines.append("  FINDINGS")
       for group in findings {
         lines.append(
-          "  \(pad(group.severity.rawValue, 8))\(right(Format.number(group.count), 9))  \(group.kind.rawValue)")
+          "  \(pad(group.severity.rawValue, 8))\(right(group.count.grouped, 9))  \(group.kind.rawValue)")
         for example in group.examples.prefix(3) { lines.append("      \(ResultText.line(example))") }
       }
     }

@@ -90,12 +90,12 @@ struct PreflightCommand: LongCommand {
     if let rate = session.settings.rate { plan.budget.rate = rate }
     let access = StoreAccess(session: session, profilePath: profile ?? plan.source.profileFile)
     let profiles = try access.profiles()
-    let named = plan.source.profile
+    let named = try access.profiles(first: plan.source.profile)
     var request = PreflightRequest(
       plan: plan, isPlanned: targets.isEmpty, stateDirectory: access.stateDirectory, toolVersion: ToolVersion.current,
       source: { try access.source($0) },
-      inspector: { try AllStores.inspector($0, profiles: Self.first(named, of: profiles), stop: $1) },
-      isReplicatedPair: { try Self.isReplicated($0, $1, profiles) })
+      inspector: { try AllStores.inspector($0, profiles: named, stop: $1) },
+      isReplicatedPair: { try StoreAccess.isReplicatedPair($0, $1, profiles) })
     request.otherRun = { try Self.otherRun($0, profiles) }
     request.planHash = hash
     request.watchTime = limits.0
@@ -121,11 +121,6 @@ struct PreflightCommand: LongCommand {
     }
   }
 
-  private static func first(_ name: String?, of profiles: [Profile]) -> [Profile] {
-    guard let name, let found = profiles.first(where: { $0.name == name }) else { return profiles }
-    return [found] + profiles.filter { $0.name != name }
-  }
-
   /// A place where there is no store yet has no run either.
   private static func otherRun(_ place: String, _ profiles: [Profile]) throws -> OtherRun? {
     guard !RemoteAddress.isRemote(place) else { return nil }
@@ -144,13 +139,6 @@ struct PreflightCommand: LongCommand {
     } catch let error as MigrationError where [.sourceMissing, .targetMissing, .sourceNotAStore].contains(error.code) {
       return nil
     }
-  }
-
-  private static func isReplicated(_ primary: String, _ standby: String, _ profiles: [Profile]) throws -> Bool {
-    let targets = (try AllStores.target(primary, profiles: profiles), try AllStores.target(standby, profiles: profiles))
-    let pair = try AllStores.pair((primary, standby), targets: targets, profiles: profiles, options: PairOptions())
-    defer { pair.close() }
-    return pair.isReplicated
   }
 
   private func ending(_ report: PreflightReport, _ plan: Plan) -> (ExitStatus, [String]) {

@@ -18,7 +18,7 @@ extension RepairExchangeResult {
         "  \(reasonName(skip.reason))  \(SafeText(skip.place.entity).text) \(SafeText(skip.place.key.description).text) "
           + SafeText(skip.place.column).text)
     }
-    if leftCount > 20 { lines.append("  … \(Format.number(leftCount - 20)) more: --json") }
+    if leftCount > 20 { lines.append("  … \((leftCount - 20).grouped) more: --json") }
     if exchanged > 0, !triggers.isEmpty {
       lines.append("Triggers that did not fire: \(SafeText(triggers.prefix(10).joined(separator: ", ")).text).")
     }

@@ -69,11 +69,11 @@ extension RepairSurvey {
 extension RepairSurvey.Counts {
   /// `55 texts are damaged: 50 can be repaired exactly, 3 by a rule, 1 only by a guess, 1 not.`
   var sentence: String {
-    "\(Format.count(values, "text")) \(values == 1 ? "is" : "are") damaged: \(Format.number(exactly)) can be repaired "
-      + "exactly, \(Format.number(byRule)) by a rule, \(Format.number(byGuess)) only by a guess, \(Format.number(not)) not."
+    "\(Format.count(values, "text")) \(values == 1 ? "is" : "are") damaged: \(exactly.grouped) can be repaired "
+      + "exactly, \(byRule.grouped) by a rule, \(byGuess.grouped) only by a guess, \(not.grouped) not."
   }
 
-  var cells: [String] { [values, exactly, byRule, byGuess, not].map(Format.number) }
+  var cells: [String] { [values, exactly, byRule, byGuess, not].map(\.grouped) }
 
   var members: [JSONValue.Member] {
     [

@@ -16,11 +16,11 @@ extension ResultText {
         lines.append("  \(finding.entity) \(SafeText(finding.key).text): \(SafeText(finding.explanation).text)")
       }
       let rest = report.differences - Int64(Self.shownDifferences)
-      if rest > 0 { lines.append("  and \(Format.number(rest)) more") }
+      if rest > 0 { lines.append("  and \(rest.grouped) more") }
       if let path = report.ledgerPath { lines.append("  All of them: \(path)") }
     }
     if report.nodes.contains(where: { $0.own > 0 }) {
-      let parts = report.nodes.map { "\(Format.number($0.own)) on node \($0.label)" }
+      let parts = report.nodes.map { "\($0.own.grouped) on node \($0.label)" }
       lines.append(
         "Rows that belong to one node are no differences; those of both are carried: " + parts.joined(separator: ", ")
           + ".")
@@ -33,11 +33,11 @@ extension ResultText {
   private static func differenceWords(_ report: PairReport) -> String {
     var parts = report.nodes.filter { $0.only > 0 }.map { node in
       let isLeft = node.role == .standby && report.standbyRows == .leave
-      return "\(Format.number(node.only)) only on node \(node.label) (\(isLeft ? "left behind" : "carried"))"
+      return "\(node.only.grouped) only on node \(node.label) (\(isLeft ? "left behind" : "carried"))"
     }
     if report.changed > 0 {
       let primary = report.nodes.first { $0.role == .primary }?.label ?? "A"
-      parts.append("\(Format.number(report.changed)) in two versions (node \(primary)'s carried)")
+      parts.append("\(report.changed.grouped) in two versions (node \(primary)'s carried)")
     }
     return "The two nodes differ in \(Format.count(report.differences, "row")): \(parts.joined(separator: ", "))."
   }
@@ -51,7 +51,7 @@ extension ResultText {
       lines.append("  \(row.entity) \(SafeText(row.key).text): \(SafeText(row.words).text), \(row.reason)")
     }
     let rest = result.adaptedCount - Int64(Self.shownRows)
-    if rest > 0 { lines.append("  and \(Format.number(rest)) more, in the ledger") }
+    if rest > 0 { lines.append("  and \(rest.grouped) more, in the ledger") }
     return lines
   }
 

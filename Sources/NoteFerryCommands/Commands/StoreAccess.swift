@@ -16,6 +16,21 @@ struct StoreAccess {
     return [profile] + Profile.builtIn.filter { $0.name != profile.name }
   }
 
+  /// The same, with the one that a plan names before all others.
+  func profiles(first name: String?) throws -> [Profile] {
+    let all = try profiles()
+    guard let name, let first = all.first(where: { $0.name == name }) else { return all }
+    return [first] + all.filter { $0.name != name }
+  }
+
+  /// Whether the second store is a standby that the first replicates to by itself.
+  static func isReplicatedPair(_ primary: String, _ standby: String, _ profiles: [Profile]) throws -> Bool {
+    let targets = (try AllStores.target(primary, profiles: profiles), try AllStores.target(standby, profiles: profiles))
+    let pair = try AllStores.pair((primary, standby), targets: targets, profiles: profiles, options: PairOptions())
+    defer { pair.close() }
+    return pair.isReplicated
+  }
+
   func source(_ text: String) throws -> any SourceStore {
     let profiles = try profiles()
     guard profilePath != nil, !text.contains("profile=") else { return try AllStores.source(text, profiles: profiles) }
@@ -76,11 +91,11 @@ enum ResultText {
     [(EntityRole.note, "note"), (.attachment, "attachment")].compactMap { role, noun in
       guard let sum = conservation.total(role) else { return nil }
       let mark = sum.isBalanced ? "" : "   DOES NOT ADD UP"
-      return "\(Format.count(sum.source, noun)) in the source = \(Format.number(sum.identical)) identical + "
-        + "\(Format.number(sum.repaired)) repaired + \(Format.number(sum.degraded)) degraded + "
-        + "\(Format.number(sum.quarantined)) quarantined + \(Format.number(sum.skippedByRule)) skipped by rule + "
-        + (sum.adapted > 0 ? "\(Format.number(sum.adapted)) adapted + " : "")
-        + "\(Format.number(sum.missing)) missing.\(mark)"
+      return "\(Format.count(sum.source, noun)) in the source = \(sum.identical.grouped) identical + "
+        + "\(sum.repaired.grouped) repaired + \(sum.degraded.grouped) degraded + "
+        + "\(sum.quarantined.grouped) quarantined + \(sum.skippedByRule.grouped) skipped by rule + "
+        + (sum.adapted > 0 ? "\(sum.adapted.grouped) adapted + " : "")
+        + "\(sum.missing.grouped) missing.\(mark)"
     }
   }
 

@@ -55,7 +55,7 @@ struct VerifyCommand: LongCommand {
       reasons.append(.damaged)
       lines.append("DAMAGED in \(Format.count(max(1, result.damageCount), "place")):")
       lines += result.damage.prefix(20).map { ResultText.line($0) }
-      if result.damageCount > 20 { lines.append("  … \(Format.number(result.damageCount - 20)) more: --ledger FILE") }
+      if result.damageCount > 20 { lines.append("  … \((result.damageCount - 20).grouped) more: --ledger FILE") }
     }
     if let comparison = result.comparison, comparison.unreadable > 0 {
       reasons.append(.unproven)
@@ -68,14 +68,14 @@ struct VerifyCommand: LongCommand {
       lines.append("DIFFERENT from \(against ?? "") in \(Format.count(comparison.differenceCount, "row")):")
       lines += comparison.differences.prefix(20).map { ResultText.line($0) }
       if comparison.differenceCount > 20 {
-        lines.append("  … \(Format.number(comparison.differenceCount - 20)) more: --ledger FILE")
+        lines.append("  … \((comparison.differenceCount - 20).grouped) more: --ledger FILE")
       }
     }
     if let summary = result.summary {
       let rows = summary.entities.reduce(0) { $0 + $1.rows }
       let deleted = summary.entities.reduce(0) { $0 + $1.deletedRows }
       if result.isDeltaAlone {
-        lines.append("A delta: \(Format.count(rows, "row")), and \(Format.number(deleted)) that are gone.")
+        lines.append("A delta: \(Format.count(rows, "row")), and \(deleted.grouped) that are gone.")
       } else {
         lines += ResultText.conservation(Conservation(summary))
         if let topology = result.archive.topology, topology.nodes.count == 2 {
@@ -86,7 +86,7 @@ struct VerifyCommand: LongCommand {
         lines.append("The archive is fuzzy: its rows are of \(summary.renewals + 1) moments of the store.")
       }
       for finding in summary.findings where finding.severity != "info" {
-        lines.append("  \(finding.severity)  \(Format.number(finding.count))  \(SafeText(finding.kind).text)")
+        lines.append("  \(finding.severity)  \(finding.count.grouped)  \(SafeText(finding.kind).text)")
       }
     }
     if let comparison = result.comparison, comparison.isEqual {

@@ -41,7 +41,7 @@ struct AttachCommand: LongCommand {
       if session.screen.caps.isTerminal, let progress = folder.progress(), let phase = progress["phase"]?.string,
         let items = progress["done_items"]?.integer
       {
-        session.screen.progress("\(phase) \(Format.number(items)) rows")
+        session.screen.progress("\(phase) \(items.grouped) rows")
       }
       for _ in 0..<50 where !session.stop.isRequested { pauseBriefly() }
     }

@@ -9,8 +9,8 @@ struct CtlCommand: LongCommand {
     abstract: "Pauses a running cutover, resumes it, or changes its rate.",
     usage: "noteferry ctl <run> pause|resume|rate [<size>|max]",
     discussion: """
-      A paused run reads nothing and holds no view of the source; its process waits. A rate takes effect with the next \
-      page. Both are for the time in which the source is live.
+      A paused run reads nothing and holds no view of the source; its process waits. A rate takes effect \
+      at once. Both are for the time in which the source is live.
 
       Examples:
         noteferry ctl c-7k2m9q pause

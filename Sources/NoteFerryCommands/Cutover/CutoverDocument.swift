@@ -59,12 +59,25 @@ struct CutoverDocument {
     downtime.p90Ms = folder.atWorst?.milliseconds
     downtime.budgetMs = plan.budget.downtime.milliseconds
     downtime.rollbackReserveMs = plan.budget.rollbackReserve.milliseconds
+    downtime.marginMs = folder.atWorst.map { (plan.budget.forwardTime - $0).milliseconds }
     downtime.actualMs = look.frozenTime?.milliseconds
     return downtime
   }
 
-  /// From each step of the journal to the next one.
+  /// From each step of the journal to the next one; steps that a report calls the same are one phase.
   private var phases: [PhaseRecord] {
+    var phases: [PhaseRecord] = []
+    for phase in steps {
+      if let last = phases.last, last.name == phase.name, last.sourceFrozen == phase.sourceFrozen {
+        phases[phases.count - 1].wallMs = phase.startMs! + phase.wallMs! - last.startMs!
+      } else {
+        phases.append(phase)
+      }
+    }
+    return phases
+  }
+
+  private var steps: [PhaseRecord] {
     zip(look.entries, look.entries.dropFirst()).compactMap { entry, next in
       guard let name = Self.phase(entry.state) else { return nil }
       var made = PhaseRecord(

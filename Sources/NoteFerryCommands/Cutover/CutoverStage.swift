@@ -53,6 +53,7 @@ final class CutoverStage {
         pass: { stores.returnPass(folder, session) }, differences: { try stores.differences(from: archive) }),
       loss: plan.loss,
       claim: try RunClaim(run: folder.run, holder: Self.holder), stop: session.stop)
+    parts.looksBeforeSeal = !plan.freeze.usesFence
     parts.passStop = { control.passStop() }
     parts.waitOut = { try control.waitOut() }
     work = PassesWork(parts)
@@ -64,9 +65,7 @@ final class CutoverStage {
     fence =
       plan.freeze.usesFence
       ? own
-      : HookFence(own, seal: folder.seal) {
-        try passes(StopRequest()).export().changes?.isEmpty != true
-      }
+      : HookFence(own, seal: folder.seal) { [work] in try work.hasChanged() }
     lease = try stores.lease()
     control.enter(journal.state)
     control.listen(folder)

@@ -96,17 +96,8 @@ struct CutoverStores {
   }
 
   private func isReplicated(_ primary: String, _ standby: String) throws -> Bool {
-    let targets = (try access.target(primary), try access.target(standby))
-    let pair = try AllStores.pair((primary, standby), targets: targets, profiles: profiles(), options: PairOptions())
-    defer { pair.close() }
-    return pair.isReplicated
+    try StoreAccess.isReplicatedPair(primary, standby, profiles())
   }
 
-  private func profiles() throws -> [Profile] {
-    let profiles = try access.profiles()
-    guard let name = plan.source.profile, let first = profiles.first(where: { $0.name == name }) else {
-      return profiles
-    }
-    return [first] + profiles.filter { $0.name != name }
-  }
+  private func profiles() throws -> [Profile] { try access.profiles(first: plan.source.profile) }
 }

@@ -144,8 +144,8 @@ struct RunStatus {
       Timestamp.now.milliseconds - at.milliseconds < 10_000, let phase = value["phase"]?.string,
       let items = value["done_items"]?.integer
     else { return nil }
-    let total = value["total_items"]?.integer.map { " of \(Format.number($0))" } ?? ""
-    return "\(phase): \(Format.number(items))\(total) rows"
+    let total = value["total_items"]?.integer.map { " of \($0.grouped)" } ?? ""
+    return "\(phase): \(items.grouped)\(total) rows"
   }
 
   private var next: [String] {
@@ -168,16 +168,17 @@ struct RunStatus {
   }
 }
 
-/// Lists the runs of the state directory.
+/// The runs of the state directory.
 struct RunsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs",
-    abstract: "Lists the cutovers that were begun on this machine.",
+    abstract: "Lists the cutovers of this machine; removes old ones.",
     discussion: """
-      Example:
+      Examples:
         noteferry runs list
+        noteferry runs prune --keep 3
       """,
-    subcommands: [RunsListCommand.self])
+    subcommands: [RunsListCommand.self, RunsPruneCommand.self])
 }
 
 struct RunsListCommand: LongCommand {

@@ -111,8 +111,8 @@ struct CutoverDemo {
     let lines = [
       "Rehearsed: \(downtime(story.rehearsal)). Cutover: users were frozen for \(Format.duration(frozen)).",
       "The user's longest wait was \(Format.duration(user.longestWait)); \(Format.count(user.acknowledged, "note")) "
-        + "were acknowledged, \(Format.number(story.onTarget)) or more of them by the new store.",
-      "After the way back \(missing == 0 ? "every one of them is" : "\(Format.number(missing)) of them are NOT") in the "
+        + "were acknowledged, \(story.onTarget.grouped) or more of them by the new store.",
+      "After the way back \(missing == 0 ? "every one of them is" : "\(missing.grouped) of them are NOT") in the "
         + "store in service.",
       "",
       "What you just saw, to try on a store of yours:",

@@ -129,11 +129,11 @@ struct DemoJourney {
     lines += [
       "",
       "  The writer committed \(Format.count(walked.during, "transaction")) during the export; the archive is one moment: "
-        + "\(Format.number(marked)) = \(Format.number(notes)) notes.",
+        + "\(marked.grouped) = \(notes.grouped) notes.",
       "  \(Format.count(repairs.valueCount, "text")) with damaged encodings were repaired on the way, and the stored bytes "
-        + "are kept; \(Format.number(repairs.keptCount)) more are as they were found.",
-      "  A copy of the database file alone would have had \(Format.number(naive.copied)) of "
-        + "\(Format.number(naive.present)) notes now.",
+        + "are kept; \(repairs.keptCount.grouped) more are as they were found.",
+      "  A copy of the database file alone would have had \(naive.copied.grouped) of "
+        + "\(naive.present.grouped) notes now.",
       "  Seal \(walked.export.seal.algorithm.rawValue) \(walked.export.seal)",
       "",
       "What you just saw, to try on a store of yours:",

@@ -14,9 +14,7 @@ struct PlannedAccess: @unchecked Sendable {
   init(_ plan: Plan, session: Session, profilePath: String? = nil) throws {
     self.plan = plan
     access = StoreAccess(session: session, profilePath: profilePath ?? plan.source.profileFile)
-    let all = try access.profiles()
-    let named = plan.source.profile.flatMap { name in all.first { $0.name == name } }
-    profiles = named.map { first in [first] + all.filter { $0.name != first.name } } ?? all
+    profiles = try access.profiles(first: plan.source.profile)
   }
 
   /// The source with both of its nodes, and the nodes at other places than the plan's own.
@@ -63,13 +61,6 @@ struct PlannedAccess: @unchecked Sendable {
       plan: plan, isPlanned: isPlanned, stateDirectory: access.stateDirectory, toolVersion: ToolVersion.current,
       source: { try AllStores.source($0, profiles: profiles) },
       inspector: { try AllStores.inspector($0, profiles: profiles, stop: $1) },
-      isReplicatedPair: { primary, standby in
-        let targets = (
-          try AllStores.target(primary, profiles: profiles), try AllStores.target(standby, profiles: profiles)
-        )
-        let pair = try AllStores.pair((primary, standby), targets: targets, profiles: profiles, options: PairOptions())
-        defer { pair.close() }
-        return pair.isReplicated
-      })
+      isReplicatedPair: { try StoreAccess.isReplicatedPair($0, $1, profiles) })
   }
 }

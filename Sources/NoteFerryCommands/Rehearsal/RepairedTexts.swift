@@ -76,7 +76,7 @@ struct RepairedTexts {
 
   private static func place(of record: RepairRecord) -> Place {
     let offset = record.damage.first?.range.lowerBound ?? 0
-    var start = max(0, min(offset - lead, record.original.count))
+    var start = offset <= 2 * lead ? 0 : min(offset - lead, record.original.count)
     // Not inside a character; what stands before the first damage is sound, and the same on both sides.
     while start > 0, start < record.original.count, record.original[start] & 0xC0 == 0x80 { start -= 1 }
     return Place(

@@ -2,20 +2,9 @@ import NoteModel
 
 /// Numbers, sizes and durations as people read them. English, without a locale.
 enum Format {
-  /// A whole number with commas: `1,284,310`.
-  static func number(_ value: Int64) -> String {
-    let digits = Array(String(value.magnitude))
-    var text = value < 0 ? "-" : ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-      text.append(digit)
-    }
-    return text
-  }
-
   /// A number and its noun: `1 note`, `2,000 notes`.
   static func count(_ value: Int64, _ noun: String) -> String {
-    number(value) + " " + noun + (value == 1 ? "" : "s")
+    value.grouped + " " + noun + (value == 1 ? "" : "s")
   }
 
   /// A duration in its two largest units: `340 ms`, `4.2 s`, `38 s`, `11 m 21 s`, `3 h 05 m`, `2 d 4 h`.

@@ -16,7 +16,7 @@ enum ProgressLine {
       fields.append(amount(progress))
       if let rate = rate(tracker, at: time) { fields.append(rate) }
       if progress.notes > 0 { fields.append(Format.count(progress.notes, "note")) }
-      fields.append("\(Format.number(progress.losses)) lost")
+      fields.append("\(progress.losses.grouped) lost")
       if let reason = progress.throttledBy { fields.append("slowed by \(reason)") }
     }
     var line = ""
@@ -44,7 +44,7 @@ enum ProgressLine {
         ? ByteCount(progress.doneBytes).description : Format.count(progress.doneItems, "row"))
     if let rate = rate(tracker, at: time) { fields.append(rate) }
     if let end = end(tracker, at: time, asciiOnly: asciiOnly) { fields.append(end) }
-    if progress.losses > 0 { fields.append("\(Format.number(progress.losses)) lost") }
+    if progress.losses > 0 { fields.append("\(progress.losses.grouped) lost") }
     return fields.joined(separator: "  ")
   }
 
@@ -70,7 +70,7 @@ enum ProgressLine {
       return Format.progress(ByteCount(progress.doneBytes), of: ByteCount(total))
     }
     if let total = progress.totalItems, total > 0 {
-      return Format.number(progress.doneItems) + "/" + Format.count(total, "row")
+      return progress.doneItems.grouped + "/" + Format.count(total, "row")
     }
     return progress.doneBytes > 0
       ? ByteCount(progress.doneBytes).description : Format.count(progress.doneItems, "row")
@@ -78,7 +78,7 @@ enum ProgressLine {
 
   private static func rate(_ tracker: ProgressTracker, at time: Double) -> String? {
     if let bytes = tracker.bytesPerSecond(at: time), bytes > 0 { return Format.rate(bytes) }
-    if let items = tracker.itemsPerSecond(at: time), items > 0 { return Format.number(Int64(items)) + " rows/s" }
+    if let items = tracker.itemsPerSecond(at: time), items > 0 { return Int64(items).grouped + " rows/s" }
     return nil
   }
 

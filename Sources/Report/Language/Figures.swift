@@ -2,17 +2,6 @@ import NoteModel
 
 /// Numbers, sizes and times as people read them, in both languages. Exact: nothing is rounded to 0 or to all.
 enum Figures {
-  /// `1,284,310`
-  static func number(_ value: Int64) -> String {
-    let digits = Array(String(value.magnitude))
-    var text = value < 0 ? "-" : ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-      text.append(digit)
-    }
-    return text
-  }
-
   /// `11 m 05 s`, `11 分 05 秒`; below a second in milliseconds, up to ten seconds with a decimal.
   static func duration(_ milliseconds: Int64) -> Wording {
     let sign = milliseconds < 0 ? "-" : ""
@@ -89,7 +78,7 @@ enum Figures {
     guard value.isFinite else { return "?" }
     let magnitude = value.magnitude
     let sign = value < 0 ? "-" : ""
-    if magnitude >= 100 { return number(whole(value)) }
+    if magnitude >= 100 { return whole(value).grouped }
     if magnitude < 1, magnitude > 0 {
       let hundredths = max(1, Int64((magnitude * 100).rounded()))
       return hundredths == 100 ? sign + "1.0" : sign + "0." + pad(hundredths)

@@ -5,7 +5,7 @@ enum Label: String, CaseIterable {
   case time, to, grade, notMeasured, contents, skip
   // Decision
   case decision, downtimeBudget, likely, worst, reserve, spare, budget, over, approvals, approvalsNone, blockers
-  case noBlockers, levers, noLevers, evidence, runs, scale, age, expires, next, gain, basis
+  case noBlockers, levers, noLevers, evidence, oneRun, runs, scale, age, expires, next, gain, basis
   case part, samples, worstSeen, actual, verdictMissing, because
   // Timeline
   case timeline, sourceLive, sourceFrozen, frozenWindow, critical, simulated, phase, start, wall, items
@@ -77,6 +77,7 @@ enum Label: String, CaseIterable {
     case .levers: ("What would change the verdict", "可改变结论的措施")
     case .noLevers: ("nothing is named", "未列出")
     case .evidence: ("Evidence", "证据")
+    case .oneRun: ("run", "次演练")
     case .runs: ("runs", "次演练")
     case .scale: ("of the store", "的数据量")
     case .age: ("old", "前")

@@ -40,6 +40,10 @@ extension Wording {
     case "note": Wording("notes", "笔记")
     case "attachment": Wording("attachments", "附件")
     case "notebook": Wording("notebooks", "笔记本")
+    case "owner": Wording("owners", "所有者")
+    case "tag": Wording("tags", "标签")
+    case "setting": Wording("settings", "设置")
+    case "other": Wording("other", "其他")
     case "link": Wording("links", "链接")
     case "user": Wording("users", "用户")
     case "memo": Wording("memos", "备忘")
@@ -59,6 +63,17 @@ extension Wording {
 
   /// The words for who does a step.
   static func who(_ name: String) -> Wording { name == "person" ? Wording("a person", "值班人员") : Wording(name) }
+
+  /// The words for where a setting comes from.
+  static func origin(_ name: String) -> Wording {
+    switch name {
+    case "plan": Wording("plan", "方案")
+    case "flag": Wording("flag", "命令行")
+    case "environment": Wording("environment", "环境变量")
+    case "default": Wording("default", "默认值")
+    default: Wording(name)
+    }
+  }
 
   /// The words for a disk that a run uses.
   static func volume(_ name: String) -> Wording {

@@ -38,20 +38,27 @@ struct Gantt {
     labels + Double(milliseconds - start) / Double(end - start) * plot
   }
 
-  /// The frozen span, from the first phase in which users cannot write to the last.
+  /// Each span in which users cannot write; the first says how long they are together.
   private var band: Markup {
-    let frozen = phases.filter(\.sourceFrozen)
-    guard let first = frozen.map({ $0.startMs! }).min(), let last = frozen.map({ $0.startMs! + $0.wallMs! }).max()
-    else { return "" }
-    let (from, to) = (x(first), max(x(last), x(first) + 2))
+    let spans = phases.frozenSpans
+    let sum = spans.reduce(Int64(0)) { $0 + $1.end - $1.start }
+    return .joined(spans.enumerated().map { index, span in band(span, sum: index == 0 ? sum : nil) })
+  }
+
+  private func band(_ frozen: (start: Int64, end: Int64), sum: Int64?) -> Markup {
+    let (from, to) = (x(frozen.start), max(x(frozen.end), x(frozen.start) + 2))
     let height = Double(phases.count) * row + 8
     let anchor = (from + to) / 2 > labels + plot * 0.6 ? "end" : "start"
     let at = anchor == "end" ? to : from
+    let words: Markup =
+      sum.map {
+        "<text x=\"\(number(at))\" y=\"\(number(top - 24))\" text-anchor=\(anchor) class=fz>\(self.words(Label.sourceFrozen.wording)) \(span($0))</text>"
+      } ?? ""
     return """
       <rect x="\(number(from))" y="\(number(top - 6))" width="\(number(to - from))" height="\(number(height))" class=f-band />
       <line x1="\(number(from))" x2="\(number(from))" y1="\(number(top - 6))" y2="\(number(top - 6 + height))" class=s-frozen />
       <line x1="\(number(to))" x2="\(number(to))" y1="\(number(top - 6))" y2="\(number(top - 6 + height))" class=s-frozen />
-      <text x="\(number(at))" y="\(number(top - 24))" text-anchor=\(anchor) class=fz>\(words(Label.sourceFrozen.wording)) \(span(last - first))</text>
+      \(words)
       """
   }
 
@@ -82,7 +89,7 @@ struct Gantt {
       ? "<path d=\"M\(number(from - 7)) \(number(y + 4))l5 5 -5 5Z\" class=f-ink><title>\(Label.critical.wording.text(.both))</title></path>"
       : ""
     let outline: Markup =
-      phase.simulated == true
+      phase.simulated == true && length > 6
       ? "<rect x=\"\(number(from + 0.75))\" y=\"\(number(y + 2.75))\" width=\"\(number(max(0.5, length - 1.5)))\" height=12.5 class=s-bg stroke-width=1.5 stroke-dasharray=\"3 2\"/>"
       : ""
     let at = number(top + Double(phases.count) * row + 40)
@@ -132,6 +139,28 @@ struct Gantt {
     ]
     let least = span / max(1, room)
     return steps.first { Double($0) >= least } ?? 86_400_000 * max(1, Int64((least / 86_400_000).rounded(.up)))
+  }
+}
+
+extension [PhaseRecord] {
+  /// The spans in which users could not write, in order: one ends where a phase begins in which they could.
+  var frozenSpans: [(start: Int64, end: Int64)] {
+    var spans: [(start: Int64, end: Int64)] = []
+    var isOpen = false
+    for phase in filter({ $0.startMs != nil && $0.wallMs != nil }).sorted(by: { $0.startMs! < $1.startMs! }) {
+      let end = phase.startMs! + phase.wallMs!
+      guard phase.sourceFrozen else {
+        isOpen = false
+        continue
+      }
+      if isOpen {
+        spans[spans.count - 1].end = Swift.max(spans[spans.count - 1].end, end)
+      } else {
+        spans.append((phase.startMs!, end))
+      }
+      isOpen = true
+    }
+    return spans
   }
 }
 

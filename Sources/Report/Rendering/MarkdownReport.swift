@@ -179,7 +179,7 @@ struct MarkdownReport {
     return result + "\n" + (rest > 0 ? cutSentence(rest) + "\n\n" : "")
   }
 
-  private func cutSentence(_ rest: Int64) -> String { "**\(Figures.number(rest)) \(word(.unlisted)).**" }
+  private func cutSentence(_ rest: Int64) -> String { "**\(rest.grouped) \(word(.unlisted)).**" }
 
   // MARK: - Parts
 
@@ -187,7 +187,7 @@ struct MarkdownReport {
 
   private func text(_ wording: Wording) -> String { wording.text(language) }
 
-  private func number(_ value: Int64?) -> String { value.map(Figures.number) ?? word(.notMeasured) }
+  private func number(_ value: Int64?) -> String { value.map(\.grouped) ?? word(.notMeasured) }
 
   private func duration(_ value: Int64?) -> String { value.map { text(Figures.duration($0)) } ?? word(.notMeasured) }
 

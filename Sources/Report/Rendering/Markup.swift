@@ -50,7 +50,7 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
     mutating func appendInterpolation(_ markup: Markup) { html += markup.html }
     mutating func appendInterpolation(_ parts: [Markup]) { for part in parts { html += part.html } }
     mutating func appendInterpolation(_ text: String) { html += Markup.text(text).html }
-    mutating func appendInterpolation(_ number: Int64) { html += Figures.number(number) }
+    mutating func appendInterpolation(_ number: Int64) { html += number.grouped }
     mutating func appendInterpolation(_ wording: Wording) { html += wording.markup("span").html }
     mutating func appendInterpolation(_ label: Label) { html += label.wording.markup("span").html }
     /// A number in an attribute, without separators.

@@ -34,12 +34,14 @@ extension Page {
 
   private func checkRow(_ check: CheckRecord) -> Row {
     let title: Markup = check.title.map { "<div class=s>\($0)</div>" } ?? ""
-    let fixes = (check.fix ?? []).map { "<div class=s>\($0)</div>" as Markup }
+    // Where all is well, or nothing applies, there is nothing to mend.
+    let isWell = check.result == .pass || check.result == .notApplicable
+    let fixes = isWell ? [] : (check.fix ?? []).map { "<div class=s>\($0)</div>" as Markup }
     return Row(cells: [
       "<code>\(check.id)</code>\(title)", sentence(check.purpose), check.recommended.map { sentence($0) } ?? none,
       sentence(check.actual),
       "<span class=\"r-\(check.result.rawValue)\">\(check.result.wording)</span>",
-      fixes.isEmpty ? none : .joined(fixes), check.sinceLast.map { "\($0.wording)" } ?? none,
+      fixes.isEmpty ? none : .joined(fixes), check.sinceLast.map { "<span class=nb>\($0.wording)</span>" } ?? none,
     ])
   }
 

@@ -64,7 +64,7 @@ extension Page {
   private func evidence(_ evidence: Verdict.Evidence?) -> Markup {
     guard let evidence else { return absent }
     var parts: [Markup] = []
-    if let runs = evidence.runs { parts.append("\(runs) \(Label.runs)") }
+    if let runs = evidence.runs { parts.append("\(runs) \(runs == 1 ? Label.oneRun : .runs)") }
     if let scale = evidence.scaleRatio { parts.append("\(Figures.percent(scale)) \(Label.scale)") }
     if let age = evidence.ageMs { parts.append("\(duration(age)) \(Label.age)") }
     if let end = evidence.expiresAt { parts.append("\(Label.expires) \(Figures.time(end))") }

@@ -65,14 +65,16 @@ extension Page {
   private var identity: Markup {
     let run = document.run
     let span = Figures.time(run.startedAt) + (run.finishedAt.map { " – " + Figures.time($0) } ?? "")
+    // The name of the zone, where the times do not end with it.
+    let zone = run.timeZone.map { span.hasSuffix(" " + $0) ? "" : " " + $0 } ?? ""
     var rows: [(Label, Markup)] = [
       (.run, "\(run.id)"), (.tool, "noteferry \(run.toolVersion)"), (.command, "<code>noteferry \(run.command)</code>"),
-      (.time, "\(span)\(run.timeZone.map { " " + $0 } ?? "")"),
+      (.time, "\(span)\(zone)"),
     ]
     rows.append((.plan, run.planHash.map { "<code>\($0)</code>" } ?? absent))
     rows.append((.reportHash, options.checksum.map { "<code>\($0.description)</code>" } ?? absent))
     let items = rows.map { label, value -> Markup in
-      let wide: Markup = label == .reportHash || label == .time || label == .command ? " class=wide" : ""
+      let wide: Markup = [.reportHash, .plan, .time, .command].contains(label) ? " class=wide" : ""
       return "<div\(wide)><dt>\(label)</dt><dd>\(value)</dd></div>"
     }
     return "<dl class=meta>\(items)</dl>"

@@ -1,3 +1,5 @@
+import NoteModel
+
 extension Page {
   // MARK: - Conservation
 
@@ -59,14 +61,15 @@ extension Page {
     columns += [Column(.reversible), Column(.approval)]
     let rest: Markup =
       ledger.unlisted > 0 ? "<p class=note>\(ledger.unlisted) \(Label.unlisted)</p>" : ""
+    let digest: Markup = ledger.fileSha256.map { " · SHA-256 <code>\($0)</code>" } ?? ""
     let file: Markup =
       ledger.file.map {
-        "<p>\(Label.ledgerFile): <code>\($0)</code> \(ledger.fileSha256.map { "SHA-256 " + $0 } ?? "")</p>"
+        "<p class=mu>\(Label.ledgerFile): <code>\($0)</code> \(digest)</p>"
       }
       ?? ""
     let caption = Wording(
-      "The worst first: \(Figures.number(Int64(ledger.entries.count))) of \(Figures.number(ledger.total)) entries",
-      "最严重的在最前：列出 \(Figures.number(Int64(ledger.entries.count))) 条，共 \(Figures.number(ledger.total)) 条")
+      "The worst first: \(Int64(ledger.entries.count).grouped) of \(ledger.total.grouped) entries",
+      "最严重的在最前：列出 \(Int64(ledger.entries.count).grouped) 条，共 \(ledger.total.grouped) 条")
     let content: Markup = """
       \(hiddenNote)\(rest)\(filters(ledger))
       \(table("t-ledger", caption: caption, columns: columns, rows: ledger.entries.map { entryRow($0, hasTitles) }))
@@ -111,7 +114,7 @@ extension Page {
       "<code>\(entry.reason)</code>", entry.field.map { "<code>\($0)</code>\(offset)" } ?? none,
     ]
     if options.showTitles { cells += [entry.before, entry.after].map { $0.map { Markup.stored($0) } ?? none } }
-    cells += [yesOrNo(entry.reversible), approval(entry)]
+    cells += [entry.reversible == nil ? none : yesOrNo(entry.reversible), approval(entry)]
     return Row(
       cells: cells,
       attributes: " data-o=\"\(entry.outcome.rawValue)\" data-r=\"\(entry.reason)\" data-k=\"\(entry.kind)\"")

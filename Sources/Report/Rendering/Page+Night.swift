@@ -80,7 +80,9 @@ extension Page {
       : self.table(
         "t-settings", caption: Label.setting.wording, .heading,
         columns: [Column(.setting), Column(.value), Column(.origin)],
-        rows: settings.map { Row(cells: ["<code>\($0.name)</code>", "\($0.value)", text($0.origin)]) })
+        rows: settings.map {
+          Row(cells: ["<code>\($0.name)</code>", "\($0.value)", $0.origin.map { "\(Wording.origin($0))" } ?? absent])
+        })
     return "<dl class=meta>\(list)</dl>\(table)"
   }
 

@@ -1,7 +1,9 @@
 extension Page {
   func timeline() -> Markup {
     guard let phases = document.phases, !phases.isEmpty else { return section("timeline", .timeline, nil) }
-    let frozen = phases.filter(\.sourceFrozen)
+    // Of several frozen spans the first is enlarged: together they would show what lies between as frozen.
+    let first = phases.frozenSpans.first
+    let frozen = phases.filter { $0.sourceFrozen && $0.startMs ?? .max <= first?.end ?? .max }
     var drawings: [Markup] = []
     for (isNarrow, style) in [(false, "wide-only"), (true, "narrow")] {
       let whole = Gantt(phases, isNarrow: isNarrow)

@@ -102,7 +102,8 @@ enum PageStyle {
     .o{font-weight:600;white-space:nowrap}
     .o-missing,.o-quarantined,.r-block{color:var(--nogo)}.o-degraded,.r-warn,.r-not_checked{color:var(--care)}
     .r-pass,.o-repaired{color:var(--go)}
-    .r-pass,.r-block,.r-warn,.r-not_checked{font-weight:600;white-space:nowrap}
+    .r-pass,.r-block,.r-warn,.r-not_checked{font-weight:600}.r-pass,.r-block,.r-warn,.r-not_checked,.r-not_applicable{white-space:nowrap}
+    #t-checks thead th,#t-unchecked thead th{white-space:nowrap}
     .legend+p{margin-top:6px}.facts+p{margin-top:12px}
     .nb{white-space:nowrap}#t-ledger code{white-space:nowrap}
     .box{display:inline-block;width:13px;height:13px;border:1px solid var(--muted);border-radius:2px;vertical-align:-2px}

@@ -39,7 +39,7 @@ struct TextReport {
     let evidence = document.verdict?.evidence
     var facts: [String] = []
     if let scale = evidence?.scaleRatio { facts.append(Figures.percent(scale) + " " + word(.scale)) }
-    if let runs = evidence?.runs { facts.append("\(runs) \(word(.runs))") }
+    if let runs = evidence?.runs { facts.append("\(runs) \(word(runs == 1 ? .oneRun : .runs))") }
     facts.append(Figures.time(run.finishedAt ?? run.startedAt))
     let title = "\(run.command.uppercased()) \(run.id)   "
     var lines = wrapped(title + facts.joined(separator: ", "), next: "  ")
@@ -114,9 +114,9 @@ struct TextReport {
 
   private var ledger: [String] {
     guard let ledger = document.ledger, ledger.total > 0 else { return [] }
-    var lines = wrapped("  \(word(.ledger)): \(Figures.number(ledger.total))", next: "    ")
+    var lines = wrapped("  \(word(.ledger)): \(ledger.total.grouped)", next: "    ")
     for reason in ledger.reasons.prefix(8) {
-      lines.append(fitted("    " + right(Figures.number(reason.count), 12) + "  " + reason.reason))
+      lines.append(fitted("    " + right(reason.count.grouped, 12) + "  " + reason.reason))
     }
     if ledger.reasons.count > 8 { lines.append("    ...") }
     return lines
@@ -185,7 +185,7 @@ struct TextReport {
   }
 
   private func count(_ name: String, _ value: Int64, indent: Int = 4) -> String {
-    String(repeating: " ", count: indent) + padded(name, 34 - indent) + right(Figures.number(value), 14)
+    String(repeating: " ", count: indent) + padded(name, 34 - indent) + right(value.grouped, 14)
   }
 
   private func padded(_ text: String, _ columns: Int) -> String {
