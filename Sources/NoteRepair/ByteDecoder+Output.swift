@@ -50,7 +50,8 @@ extension ByteDecoder {
   }
 
   private func certainty(_ bench: Workbench) -> RepairTier {
-    bench.isDoubtful ? .inferred : margin >= Self.certain ? .lossless : .policy
+    if bench.isDoubtful || margin < Self.certain && runs.contains(where: \.isPart) { return .inferred }
+    return margin >= Self.certain ? .lossless : .policy
   }
 
   private func noteMixture(_ bench: inout Workbench) {

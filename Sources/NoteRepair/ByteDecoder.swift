@@ -27,8 +27,10 @@ struct ByteDecoder {
 
   init(_ bytes: UnsafeBufferPointer<UInt8>, bench: Workbench) {
     self.bytes = bytes
-    runs = TextRun.split(bytes)
-    isCutOnce = LenientUTF8.isCutOnce(bytes)
+    let isCutOnce = LenientUTF8.isCutOnce(bytes)
+    self.isCutOnce = isCutOnce
+    var mixed = MixedRun(bytes, model: bench.engine.model, isCutOnce: isCutOnce)
+    runs = TextRun.split(bytes).flatMap { mixed.parts(of: $0) }
     let isMostlyLatin = Self.isMostlyLatin(bytes)
     let priors = Self.pages.map { page, prior in
       bench.prior(of: page, otherwise: prior) + (isMostlyLatin ? page.foreignPrior : 0)
@@ -130,8 +132,27 @@ struct ByteDecoder {
       page = Int(origins[number * count + page])
       path[number - 1] = page
     }
-    margin = runnerUp(costs, priors: priors) - best
+    margin = min(runnerUp(costs, priors: priors) - best, leastOfParts(costs, priors: priors))
   }
+
+  /// What the best reading of a part costs less than the next one of the same part: its neighbours without a delimiter
+  /// say nothing of it.
+  private func leastOfParts(_ costs: [Int], priors: [Int]) -> Int {
+    var least = RunReader.impossible
+    for (number, run) in runs.enumerated() where run.isPart && path[number] != 0 {
+      let row = number * Self.pages.count
+      let chosen = costs[row + path[number]]
+      // A letter or two are of any page.
+      if run.range.count < Self.leastPart { return 0 }
+      for page in Self.pages.indices where costs[row + page] != chosen {
+        least = min(least, costs[row + page] + priors[page] - chosen - priors[path[number]])
+      }
+    }
+    return least
+  }
+
+  /// Bytes of a part from which on its text can tell its page.
+  private static let leastPart = 4
 
   /// Takes the run `number`, whose costs are given, into the cost of the best path to each page.
   private func advance(

@@ -40,13 +40,16 @@ struct RunReader {
       let whole = sample > 0 ? weighed * text.count / sample : text.count * Self.usual
       return weighed > limit ? Self.impossible : whole + penalty
     }
-    text.append(isEnd ? 10 : UInt32(bytes[run.upperBound]))
-    let before: (UInt32, UInt32) = (0x20, run.lowerBound > 0 ? UInt32(bytes[run.lowerBound - 1]) : 10)
+    text.append(isEnd ? 10 : delimiter(run.upperBound))
+    let before: (UInt32, UInt32) = (0x20, run.lowerBound > 0 ? delimiter(run.lowerBound - 1) : 10)
     let cost = text.withUnsafeBufferPointer { model.cost(of: $0, before: before, limit: limit - penalty) } + penalty
     text.removeLast()
     if cut > 0 { text.append(0xFFFD) }
     return cost > limit ? Self.impossible : cost
   }
+
+  /// A byte beside a run; a blank where the run is a part and more of it stands there.
+  private func delimiter(_ at: Int) -> UInt32 { bytes[at] < 0x80 ? UInt32(bytes[at]) : 0x20 }
 
   private mutating func readUTF8(_ part: UnsafeBufferPointer<UInt8>, _ isEnd: Bool) -> Int? {
     if UnicodeCoding.decodeUTF8(part, into: &text) == nil { return 0 }

@@ -5,6 +5,8 @@ struct TextRun {
   let range: Range<Int>
   /// Whether it is the first on its line that is not plain ASCII.
   let startsLine: Bool
+  /// Whether another part of the same run stands beside it without a delimiter.
+  var isPart = false
 
   /// Splits `bytes` into the runs that are not plain ASCII.
   static func split(_ bytes: UnsafeBufferPointer<UInt8>) -> [TextRun] {

@@ -29,6 +29,9 @@ extension DamagedText {
     ) { clean, _ in
       Array("📌 memo: [".utf8) + (try formerPage(of: clean).bytes(of: clean)) + Array("] — \(clean)".utf8)
     },
+    Damage("two-encodings-run", [.simplified], .text { clean, _ in Array((clean + clean).utf8) }) { clean, _ in
+      Array(clean.utf8) + (try CodePage.gb18030.bytes(of: clean))
+    },
     Damage("clean-and-double-lines", [.simplified, .french, .russian], threeLines) { clean, _ in
       let double = try Misreading(written: .utf8, read: .windows1252).text(of: clean)
       return Array("\(clean)\n\(double)\n\(clean)".utf8)
