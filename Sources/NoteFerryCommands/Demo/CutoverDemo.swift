@@ -66,7 +66,7 @@ struct CutoverDemo {
     while user.acknowledged < 20 { pauseBriefly() }
     say("2  rehearse: the plan against a scratch target, and nothing is changed")
     let rehearsal = try RehearseCommand.parse([
-      plan, "--scratch", directory, "--watch", "1s", "--hook-time", "switch=1s",
+      plan, "--scratch", directory, "--watch", "1s", "--interval", "1s", "--hook-time", "switch=1s",
     ]).perform(session)
     say("   \(rehearsal.value("verdict") ?? ""), and users would be frozen for \(downtime(rehearsal))")
     try require(rehearsal)
