@@ -17,10 +17,13 @@ struct ArchiveChain {
 
   /// Reads the inventories of a directory's segments and proves that each is a delta of the one before.
   ///
+  /// - Parameter last: The number of the last one that counts; nil for all.
   /// - Throws: `.archiveDamaged`, `.archiveVersion`, `.archiveHostile`; `.archiveMissing` where there is none.
-  init(_ directory: String, stateDirectory: String, checkpoint: () throws -> Void) throws {
+  init(
+    _ directory: String, upTo last: Int? = nil, stateDirectory: String, checkpoint: () throws -> Void
+  ) throws {
     var segments: [SegmentInventory] = []
-    for path in try ArchiveInput.segments(of: directory) {
+    for path in try Self.paths(of: directory, upTo: last) {
       let segment = try SegmentInventory.read(path, stateDirectory: stateDirectory, checkpoint: checkpoint)
       try Self.require(
         segment.description, segment.schema, follows: segments.last.map { ($0.description, $0.schema, $0.seal) }, path)
@@ -36,9 +39,10 @@ struct ArchiveChain {
   /// that the next one names.
   ///
   /// - Throws: as `init`.
-  static func heads(of directory: String, stateDirectory: String, checkpoint: () throws -> Void) throws -> ArchiveChain
-  {
-    let paths = try ArchiveInput.segments(of: directory)
+  static func heads(
+    of directory: String, upTo number: Int? = nil, stateDirectory: String, checkpoint: () throws -> Void
+  ) throws -> ArchiveChain {
+    let paths = try paths(of: directory, upTo: number)
     var segments: [SegmentInventory] = []
     let last = try SegmentInventory.read(
       paths[paths.count - 1], withRows: false, stateDirectory: stateDirectory, checkpoint: checkpoint)
@@ -68,6 +72,18 @@ struct ArchiveChain {
           ? nil : (segments[index - 1].description, segments[index - 1].schema, segments[index - 1].seal), paths[index])
     }
     return ArchiveChain(segments)
+  }
+
+  private static func paths(of directory: String, upTo last: Int?) throws -> [String] {
+    let paths = try ArchiveInput.segments(of: directory)
+    guard let last else { return paths }
+    guard paths.indices.contains(last) else {
+      throw MigrationError(
+        .archiveMissing, "there is no segment \(last) for a delta to follow on",
+        cause: "\(directory) has segments 0 to \(paths.count - 1)", safeNow: "nothing was changed",
+        next: ["name one of them, or leave --behind out to follow on the newest"])
+    }
+    return Array(paths[...last])
   }
 
   var base: SegmentInventory { segments[0] }

@@ -14,7 +14,9 @@ enum ArchiveInput {
     case .segment(let path): return try open(path)
     case .directory(let directory):
       let segment = directory + "/" + SegmentLayout.base + ".tar"
+      let outline = directory + "/" + SegmentLayout.outline(0)
       if FileStatus.of(segment) != nil { return try open(segment) }
+      if FileStatus.of(outline) != nil { return try open(outline) }
       if FileStatus.of(SegmentFiles(directory: directory).journal) != nil {
         throw MigrationError(
           .archiveNotSealed, "the archive in \(directory) is not finished",
@@ -28,20 +30,41 @@ enum ArchiveInput {
     }
   }
 
-  /// The files of a directory's segments, the base first.
+  /// The files of a directory's segments, the base first; of segments that went through a pipe their outlines.
   ///
   /// - Throws: `.archiveMissing`, `.archiveNotSealed` where there is no base; `.archiveDamaged` where one is missing between
   ///   others.
   static func segments(of directory: String) throws -> [String] {
-    _ = try open(.directory(directory))
-    let numbers = try Folder.names(in: directory).compactMap(SegmentLayout.number(ofFile:)).sorted()
+    let names = (try? Folder.names(in: directory)) ?? []
+    var files: [Int: String] = [:]
+    for name in names { if let number = SegmentLayout.number(ofOutline: name) { files[number] = name } }
+    for name in names { if let number = SegmentLayout.number(ofFile: name) { files[number] = name } }
+    if files[0] == nil { _ = try open(.directory(directory)) }
+    let numbers = files.keys.sorted()
     for (expected, number) in numbers.enumerated() where number != expected {
       throw MigrationError.archiveDamaged(
         "a segment of the archive is missing",
         cause: "\(directory)/\(SegmentLayout.segment(expected)).tar does not exist, "
-          + "and \(SegmentLayout.segment(number)).tar needs it")
+          + "and \(files[number] ?? "") needs it")
     }
-    return numbers.map { "\(directory)/\(SegmentLayout.segment($0)).tar" }
+    return numbers.map { "\(directory)/\(files[$0] ?? "")" }
+  }
+
+  /// Whether a file is the outline of a segment, without rows and contents.
+  static func isOutline(_ path: String) -> Bool {
+    SegmentLayout.number(ofOutline: Folder.lastComponent(of: path)) != nil
+  }
+
+  /// Refuses a file whose rows went through a pipe.
+  static func requireRows(_ path: String) throws {
+    guard isOutline(path) else { return }
+    throw MigrationError(
+      .archiveNotKept, "the rows of this segment went through a pipe, and none of them is here", cause: path,
+      safeNow: "nothing was changed",
+      next: [
+        "export the store again: noteferry export STORE -o DIRECTORY, or into a pipe with a new --outline",
+        "and import that into an empty target",
+      ])
   }
 
   /// The files that a place has, in order; nil for the pipe.

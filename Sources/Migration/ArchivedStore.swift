@@ -28,9 +28,11 @@ public final class ArchivedStore: SourceStore {
   }
 
   public func openSnapshot(_ options: SnapshotOptions) throws -> any SourceSnapshot {
+    let paths = try ArchiveInput.segments(of: directory)
+    for path in paths { try ArchiveInput.requireRows(path) }
     let chain = try ArchiveChain(directory, stateDirectory: stateDirectory, checkpoint: checkpoint)
     return try ArchivedSnapshot(
-      chain, paths: ArchiveInput.segments(of: directory), profile: chain.last.profile.withUnsafeBytes(readProfile),
+      chain, paths: paths, profile: chain.last.profile.withUnsafeBytes(readProfile),
       checkpoint: checkpoint)
   }
 }

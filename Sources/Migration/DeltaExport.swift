@@ -5,10 +5,12 @@ import NoteStore
 
 /// Adds a delta to an archive: the rows that changed since its newest segment, and the keys of those that are gone.
 ///
-/// What an interrupted run wrote is thrown away and written again by the next one.
+/// What an interrupted run wrote is thrown away and written again by the next one. Through a pipe it goes as it is written,
+/// and the directory, which holds outlines, gets one of it.
 struct DeltaExport {
   let source: any SourceStore
   let directory: String
+  var pipe: File?
   let options: ExportOptions
   let observer: any RunObserver
   let stop: StopRequest
@@ -34,18 +36,19 @@ struct DeltaExport {
     ).run()
     let wasRenewed = before != nil && before != snapshot.identity
     let result: (segment: String, seal: Checksum, bytes: Int64, summary: SegmentSummary)
-    if found.changes.isEmpty {
+    let isWritten = pipe != nil || !found.changes.isEmpty
+    if !isWritten {
       let last = chain.last
       let path = directory + "/" + SegmentLayout.segment(last.description.number) + ".tar"
       result = (path, last.seal, 0, last.summary)
     } else {
       let writer = DeltaWriter(
         chain: chain, snapshot: snapshot, found: found, directory: directory, created: created, options: options,
-        observer: observer, stop: stop, guardedPaths: source.guardedPaths)
+        observer: observer, stop: stop, guardedPaths: source.guardedPaths, pipe: pipe)
       result = try writer.write(wasRenewed: wasRenewed)
     }
     // Where a glance found nothing, what the one before it saw is still what is there.
-    var glanceSpares = book.map { found.changes.isEmpty ? $0.spared : 0 } ?? 0
+    var glanceSpares = book.map { isWritten ? 0 : $0.spared } ?? 0
     if book == nil || (options.renewsGlance && glanceSpares == 0),
       snapshot.schema.entities.contains(where: snapshot.passesOverColumns), !result.summary.isFuzzy, !wasRenewed
     {
@@ -54,7 +57,8 @@ struct DeltaExport {
         scan: StoreScan(throttle: options.throttle, phase: .delta, observer: observer, stop: stop))
     }
     var exported = ExportResult(
-      place: .directory(directory), segment: result.segment, seal: result.seal, bytes: result.bytes,
+      place: pipe == nil ? .directory(directory) : .standardStream, segment: result.segment, seal: result.seal,
+      bytes: result.bytes,
       summary: result.summary, wasResumed: false, wall: .now - start,
       productVersion: snapshot.schema.productVersion, profile: snapshot.profile.name, changes: found.changes)
     exported.wasGlance = book != nil
@@ -67,14 +71,17 @@ struct DeltaExport {
     let checkpoint: () throws -> Void = { try stop.check(safeNow: "the source and the archive were not changed") }
     if options.isGlance {
       let heads = try ArchiveChain.heads(
-        of: directory, stateDirectory: options.stateDirectory, checkpoint: checkpoint)
+        of: directory, upTo: options.behind, stateDirectory: options.stateDirectory, checkpoint: checkpoint)
       if let book = GlanceBook.read(heads, stateDirectory: options.stateDirectory) { return (heads, book) }
       observer.observe(
         .notice(
           level: .info, code: "no-glance",
           text: "nothing tells what a glance would have seen at the newest segment, so all columns are read", next: []))
     }
-    return (try ArchiveChain(directory, stateDirectory: options.stateDirectory, checkpoint: checkpoint), nil)
+    return (
+      try ArchiveChain(
+        directory, upTo: options.behind, stateDirectory: options.stateDirectory, checkpoint: checkpoint), nil
+    )
   }
 
   private func refuse(_ cause: String, try next: String = "repeat the command without this option") -> MigrationError {
@@ -103,7 +110,9 @@ struct DeltaExport {
     }
     guard description.number + chain.segments.count < SegmentLayout.segmentLimit else {
       throw refuse(
-        "it has \(chain.segments.count) segments already", try: "noteferry archive compact \(directory) -o DIRECTORY")
+        "it has \(chain.segments.count) segments already",
+        try: pipe == nil
+          ? "noteferry archive compact \(directory) -o DIRECTORY" : "begin again with a base: --outline NEW-DIRECTORY")
     }
   }
 }
@@ -118,6 +127,7 @@ final class DeltaWriter {
   private let options: ExportOptions
   private let observer: any RunObserver
   private let stop: StopRequest
+  private let pipe: File?
   private var watch: FreeFloor.Watch
   private let compressor = ZstdCompressor(level: 1)
   private let frame = GrowingBuffer(capacity: 64 << 10)
@@ -127,8 +137,9 @@ final class DeltaWriter {
 
   init(
     chain: ArchiveChain, snapshot: any SourceSnapshot, found: DeltaScan.Found, directory: String, created: Timestamp,
-    options: ExportOptions, observer: any RunObserver, stop: StopRequest, guardedPaths: [String]
+    options: ExportOptions, observer: any RunObserver, stop: StopRequest, guardedPaths: [String], pipe: File? = nil
   ) {
+    self.pipe = pipe
     self.chain = chain
     self.snapshot = snapshot
     self.found = found
@@ -145,13 +156,14 @@ final class DeltaWriter {
     let root = SegmentLayout.segment(number)
     let path = directory + "/" + root + ".tar"
     let partial = path + ".partial"
-    let output = try File.write(partial, truncate: true)
+    let output = try pipe ?? File.write(partial, truncate: true)
     let schema = snapshot.schema
     let algorithm = chain.base.description.algorithm
     let counts = try schema.entities.map { (entity: $0.name, rows: try snapshot.count(of: $0)) }
     let writer = try SegmentWriter(
       output: output, root: root, algorithm: algorithm, manifest: Spool(directory: options.stateDirectory),
-      findings: Spool(directory: options.stateDirectory), modified: created.milliseconds / 1000)
+      findings: Spool(directory: options.stateDirectory), modified: created.milliseconds / 1000,
+      outline: pipe == nil ? nil : OutlineWriter(directory, number: number))
     try writer.writeHead(
       description: describe(number, counts), profile: snapshot.profile.sourceText, schema: schema)
     let total = found.carried.counts.reduce(0, +)
@@ -187,10 +199,18 @@ final class DeltaWriter {
     for index in summary.entities.indices { summary.entities[index].deletedRows = found.gone.counts[index] }
     try requireWhole(summary)
     let seal = try writer.seal(summary: summary, created: created, toolVersion: options.toolVersion)
-    try Folder.rename(partial, to: path)
+    if pipe == nil { try Folder.rename(partial, to: path) } else { try giveUpOutlines(behind: number) }
     observer.observe(
       .phaseFinished(.init(name: .export, wall: .now - begin, items: progress.items, bytes: writer.offset)))
-    return (path, seal, writer.offset, summary)
+    return (pipe == nil ? path : "-", seal, writer.offset, summary)
+  }
+
+  /// Removes the outlines of segments that did not arrive, the last one first.
+  private func giveUpOutlines(behind number: Int) throws {
+    let numbers = try Folder.names(in: directory).compactMap(SegmentLayout.number(ofOutline:))
+    for later in numbers.sorted(by: >) where later > number {
+      try Folder.remove(directory + "/" + SegmentLayout.outline(later))
+    }
   }
 
   private func describe(_ number: Int, _ counts: [(entity: String, rows: Int64)]) -> SegmentDescription {

@@ -14,14 +14,11 @@ struct EvidencePass {
   private let algorithm: DigestAlgorithm
   private let profile: Profile
 
-  /// - Returns: nil for an archive that is not a file.
+  /// - Returns: nil for an archive that is not a file, and where the rows of its base went through a pipe.
   init?(_ place: ArchivePlace, head: SegmentPipeline, profile: Profile) throws {
-    switch place {
-    case .standardStream, .stream: return nil
-    case .directory, .segment: break
-    }
+    guard !place.isPipe else { return nil }
     let file = try ArchiveInput.open(place)
-    guard try file.status().isRegularFile else { return nil }
+    guard try file.status().isRegularFile, !ArchiveInput.isOutline(file.path) else { return nil }
     scanner = try TarScanner(file: file)
     schema = head.schema
     algorithm = head.description.algorithm

@@ -22,6 +22,14 @@ public enum ArchivePlace: Sendable, Hashable {
     }
   }
 
+  /// Whether it comes only once.
+  var isPipe: Bool {
+    switch self {
+    case .standardStream, .stream: true
+    case .directory, .segment: false
+    }
+  }
+
   public var name: String {
     switch self {
     case .directory(let path), .segment(let path): path
@@ -48,6 +56,13 @@ public struct ExportOptions: Sendable {
   public var snapshotAge: Duration?
   /// Bytes of archive between two checkpoints of a resumable export.
   public var checkpointInterval = ByteCount.mebibytes(256)
+  /// Of an export into a pipe: the directory of the outlines, by which the next one can be a delta. The first one makes the
+  /// outline of a base there, each other one sends a delta and adds its outline. A pipe gets a delta also where nothing changed,
+  /// because an import waits for one. About 50 bytes a row, compressed.
+  public var outline: String?
+  /// Of a delta into a pipe: the number of the segment on which it follows; later outlines are given up. For what did not
+  /// arrive. `nil`: the newest.
+  public var behind: Int?
   /// When the export counts as begun; nil: now.
   var created: Timestamp?
   /// Of a delta: read every attachment again instead of measuring it.
@@ -128,6 +143,12 @@ private func exportUnexplained(
     }
     return try exportToPipe(source, place, options: options, observer: observer, stop: stop, start: start)
   }
+  if FileStatus.of(directory + "/" + SegmentLayout.outline(0)) != nil {
+    throw MigrationError(
+      .archiveExists, "an archive in files does not begin in a directory of outlines",
+      cause: "\(directory) holds outlines of segments that went through a pipe", safeNow: "nothing was changed",
+      next: ["name another directory: -o DIRECTORY", "or go on with the pipe: -o - --outline \(directory)"])
+  }
   try Folder.create(directory)
   let lock = try FileLock(directory + "/.lock", holder: "noteferry export, process \(processID())")
   defer { withExtendedLifetime(lock) {} }
@@ -177,14 +198,51 @@ private func exportToPipe(
   _ source: any SourceStore, _ place: ArchivePlace, options: ExportOptions, observer: any RunObserver,
   stop: StopRequest, start: ContinuousClock.Instant
 ) throws -> ExportResult {
-  let run = try ExportRun(source, options: options, observer: observer, stop: stop, outputPath: nil)
-  defer { run.snapshot.close() }
   var output = File.standardOutput
   if case .stream(let descriptor) = place { output = File(descriptor: descriptor, path: "the stream", closes: false) }
-  let result = try run.pipe(into: output)
+  let outlines = try options.outline.map { try OutlineFolder($0) }
+  if let outlines, outlines.hasBase {
+    return try DeltaExport(
+      source: source, directory: outlines.path, pipe: output, options: options, observer: observer, stop: stop
+    ).run()
+  }
+  try outlines?.requireNoSegment(behind: options.behind)
+  let run = try ExportRun(source, options: options, observer: observer, stop: stop, outputPath: outlines?.path)
+  defer { run.snapshot.close() }
+  let result = try run.pipe(into: output, outline: outlines.map { try OutlineWriter($0.path, number: 0) })
   return ExportResult(
     place: .standardStream, segment: "-", seal: result.0, bytes: result.2, summary: result.1, wasResumed: false,
     wall: .now - start, productVersion: run.snapshot.schema.productVersion, profile: run.snapshot.profile.name)
+}
+
+/// A directory in which outlines are kept of segments that go through a pipe. Nobody else works in it at the same time.
+private struct OutlineFolder {
+  let path: String
+  private let lock: FileLock
+
+  init(_ path: String) throws {
+    self.path = path
+    try Folder.create(path)
+    lock = try FileLock(path + "/.lock", holder: "noteferry export, process \(processID())")
+    guard FileStatus.of(path + "/" + SegmentLayout.base + ".tar") == nil else {
+      throw MigrationError(
+        .archiveExists, "outlines do not lie beside a whole archive", cause: "\(path) holds one",
+        safeNow: "nothing was changed",
+        next: [
+          "noteferry export STORE -o \(path) adds a delta to it", "or name another directory: --outline DIRECTORY",
+        ])
+    }
+  }
+
+  var hasBase: Bool { FileStatus.of(path + "/" + SegmentLayout.outline(0)) != nil }
+
+  func requireNoSegment(behind number: Int?) throws {
+    guard let number else { return }
+    throw MigrationError(
+      .archiveMissing, "there is no segment \(number) for a delta to follow on", cause: "\(path) has no outlines",
+      safeNow: "nothing was changed",
+      next: ["leave --behind out to send the base", "or name the directory of the outlines"])
+  }
 }
 
 /// The files of an unfinished segment.
@@ -219,7 +277,9 @@ private final class ExportRun {
   private let observer: any RunObserver
   private let stop: StopRequest
   private let expectedBytes: Int64
+  /// The disk on which it writes; nil for a pipe without outlines.
   private let outputPath: String?
+  private var isPipe = false
   private var watch: FreeFloor.Watch
 
   init(
@@ -300,12 +360,13 @@ private final class ExportRun {
     return try write(header, writer: writer, journal: journal, checkpoint: checkpoint)
   }
 
-  func pipe(into output: File) throws -> (Checksum, SegmentSummary, Int64) {
+  func pipe(into output: File, outline: OutlineWriter?) throws -> (Checksum, SegmentSummary, Int64) {
+    isPipe = true
     let header = makeHeader(try count())
     let writer = try SegmentWriter(
       output: output, root: SegmentLayout.base, algorithm: algorithm,
       manifest: Spool(directory: options.stateDirectory), findings: Spool(directory: options.stateDirectory),
-      modified: header.created.milliseconds / 1000)
+      modified: header.created.milliseconds / 1000, outline: outline)
     return try write(header, writer: writer, journal: nil, checkpoint: nil)
   }
 
@@ -442,7 +503,7 @@ private final class ExportRun {
   private func explain(_ error: MigrationError) -> MigrationError {
     var error = error
     error.safeNow = "the source was not changed; "
-    if outputPath != nil {
+    if !isPipe {
       error.safeNow += "the archive is complete up to its last checkpoint"
       error.next += ["repeat the same command to go on"]
     } else {

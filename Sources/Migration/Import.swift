@@ -20,8 +20,9 @@ public struct ImportOptions: Sendable {
   /// target. The gate is where the source is closed for good. Ended between the two, the same call proves and opens again.
   ///
   /// What is needed of the segments that are in the target lies in `stateDirectory`, about 50 bytes a row and 32 for each
-  /// content. Without it, also in another directory, they are read again. Not for pipes and `salvages`; without
-  /// `readsBack` nothing is left open.
+  /// content. Without it, also in another directory, they are read again; out of a pipe they cannot be, so there it must
+  /// not be lost. A delta out of a pipe is kept in a file of `stateDirectory` until it is in the target. Not for `salvages`;
+  /// without `readsBack` nothing is left open.
   public var keepsOpen = false
   /// Of a target that was left open, and that nobody wrote to since, columns behind long attachments are passed over in rows
   /// of no new segment: they were read back when it was left. Where that cannot be told, all are read.
@@ -57,6 +58,18 @@ public struct ImportOptions: Sendable {
   var recorder: ReturnRecorder?
 
   public init(stateDirectory: String) { self.stateDirectory = stateDirectory }
+
+  /// What a target is marked with, so that the same import goes on with the same repairs and the same files.
+  ///
+  /// - Parameter archive: The id of its base.
+  func origin(of archive: String) -> String {
+    let words =
+      (repair == .none ? [] : ["--repair \(repair.rawValue)"])
+      + (attachments == .keep ? [] : ["--attachments \(attachments.rawValue)"])
+    return (words.isEmpty ? archive : "\(archive) with \(words.joined(separator: " "))")
+      + (part?.role.map { ", as \($0.rawValue) of two" } ?? "")
+      + (returningRun == nil ? "" : ReturnPass.originWords)
+  }
 }
 
 /// What a reading back read of rows that an earlier one proved; it always reads those of new segments whole.
@@ -186,7 +199,18 @@ private func importUnexplained(
   pipelineOptions.checkpoint = { try requireNoStop(stop) }
   let reporter = DamageReporter(ledger: ledger, observer: observer)
   pipelineOptions.report = { reporter.report($0) }
-  let segments = try SegmentSequence(place, options: pipelineOptions)
+  var place = place
+  var opened: SegmentPipeline?
+  if place.isPipe {
+    let head = try SegmentPipeline(ArchiveInput.open(place), options: pipelineOptions)
+    try head.readHead()
+    if head.description.kind == .delta {
+      place = try ReceivedSegments(nodes, archive: head.description.archive, options: options).receive(head, stop: stop)
+    } else {
+      opened = head
+    }
+  }
+  let segments = try SegmentSequence(place, opened: opened, options: pipelineOptions)
   let pipeline = segments.first
   let consumer = ImportConsumer(
     nodes: nodes, newest: segments.newest, options: options, readProfile: readProfile, ledger: ledger,
@@ -198,6 +222,7 @@ private func importUnexplained(
   }
   var baseSeal: Checksum?
   var evidence: StoreEvidence?
+  var outline: OutlineWriter?
   let end: SegmentEnd?
   do {
     // The seal of a base without deltas is known at its end.
@@ -219,6 +244,10 @@ private func importUnexplained(
         == seal
     }
     try consumer.begin(description: pipeline.description, profile: pipeline.profile, schema: pipeline.schema)
+    if place.isPipe, options.keepsOpen {
+      outline = try OutlineWriter(ReceivedSegments.directory(consumer.heldPath), number: 0)
+      try pipeline.keep(outline!)
+    }
     let past = consumer.held.flatMap { held in
       Checksum(pipeline.description.algorithm, hex: Array(held.seal.utf8)).map {
         (held.number, SegmentEnd(seal: $0, summary: held.summary))
@@ -265,9 +294,11 @@ private func importUnexplained(
     // A target in service, or one of which too much would have to be known, is not gone on with by what was left of it.
     try HeldTarget.remove(consumer.heldPath)
     if isHeld, consumer.canBeHeld, let end {
+      try outline?.finish()
       try HeldTarget.leave(
         consumer, nodes, proofs: proofs, summary: end.summary, seal: end.seal, number: segments.newest.number)
     }
+    try consumer.releaseReceived(place, number: segments.newest.number, isHeld: isHeld)
     if let seal = baseSeal ?? end?.seal {
       if isHeld, let evidence { try kept(seal).write(evidence) } else { try kept(seal).remove() }
     }
@@ -285,6 +316,29 @@ private func importUnexplained(
     isApproved: isApproved && isAllowed && nodes.pair?.isDegraded != true && !isHeld, isHeld: isHeld,
     isSalvaged: isSalvaged && isAllowed,
     wall: .now - start)
+}
+
+extension ImportConsumer {
+  /// What came through a pipe is needed as long as the target waits for deltas, and of what it has the outline.
+  ///
+  /// - Throws: `.archiveNotKept` where the target can wait for no delta, because the pipe has kept nothing.
+  fileprivate func releaseReceived(_ place: ArchivePlace, number: Int, isHeld: Bool) throws {
+    let directory = ReceivedSegments.directory(heldPath)
+    guard place.isPipe || place == .directory(directory) else { return }
+    guard isHeld else { return try Folder.removeTree(directory) }
+    guard canBeHeld else {
+      throw MigrationError(
+        .archiveNotKept, "the target can wait for no delta out of a pipe",
+        cause:
+          "rows that belong to one node, or were set aside, are known from the archive alone, and a pipe keeps none",
+        safeNow: "the target holds segment \(number) and keeps its mark; the source was not changed",
+        next: [
+          "noteferry export STORE -o DIRECTORY, and import that into an empty target with --keep-open",
+          "or without --keep-open, and without deltas",
+        ])
+    }
+    try ReceivedSegments.outline(directory, upTo: number)
+  }
 }
 
 /// How the import repairs; nil where it does not, or where the profile cannot be read, which the import tells later.

@@ -237,11 +237,7 @@ final class ImportConsumer: SegmentConsumer {
   var pages: Int64 { checkedGroups }
 
   /// What the target's mark names. A node of a pair says its role, in the words of `DualNodeTarget`.
-  var origin: String {
-    repairs.origin(of: description.id, attachments: options.attachments)
-      + (options.part?.role.map { ", as \($0.rawValue) of two" } ?? "")
-      + (options.returningRun == nil ? "" : ReturnPass.originWords)
-  }
+  var origin: String { options.origin(of: description.id) }
 
   /// Of the base; nearly nothing is new in a store that gets rows back.
   private var expectedBytes: Int64 { options.returningRun == nil ? description.expectedBytes : 0 }

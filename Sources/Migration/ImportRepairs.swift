@@ -75,14 +75,6 @@ final class ImportRepairs {
     }
   }
 
-  /// What a target is marked with, so that the same import goes on with the same repairs and the same files.
-  func origin(of archive: String, attachments: AttachmentPlace) -> String {
-    let words =
-      (policy == .none ? [] : ["--repair \(policy.rawValue)"])
-      + (attachments == .keep ? [] : ["--attachments \(attachments.rawValue)"])
-    return words.isEmpty ? archive : "\(archive) with \(words.joined(separator: " "))"
-  }
-
   /// Takes the books up. What the node that is furthest has, is decided: its book says what the others get.
   ///
   /// - Parameters:

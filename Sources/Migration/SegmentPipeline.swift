@@ -81,6 +81,8 @@ final class SegmentPipeline: @unchecked Sendable {
   private var groups: Pool<ReceivedGroup>!
   private let computed: Spool
   private var tags: [(name: String, digest: Checksum)] = []
+  /// The members in front of the rows; at most 18 MiB, mostly some KiB.
+  private var head: [(member: TarMember, bytes: [UInt8])] = []
   /// Bytes of profile and schema, the payload in front of the rows.
   private var headPayloadBytes: Int64 = 0
   private var computedLines: Int64 = 0
@@ -231,7 +233,32 @@ final class SegmentPipeline: @unchecked Sendable {
     guard SegmentLayout.kind(of: name) == expected else {
       throw damaged("a member stands where the head of the segment should be: \(printable(name))")
     }
-    return try body(of: member, limit: limit)
+    let bytes = try body(of: member, limit: limit)
+    head.append((member, bytes))
+    return bytes
+  }
+
+  /// Has the outline of the segment written while it is read; between `readHead` and `run`.
+  func keep(_ outline: OutlineWriter) throws {
+    for (member, bytes) in head {
+      try outline.begin(member)
+      try bytes.withUnsafeBytes { try outline.write($0) }
+    }
+    scanner.outline = outline
+  }
+
+  /// Copies the segment into a file, in place of `run`.
+  ///
+  /// - Parameter checkpoint: Called for each buffer; may stop it by throwing.
+  func copy(to file: File, checkpoint: () throws -> Void) throws {
+    let text = GrowingBuffer(capacity: 64 << 10)
+    for (member, bytes) in head {
+      TarHeader.append(member, to: text)
+      bytes.withUnsafeBytes { text.append($0) }
+      _ = text.appendZeros(TarHeader.padding(member.byteCount))
+    }
+    try file.write(text.bytes)
+    try scanner.copyRest(to: file, checkpoint: checkpoint)
   }
 
   private func body(of member: TarMember, limit: Int) throws -> [UInt8] {

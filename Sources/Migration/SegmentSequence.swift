@@ -19,14 +19,17 @@ struct SegmentSequence {
   let newest: SegmentDescription
   let newestSchema: StoreSchema
 
+  /// - Parameters:
+  ///   - opened: The first one, where its head has been read.
+  ///   - requiresBase: Whether a delta alone is refused.
   /// - Throws: `.archiveDamaged` for a delta without its base, and where a segment is missing or of another archive.
-  ///
-  /// - Parameter requiresBase: Whether a delta alone is refused.
-  init(_ place: ArchivePlace, options: SegmentPipeline.Options, requiresBase: Bool = true) throws {
+  init(
+    _ place: ArchivePlace, opened: SegmentPipeline? = nil, options: SegmentPipeline.Options, requiresBase: Bool = true
+  ) throws {
     self.options = options
     paths = try ArchiveInput.files(of: place) ?? []
-    first = try SegmentPipeline(ArchiveInput.open(place), options: options)
-    try first.readHead()
+    first = try opened ?? SegmentPipeline(ArchiveInput.open(place), options: options)
+    if opened == nil { try first.readHead() }
     if requiresBase || paths.count > 1 {
       try ArchiveChain.require(first.description, first.schema, follows: nil, paths.first ?? place.name)
     }
@@ -67,10 +70,12 @@ struct SegmentSequence {
   ///   - isBegun: Whether the consumer knows of the first one.
   ///   - past: The end of the last one that need not be read, and its number.
   /// - Returns: The end of the last one; nil where one could not be read to its end (only with `salvages`).
+  /// - Throws: `.archiveNotKept` before anything where one that has to be read is an outline.
   func run(
     into consumer: any SegmentConsumer, repairs: RowRepairs?, isBegun: Bool = false,
     behind past: (number: Int, end: SegmentEnd)? = nil
   ) throws -> SegmentEnd? {
+    for path in paths.dropFirst(past.map { $0.number + 1 } ?? 0) { try ArchiveInput.requireRows(path) }
     first.repairs = repairs
     var end = try past?.end ?? first.run(into: consumer, isBegun: isBegun)
     var summary = end?.summary

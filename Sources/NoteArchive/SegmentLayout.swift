@@ -20,6 +20,15 @@ public enum SegmentLayout {
     return number
   }
 
+  /// The file of a segment's outline: `0000-base.outline.tar`.
+  public static func outline(_ number: Int) -> String { segment(number) + ".outline.tar" }
+
+  /// The number of the segment that an outline is of; nil for the name of another file.
+  public static func number(ofOutline name: String) -> Int? {
+    guard let number = Int(name.prefix(4)), outline(number) == name else { return nil }
+    return number
+  }
+
   public static let bagit = "bagit.txt"
   /// The whole of `bagit.txt`.
   public static let bagDeclaration = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"

@@ -14,6 +14,7 @@ public final class SegmentWriter {
   public let findings: Spool
 
   private let output: SequentialFile
+  private let outline: OutlineWriter?
   private let modified: Int64
   private let pending = GrowingBuffer(capacity: 64 << 10)
   private let line = GrowingBuffer(capacity: 256)
@@ -35,11 +36,14 @@ public final class SegmentWriter {
   /// - Parameters:
   ///   - modified: The time that every member carries, in seconds since 1970.
   ///   - position: Where an interrupted segment is taken up; spools and output must be cut to it already.
-  public init(
+  ///   - outline: Gets the segment's outline, which is durable before the output has the last member: whoever has a
+  ///     whole segment out of a pipe has one that its writer knows.
+  package init(
     output: File, root: String, algorithm: DigestAlgorithm, manifest: Spool, findings: Spool, modified: Int64,
-    position: Position = Position()
+    position: Position = Position(), outline: OutlineWriter? = nil
   ) throws {
     self.output = try SequentialFile(output, at: position.offset)
+    self.outline = outline
     self.root = root
     self.algorithm = algorithm
     self.manifest = manifest
@@ -85,13 +89,15 @@ public final class SegmentWriter {
   /// Writes the header of a member; exactly `byteCount` bytes and `endMember` must follow.
   public func beginMember(_ name: String, byteCount: Int64) throws {
     let before = pending.count
-    TarHeader.append(
-      TarMember(name: root + "/" + name, byteCount: byteCount, modified: modified), to: pending)
+    let member = TarMember(name: root + "/" + name, byteCount: byteCount, modified: modified)
+    TarHeader.append(member, to: pending)
     offset += Int64(pending.count - before)
+    try outline?.begin(member)
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     offset += Int64(bytes.count)
+    try outline?.write(bytes)
     if bytes.count >= 4 << 10 {
       try passOn()
       try output.write(bytes)
@@ -174,7 +180,10 @@ public final class SegmentWriter {
         """)
     let tags = tagLines.sorted { $0.name < $1.name }.map { "\($0.checksum)  \($0.name)\n" }.joined()
     let seal = Array(tags.utf8).withUnsafeBytes { Digest.checksum(algorithm, $0) }
+    // The last member waits for the outline.
+    try passOn()
     try writeMember(SegmentLayout.tagManifest(algorithm), text: tags)
+    try outline?.finish()
     pending.append(TarHeader.endOfArchive)
     offset += Int64(TarHeader.endOfArchive.count)
     try passOn()

@@ -30,6 +30,8 @@ package final class TarScanner {
 
   private var member: TarMember?
   private var unread: Int64 = 0
+  /// Gets what is read.
+  package var outline: OutlineWriter?
 
   /// The segment's name, `0000-base`, once the first member has been read.
   package private(set) var root: String?
@@ -113,7 +115,22 @@ package final class TarScanner {
       filled += count
     }
     unread -= Int64(filled)
+    try outline?.write(UnsafeRawBufferPointer(rebasing: room[..<filled]))
     return filled
+  }
+
+  /// Copies everything behind the current member, as it comes, to the end of the file or pipe; only where the member was
+  /// read. There is no member behind it.
+  ///
+  /// - Parameter checkpoint: Called for each buffer; may stop it by throwing.
+  package func copyRest(to output: File, checkpoint: () throws -> Void) throws {
+    if let member { try finish(member) }
+    isAtEnd = true
+    while try fill(toHold: 1) {
+      try checkpoint()
+      try output.write(window(windowCount - cursor))
+      cursor = windowCount
+    }
   }
 
   /// Goes forward, 512 bytes at a time, to the next sound header of this segment; `nil` when there is none.
@@ -211,6 +228,7 @@ package final class TarScanner {
     }
     if root == nil { root = String(found.name[..<slash]) }
     cursor += headerCount
+    try outline?.begin(found)
     offset = start
     bodyOffset = position
     member = found

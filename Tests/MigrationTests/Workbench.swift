@@ -259,10 +259,12 @@ extension Workbench {
   /// Imports into `target/memos_prod.db`, which is made anew.
   ///
   /// - Parameters:
+  ///   - place: In place of the path.
   ///   - goesOn: Leaves what an earlier import put there.
   ///   - onCommit: Called when a batch is durable.
   func imported(
-    _ path: String, salvages: Bool = false, readsBack: Bool = true, batch: Int64 = 64 << 20, goesOn: Bool = false,
+    _ path: String = "", from place: ArchivePlace? = nil, salvages: Bool = false, readsBack: Bool = true,
+    batch: Int64 = 64 << 20, goesOn: Bool = false,
     keepsOpen: Bool = false, glances: Bool = false, brake: LoadBrake? = nil, stop: StopRequest = StopRequest(),
     onCommit: @escaping () -> Void = {}
   ) throws -> ImportResult {
@@ -281,7 +283,7 @@ extension Workbench {
     options.freeFloor = FreeFloor(limit: ByteCount(0))
     let target = target.path
     return try importArchive(
-      ArchivePlace(path), into: AllStores.target(target, profiles: Profile.builtIn), options: options,
+      place ?? ArchivePlace(path), into: AllStores.target(target, profiles: Profile.builtIn), options: options,
       readProfile: Self.readProfile, reopen: { try AllStores.source(target, profiles: [$0]) },
       observer: CommitObserver(onCommit), stop: stop)
   }

@@ -69,6 +69,18 @@ extension Catalogue {
         "Only a sealed archive is known to be complete.",
         "Repeat the export with the same output; it goes on where it stopped."
       )
+    case .archiveNotKept:
+      (
+        "A segment of the archive went through a pipe; what is here is its outline, without rows and attachments.",
+        "Rows that no machine has kept cannot be read again.",
+        "Export the store again, and import that into an empty target."
+      )
+    case .deltaGap:
+      (
+        "A delta came through a pipe that does not follow on what the target has.",
+        "Bringing it in would leave out what was changed between the two.",
+        "Send the delta behind the segment that the message names: export STORE -o - --outline DIRECTORY --behind N."
+      )
     case .targetUnfinished:
       (
         "The target is being filled by an import that has not ended, from another archive or before a restart.",

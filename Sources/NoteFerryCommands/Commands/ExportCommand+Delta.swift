@@ -16,7 +16,13 @@ extension ExportCommand {
           + "\(entity.deleted.grouped) deleted")
     }
     if changes.isEmpty {
-      lines.append("Nothing was changed since the newest segment, so none was written.")
+      lines.append(
+        outline == nil
+          ? "Nothing was changed since the newest segment, so none was written."
+          : "Nothing was changed since the segment before; a segment without rows was sent, which says so.")
+    } else if outline != nil {
+      lines.insert("Since the segment before:", at: 0)
+      lines.append("Sent \(ByteCount(result.bytes)) in \(Format.duration(result.wall)).")
     } else {
       lines.insert("Since the segment before:", at: 0)
       lines.append(
@@ -38,8 +44,9 @@ extension ExportCommand {
     if let pair, pair.differences > 0 { reasons.append(.partial) }
     if let pair { lines += ResultText.lines(pair) }
     lines.append("Seal \(result.seal.algorithm.rawValue) \(result.seal)")
-    let next = ["noteferry verify \(output)", "noteferry import \(output) --to TARGET --create-schema"]
-    lines.append("Next:  \(next[0])")
+    let next =
+      outline == nil ? ["noteferry verify \(output)", "noteferry import \(output) --to TARGET --create-schema"] : []
+    if let first = next.first { lines.append("Next:  \(first)") }
     return Outcome(
       reasons.first ?? .ok, text: lines.joined(separator: "\n"),
       members: [
@@ -49,7 +56,7 @@ extension ExportCommand {
         .init(
           "delta",
           .object([
-            .init("written", .bool(!changes.isEmpty)), .init("glance", .bool(result.wasGlance)),
+            .init("written", .bool(outline != nil || !changes.isEmpty)), .init("glance", .bool(result.wasGlance)),
             .init("inserted", .integer(changes.inserted)),
             .init("changed", .integer(changes.changed)), .init("deleted", .integer(changes.deleted)),
           ])), .init("summary", result.summary.json),

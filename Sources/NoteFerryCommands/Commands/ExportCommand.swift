@@ -19,6 +19,9 @@ struct ExportCommand: LongCommand {
       machines need the same noteferry, there in the search path or as ?noteferry=/PATH. Such an export begins again \
       when it was stopped.
 
+      Through a pipe, --outline keeps what a delta must know of what went by, about 50 bytes a row, and no rows: then the \
+      same command again sends a delta, to an import with --keep-open. What did not arrive is sent again with --behind.
+
       With --node, the store has two nodes. They are compared first, and differences end with 31. The standby is read \
       when both hold the same and it is not too far behind; else the primary. Rows that belong to one node are carried \
       of both.
@@ -27,6 +30,7 @@ struct ExportCommand: LongCommand {
         noteferry export data/memos_prod.db -o notes
         noteferry export data/memos_prod.db -o /mnt/usb/notes --rate 20MiB/s
         noteferry export data/memos_prod.db -o - | ssh depot 'cat > notes.tar'
+        noteferry export memos.db -o - --outline sent | ssh new noteferry import - --to memos.db --create-schema --keep-open
         noteferry export data/memos_prod.db -o notes --estimate-only
         noteferry export ssh://jo@old:2222/srv/memos_prod.db -o notes
         noteferry export 'ssh://old/?store=postgresql://memos@127.0.0.1/memos' -o notes
@@ -39,6 +43,19 @@ struct ExportCommand: LongCommand {
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The archive's directory, or - for a pipe.", valueName: "archive"))
   var output: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "For a pipe: where is kept what the next delta must know; the same each time.", valueName: "directory"))
+  var outline: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "For a delta into a pipe: the segment that the other end has, where later ones did not arrive.",
+      valueName: "number"))
+  var behind: Int?
 
   @Option(name: .long, help: ArgumentHelp("A profile that describes the product.", valueName: "file"))
   var profile: String?
@@ -95,6 +112,15 @@ struct ExportCommand: LongCommand {
   @OptionGroup var global: GlobalOptions
 
   func validate() throws {
+    if outline != nil, output != "-" {
+      throw ValidationError(
+        "--outline is for a pipe, -o -: an archive in a directory says itself what a delta must know")
+    }
+    if outline != nil, RemoteAddress.isRemote(store) {
+      throw ValidationError("--outline is for stores that are reached from here without ssh; run the export there")
+    }
+    if behind != nil, outline == nil { throw ValidationError("--behind needs --outline DIRECTORY") }
+    if let behind, behind < 0 { throw ValidationError("--behind is the number of a segment, 0 for the base") }
     if glance, paranoid {
       throw ValidationError("--glance passes over columns and --paranoid reads everything: name one")
     }
@@ -119,6 +145,8 @@ struct ExportCommand: LongCommand {
     options.secrets = secrets
     options.isParanoid = paranoid
     options.isGlance = glance
+    options.outline = outline
+    options.behind = behind
     options.rate = session.settings.rate
     options.freeFloor = access.freeFloor
     options.walBudget = try walBudgetSize()
@@ -210,6 +238,7 @@ struct ExportCommand: LongCommand {
         "noteferry import \(output) --to TARGET --create-schema",
       ]
     if let first = next.first { lines.append("Next:  \(first)") }
+    if let outline { lines.append("\(outline) holds the outline: the same command sends what has changed since.") }
     reasons.sort { $0.severity > $1.severity }
     return Outcome(
       reasons.first ?? .ok, text: lines.joined(separator: "\n"),

@@ -42,6 +42,7 @@ struct ImportCommand: LongCommand {
         noteferry import notes --to ssh://new/srv/memos_prod.db --create-schema
         noteferry import notes --to new/memos_prod.db --create-schema --keep-open
         ssh old noteferry export memos.db -o - | noteferry import - --to memos.db
+        ssh old noteferry export memos.db -o - --outline sent | noteferry import - --to memos.db --keep-open
       """)
 
   enum Verification: String, CaseIterable, ExpressibleByArgument, Sendable { case none, full }
@@ -128,7 +129,6 @@ struct ImportCommand: LongCommand {
       throw ValidationError("--glance looks at less in the reading back, and --verify none leaves it out: name one")
     }
     guard keepOpen else { return }
-    if archive == "-" { throw ValidationError("--keep-open needs an archive in a directory: a pipe gets no deltas") }
     if verify == .none { throw ValidationError("--keep-open needs --verify full: the next import builds on it") }
     if targets.contains(where: RemoteAddress.isRemote) {
       throw ValidationError("--keep-open is for targets that are reached from here without ssh")
@@ -275,7 +275,7 @@ struct ImportCommand: LongCommand {
       lines.append(
         "The target holds everything up to segment \(result.archive.number) and keeps its mark, so it waits for deltas."
       )
-      lines.append("  noteferry export STORE -o \(archive)")
+      lines.append("  noteferry export STORE -o \(archive)\(archive == "-" ? " --outline DIRECTORY" : "")")
       lines.append("  then the same import; without --keep-open it opens the target.")
     }
     return Outcome(
