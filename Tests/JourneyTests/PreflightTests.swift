@@ -317,6 +317,8 @@ extension Run {
     let mount = scratch.folder("disk")
     guard scratch.shell("mount -t tmpfs -o size=24m,nr_inodes=100 none \(mount)").code == 0 else { return }
     defer { _ = scratch.shell("umount -l \(mount)") }
+    // A plan without a place has its archive in the state directory.
+    #expect(place.run("--state-dir", mount + "/state").result("SPACE-01") == "block")
     place.plan = "archive = \"\(mount)/archive\"\n" + place.plan.replacing(place.target, with: mount + "/new.db")
     let run = place.run("--state-dir", mount + "/state")
     #expect(run.result("SPACE-06") == "block")

@@ -9,7 +9,7 @@ import NoteStore
 public struct Plan: Sendable, Hashable {
   public var source: Source
   public var target: Target
-  /// Where the archive is made; `nil`: in a pipe, and nothing of it is kept.
+  /// Where the archive is made; `nil`: below `archives(in:)`. A cutover that is interrupted goes on from it.
   public var archive: String?
   public var carry = Carry()
   public var budget: Budget
@@ -37,6 +37,9 @@ public struct Plan: Sendable, Hashable {
     self.freeze = freeze
     self.confirmName = confirmName
   }
+
+  /// Where the archives of plans are that name no place, each in a directory of its own.
+  public static func archives(in stateDirectory: String) -> String { stateDirectory + "/archives" }
 
   /// The store that is in service now.
   public struct Source: Sendable, Hashable {

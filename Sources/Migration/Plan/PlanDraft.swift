@@ -51,7 +51,7 @@ public struct PlanDraft: Sendable {
     # Typed by whoever freezes the store, rolls back or gives the old store up. ASCII on purpose.
     confirm-name = \(Plan.text(confirmName))
 
-    # Where the archive is made. "-" is a pipe: nothing is kept, and no space is needed.
+    # Where the archive is made, which needs as much space as the store. "-": in the state directory.
     archive = \(Plan.text(archive ?? "-"))
 
     [source]

@@ -10,7 +10,7 @@ private struct SpaceNeeds {
   init(_ context: PreflightContext) throws {
     floor = context.floor
     let look = try context.look()
-    if let archive = context.plan.archive { needs.append((archive, look.bytes, .theArchive)) }
+    if let archive = context.request.archive { needs.append((archive, look.bytes, .theArchive)) }
     needs.append((context.request.stateDirectory, Self.state, .theJournals))
     for place in context.plan.target.nodes {
       for part in (try? context.inspector(place).places()) ?? [] where part.use == .data {
@@ -54,11 +54,13 @@ extension PreflightCheck {
       purpose: "The archive holds every byte of the store, and a full disk stops production too.",
       measured:
         "The bytes of store and attachments, with what else goes to the same disk, against its free space and the floor.",
-      recommended: "store and floor fit", fix: "export to another disk or through a pipe: archive = \"-\""
+      recommended: "store and floor fit", fix: "name a place on another disk: archive in the plan"
     ) { context in
-      guard let archive = context.plan.archive else { return .notApplicable(.pipeNoArchive) }
+      guard let archive = context.request.archive else { return .notApplicable(.pipeNoArchive) }
       var judgement = try SpaceNeeds(context).judge(archive, least: 0)
-      judgement.fix = [.said(.fixPipe), .said(.fixOtherDisk), .said(.fixFreeSpace)]
+      judgement.fix =
+        (context.request.isPlanned ? [.said(.fixArchivePlace)] : [.said(.fixPipe), .said(.fixOtherDisk)])
+        + [.said(.fixFreeSpace)]
       return judgement
     },
     PreflightCheck(
@@ -149,7 +151,7 @@ extension PreflightCheck {
     ) { context in
       let look = try context.look()
       let files = look.entities(.attachment).reduce(Int64(0)) { $0 + (look.rows[$1.name] ?? 0) }
-      var paths = [context.request.stateDirectory] + (context.plan.archive.map { [$0] } ?? [])
+      var paths = [context.request.stateDirectory] + (context.request.archive.map { [$0] } ?? [])
       for place in context.plan.target.nodes {
         paths += ((try? context.inspector(place).places()) ?? []).filter { $0.use == .files }.map(\.path)
       }

@@ -129,7 +129,7 @@ extension PreflightCheck {
       measured: "Whether this user may write to the state directory and where the archive is to be.",
       recommended: "both are writable", fix: "name other places: --state-dir, archive in the plan"
     ) { context in
-      let paths = [context.request.stateDirectory] + (context.plan.archive.map { [$0] } ?? [])
+      let paths = [context.request.stateDirectory] + (context.request.archive.map { [$0] } ?? [])
       let refused = paths.compactMap { path -> Sentence? in
         let place = FolderAccess.nearest(path)
         return FolderAccess.isWritable(place) ? nil : .said(.notWritable, place)

@@ -15,7 +15,8 @@ package enum PreflightPhrase: String, Phrase {
   case noMarker, noProductYet, oneSideUnmarked
   // Space
   case pipeNoArchive, diskUnknown, placeUnknown, spaceFree, spaceFreeAt, spaceShared, spaceBelowFloor, theArchive
-  case theJournals, theTarget, fixPipe, fixOtherDisk, fixFreeSpace, disksElsewhere, targetDiskUnseen, logDiskUnseen
+  case theJournals, theTarget, fixPipe, fixArchivePlace, fixOtherDisk, fixFreeSpace, disksElsewhere, targetDiskUnseen,
+    logDiskUnseen
   case onDataDisk, noFileLimit, filesFreeAt
   // Target and machine
   case targetTables, targetEmpty, tablesToMake, noTables, fixCreateSchema, foreignProduct, noRows, rowsOf
@@ -99,7 +100,8 @@ package enum PreflightPhrase: String, Phrase {
     case .theArchive: ("the archive", "归档")
     case .theJournals: ("journals", "日志文件")
     case .theTarget: ("the target", "目标库")
-    case .fixPipe: ("set archive = \"-\" in the plan: a pipe needs no space", "在方案中设置 archive = \"-\"：管道不占空间")
+    case .fixPipe: ("leave --archive out: a pipe needs no space", "省略 --archive：管道不占空间")
+    case .fixArchivePlace: ("name a place on another disk for archive in the plan", "为方案中的 archive 指定另一块磁盘上的位置")
     case .fixOtherDisk: ("or name a directory on another disk", "或指定另一块磁盘上的目录")
     case .fixFreeSpace: ("or free space, or lower free-floor", "或腾出空间，或调低 free-floor")
     case .disksElsewhere:

@@ -28,6 +28,9 @@ public struct PreflightRequest: Sendable {
   /// The clock of this machine.
   public var now: @Sendable () -> Timestamp = { .now }
 
+  /// Where the archive will be; nil where everything goes through a pipe, as without a plan that names a place.
+  var archive: String? { plan.archive ?? (isPlanned ? Plan.archives(in: stateDirectory) : nil) }
+
   /// The first look at the source reads all its rows where that is asked for, and may take as long as that takes.
   func limit(of check: PreflightCheck) -> Duration {
     switch check.id {

@@ -94,7 +94,7 @@ final class Rehearsal {
           floor: floor.bytes(on: space)))
     }
     if let path = source.guardedPaths.first { add("source", path, logBudget(path)) }
-    if let archive = request.plan.archive { add("archive", archive, bytes) }
+    if let archive = request.preflight.archive { add("archive", archive, bytes) }
     for place in request.plan.target.nodes {
       let inspector = try request.preflight.inspector(place) { [stop] in try stop.check(safeNow: "nothing was changed")
       }

@@ -52,7 +52,7 @@ struct CutoverRuns {
   private func archive(_ plan: Plan) -> String {
     let names = ([plan.source.place, plan.source.node ?? ""] + plan.target.nodes).joined(separator: "\n")
     let digest = Array(names.utf8).withUnsafeBytes { Digest.checksum(.sha256, $0) }
-    return stateDirectory + "/archives/" + digest.description.prefix(16)
+    return Plan.archives(in: stateDirectory) + "/" + digest.description.prefix(16)
   }
 
   /// A run by its name; without one that which has not ended, else the newest.
