@@ -107,7 +107,8 @@ public final class CutoverRun {
   /// Rows of the source that changed between the last look at all of their columns and the freeze.
   public static func late(_ rows: Int64) -> MigrationError {
     MigrationError(
-      .cutoverLate, "\(rows) rows of the source are not in the target as they were when it was frozen",
+      .cutoverLate,
+      "\(rows == 1 ? "1 row of the source is" : "\(rows) rows of the source are") not in the target as of the freeze",
       cause: "only columns behind long attachments changed in them, after the last look at all columns",
       safeNow: "the target is in service and has their former values; the source is sealed and the archive's newest "
         + "segment has the new ones")
