@@ -21,6 +21,8 @@ final class CutoverGate {
   private var nextDelta = ContinuousClock.now
   /// Whether the prompt was left, so that only another session answers.
   private var isLeft = false
+  /// How long the question has stood without a word, also before the run fell behind and asked anew.
+  private var silence = Duration.zero
 
   init(
     mode: CutoverRunCommand.GateMode, isConfirmed: Bool, stage: CutoverStage, rehearsal: RehearsalRecord?,
@@ -77,16 +79,27 @@ final class CutoverGate {
   private func ask(_ terminal: ControllingTerminal) throws -> GateAnswer {
     stage.session.screen.progress("")
     stage.session.screen.drain()
-    let end = ContinuousClock.now + Self.patience
+    // Whoever came back to the question gets a moment to answer it.
+    var end = ContinuousClock.now + max(Self.patience - silence, .seconds(60))
+    var asked = ContinuousClock.now
+    defer { silence += .now - asked }
     show(terminal)
     while true {
       try stage.control.requireNoStop()
-      if let answer = try request() ?? carry() { return answer }
+      if let answer = try request() { return answer }
+      if let answer = try carry() {
+        terminal.write(
+          "\n  The source has changed more than can be left for the freeze: that is carried, then it asks again.\n")
+        return answer
+      }
       if !isLeft, ContinuousClock.now >= end {
         terminal.write("\n  No answer for \(Format.duration(Self.patience)): postponed.\n")
         return .postpone
       }
       guard let text = terminal.answer(), !isLeft else { continue }
+      silence = .zero
+      asked = .now
+      end = asked + Self.patience
       switch text {
       case plan.confirmName:
         if let window = plan.window, !window.contains(.now) {
