@@ -41,6 +41,15 @@ struct PageTests {
     #expect(!page.read.contains("100 %") && !page.read.contains(" 0 "))
   }
 
+  @Test func `a cutover says that its rehearsal looked at what it did not look at itself`() throws {
+    var document = try Golden.document(Golden.cutover)
+    (document.checks, document.capacity, document.runSheet) = (nil, nil, nil)
+    #expect(PageReader(document.html()).read.components(of: "part of the rehearsal") == 3)
+    #expect(document.markdown().components(of: "part of the rehearsal") == 1)
+    document.outcome = nil
+    #expect(!PageReader(document.html()).read.contains("part of the rehearsal"))
+  }
+
   @Test(arguments: Golden.readable)
   func `every metric on the page has its entry in the glossary of the page`(name: String) throws {
     let page = PageReader(try Golden.document(name).html())

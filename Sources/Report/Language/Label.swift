@@ -2,7 +2,7 @@
 enum Label: String, CaseIterable {
   // Head
   case rehearsalReport, cutoverReport, preflightReport, runReport, language, both, print, run, tool, plan, reportHash
-  case time, to, grade, notMeasured, contents, skip
+  case time, to, grade, notMeasured, atRehearsal, contents, skip
   // Decision
   case decision, downtimeBudget, likely, worst, reserve, spare, budget, over, approvals, approvalsNone, blockers
   case noBlockers, levers, noLevers, evidence, oneRun, runs, scale, age, expires, next, gain, basis
@@ -60,6 +60,7 @@ enum Label: String, CaseIterable {
     case .to: ("to", "至")
     case .grade: ("Grade", "评级")
     case .notMeasured: ("not measured", "未测量")
+    case .atRehearsal: ("part of the rehearsal; its report has it", "属于演练，见演练报告")
     case .contents: ("Contents", "目录")
     case .skip: ("Skip to the decision", "跳到决策")
     case .decision: ("Decision", "决策")

@@ -191,7 +191,9 @@ struct MarkdownReport {
 
   private func duration(_ value: Int64?) -> String { value.map { text(Figures.duration($0)) } ?? word(.notMeasured) }
 
-  private func missing(_ label: Label) -> String { "## \(word(label))\n\n\(word(.notMeasured))\n\n" }
+  private func missing(_ label: Label) -> String {
+    "## \(word(label))\n\n\(word(document.reason(forAbsent: label)))\n\n"
+  }
 
   private func heading(_ label: Label, _ names: [Wording]) -> String {
     "## \(word(label))\n\n" + line(names.map(text)) + line(names.map { _ in "---" })

@@ -38,10 +38,10 @@ final class Page {
     return "<a class=m href=\"#\(metric.anchor)\">\(title ?? metric.entry.name)</a>"
   }
 
-  /// A part of the page with its number; without content it says that nothing was measured.
+  /// A part of the page with its number; without content it says why there is none.
   func section(_ anchor: String, _ label: Label, classes: Markup = "", _ content: Markup?) -> Markup {
     sections.append((anchor, label))
-    let body = content ?? "<p class=nm>\(Label.notMeasured)</p>"
+    let body = content ?? "<p class=nm>\(document.reason(forAbsent: label))</p>"
     return """
       <section id=\(anchor)\(classes)><h2><span class=n>\(raw: sections.count)</span>\(label)</h2>
       \(body)</section>
@@ -158,4 +158,11 @@ final class Page {
 extension ReportDocument {
   /// The page, as UTF-8 text of one file.
   public func html(_ options: RenderOptions = RenderOptions()) -> String { Page(self, options).html().html }
+}
+
+extension ReportDocument {
+  /// A cutover does not look again at what its rehearsal looked at.
+  func reason(forAbsent label: Label) -> Label {
+    outcome != nil && [.preflight, .capacity, .runSheet].contains(label) ? .atRehearsal : .notMeasured
+  }
 }
