@@ -43,7 +43,9 @@ enum KeylessDelta {
       cause: "\(path) has rows of \(printable(entity)), which has no key",
       safeNow: "the target was not touched",
       next: [
-        "noteferry archive compact \(directory) -o DIRECTORY makes one archive of all segments, which can be imported"
+        FileStatus.of(directory + "/" + SegmentLayout.outline(0)) == nil
+          ? "noteferry archive compact \(directory) -o DIRECTORY makes one archive of all segments, which can be imported"
+          : "begin again with a base: a new --outline and an empty target; such a table takes no deltas there"
       ])
   }
 }
