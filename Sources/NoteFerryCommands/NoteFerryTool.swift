@@ -1,4 +1,5 @@
 import ArgumentParser
+import DurableIO
 import NoteModel
 
 #if canImport(Glibc)
@@ -13,6 +14,7 @@ import NoteModel
 public enum NoteFerryTool {
   /// Runs the tool with the arguments of the process and ends the process.
   public static func main() -> Never {
+    shareOneHeap()
     Signals.install()
     exit(run(Array(CommandLine.arguments.dropFirst()), console: .process).rawValue)
   }
