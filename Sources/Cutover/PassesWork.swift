@@ -76,7 +76,7 @@ public final class PassesWork: CutoverWork {
     let exported: ExportResult
     do {
       exported = try parts.passes(parts.stop).export(
-        mayGlance ? parts.looksBeforeSeal ? .followed : .last : .none, until: start + frozen.remaining)
+        mayGlance ? parts.looksBeforeSeal ? .followed : .last : .lastWhole, until: start + frozen.remaining)
     } catch {
       // A pass ends at its deadline as if somebody had asked it to.
       try frozen.check()
@@ -90,7 +90,7 @@ public final class PassesWork: CutoverWork {
 
   /// Whether anything was written to the source since the last delta, as far as that looked.
   public func hasChanged() throws -> Bool {
-    try parts.passes(StopRequest()).export(mayGlance ? .last : .none).changes?.isEmpty != true
+    try parts.passes(StopRequest()).export(mayGlance ? .last : .lastWhole).changes?.isEmpty != true
   }
 
   @discardableResult
@@ -144,7 +144,7 @@ public final class PassesWork: CutoverWork {
     while true {
       try frozen.check()
       switch opening.state {
-      case .working: pauseBriefly()
+      case .working: pause(.milliseconds(1))
       case .proven(let conservation): return try judge(conservation)
       case .ended: throw opening.failure ?? mismatch(nil)
       }

@@ -33,13 +33,7 @@ public final class ReturnWayBack: WayBack {
     self.differences = differences
   }
 
-  public func memory() throws -> ReturnPass? {
-    let pass = pass()
-    do { try pass.requirePossible() } catch let error as MigrationError where error.code == .returnImpossible {
-      return nil
-    }
-    return pass
-  }
+  public func memory() throws -> ReturnPass? { try pass().ifPossible() }
 
   public func archiveHasGrown() throws { try pass().archiveHasGrown() }
 

@@ -49,7 +49,8 @@ struct DeltaExport {
     }
     // Where a glance found nothing, what the one before it saw is still what is there.
     var glanceSpares = book.map { isWritten ? 0 : $0.spared } ?? 0
-    if book == nil || (options.renewsGlance && glanceSpares == 0),
+    let (lookBegin, rested) = (ContinuousClock.now, options.brake?.rested ?? .zero)
+    if options.keepsGlance ?? (book == nil), glanceSpares == 0,
       snapshot.schema.entities.contains(where: snapshot.passesOverColumns), !result.summary.isFuzzy, !wasRenewed
     {
       glanceSpares = try GlanceBook.write(
@@ -63,6 +64,7 @@ struct DeltaExport {
       productVersion: snapshot.schema.productVersion, profile: snapshot.profile.name, changes: found.changes)
     exported.wasGlance = book != nil
     exported.glanceSpares = glanceSpares
+    exported.glanceWork = .now - lookBegin - ((options.brake?.rested ?? .zero) - rested)
     return exported
   }
 

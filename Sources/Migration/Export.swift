@@ -71,8 +71,8 @@ public struct ExportOptions: Sendable {
   /// at them; where nothing tells how the other columns were then, all are read. Costs no more than reading the rows
   /// without attachments, and misses a change of those columns alone.
   public var isGlance = false
-  /// Of a delta that is a glance: look once more, so that the next delta can be one, too. Any other delta does so anyway.
-  var renewsGlance = false
+  /// Of a delta: look once more behind it, so that the next delta can be a glance. `nil`: unless it is a glance itself.
+  var keepsGlance: Bool?
   /// For spools of an export into a pipe.
   public var stateDirectory: String
   public var toolVersion: String
@@ -99,6 +99,8 @@ public struct ExportResult: Sendable {
   public var wasGlance = false
   /// Of a delta that the next one may follow with a glance: bytes of the attachments that it will pass over; else 0.
   public var glanceSpares: Int64 = 0
+  /// How long that look took, without rests.
+  var glanceWork = Duration.zero
   /// Of a delta: what changed. Where that is nothing, no segment was written.
   public var changes: DeltaChanges?
 }
@@ -201,6 +203,7 @@ private func exportToPipe(
   var output = File.standardOutput
   if case .stream(let descriptor) = place { output = File(descriptor: descriptor, path: "the stream", closes: false) }
   let outlines = try options.outline.map { try OutlineFolder($0) }
+  defer { withExtendedLifetime(outlines) {} }
   if let outlines, outlines.hasBase {
     return try DeltaExport(
       source: source, directory: outlines.path, pipe: output, options: options, observer: observer, stop: stop

@@ -68,6 +68,19 @@ import Testing
     #expect(try Database(bench.target.path).number("SELECT count(*) FROM memo WHERE content LIKE 'pass %'") == 2)
   }
 
+  @Test func `the last look at everything leaves nothing behind for another one`() throws {
+    try Database(store.path).run(
+      "INSERT INTO attachment (uid, creator_id, filename, blob, memo_id) VALUES ('big', 1, 'b', zeroblob(900000), 1)")
+    _ = try passes().export()
+    for (round, glance) in [MigrationPasses.Glance.none, .lastWhole].enumerated() {
+      try Database(store.path).run("UPDATE attachment SET memo_id = \(round + 2) WHERE uid = 'big'")
+      let exported = try passes().export(glance)
+      #expect(exported.changes?.changed == 1 && (exported.glanceSpares > 0) == (glance == .none), "\(glance)")
+    }
+    // What the one before it had left is of another segment.
+    #expect(try !passes().export(.last).wasGlance)
+  }
+
   @Test func `a pass that is behind its deadline is given up, and the next one goes on`() throws {
     let late = #expect(throws: MigrationError.self) { try passes().export(until: .now) }
     #expect(late?.code == .interrupted)

@@ -19,7 +19,7 @@ import Testing
     FrozenTimeModel(
       deltas: walls.enumerated().map { pass($0 + 1, wall: $1, items: items) }, opening: .seconds(3),
       drains: [.zero, .zero, .zero, .milliseconds(20)], fences: [(.milliseconds(5), .milliseconds(2))],
-      fenceBasis: Sentence(code: "x", english: "a fence", chinese: "围栏"),
+      fenceBasis: Sentence(code: "x", english: "a fence", chinese: "围栏"), journals: [.milliseconds(4)],
       hooks: hook.map { [("switch", $0, Sentence(RehearsalPhrase.hookTold))] } ?? [], lag: .seconds(10), seed: 7)
   }
 
@@ -68,7 +68,7 @@ import Testing
     // A delta of 1 s and an opening of 3 s.
     #expect((3.5...4.6).contains(first.median.seconds) && first.p90 > first.median)
     #expect(first.p90 < first.median * 2, "steady passes leave no room for a wide promise")
-    #expect(first.terms.map(\.name) == ["fence", "final_delta", "verify", "seal"])
+    #expect(first.terms.map(\.name) == ["fence", "final_delta", "verify", "seal", "journal"])
     let hooked = model([1, 1.1, 0.9, 1, 1.05], hook: .seconds(8)).predict()
     #expect(abs((hooked.median - first.median).seconds - 8) < 0.001)
   }

@@ -23,7 +23,7 @@ public final class MigrationPasses: @unchecked Sendable {
   private let stores: PlannedStores
   /// The archive's directory; it grows by a segment with every pass that found something.
   public let archive: String
-  private let stateDirectory: String
+  let stateDirectory: String
   private let toolVersion: String
   private let ledgerPath: String?
   private let observer: any RunObserver
@@ -69,8 +69,8 @@ public final class MigrationPasses: @unchecked Sendable {
     options.freeFloor = FreeFloor(limit: plan.budget.freeFloor)
     options.walBudget = plan.budget.wal
     options.snapshotAge = plan.budget.snapshotAge
-    options.isGlance = glance != .none
-    options.renewsGlance = glance == .followed
+    options.isGlance = glance == .last || glance == .followed
+    options.keepsGlance = glance == .none || glance == .followed
     return try Migration.export(
       stores.source(), to: .directory(archive), options: options, observer: observer,
       stop: StopRequest(partOf: stop, until: deadline))
@@ -78,8 +78,10 @@ public final class MigrationPasses: @unchecked Sendable {
 
   /// How much of the source a delta reads.
   public enum Glance: Sendable {
-    /// All columns.
+    /// All columns, and then a glance, so that another one can follow.
     case none
+    /// All columns, and nothing follows.
+    case lastWhole
     /// No columns behind long attachments.
     case last
     /// The same, and then once more, so that another glance can follow.
@@ -97,7 +99,7 @@ public final class MigrationPasses: @unchecked Sendable {
   /// - Parameter number: The segment that was carried last.
   /// - Returns: How many rows the segments behind it have.
   public func prove(behind number: Int) throws -> Int64 {
-    _ = try export()
+    _ = try export(.lastWhole)
     guard try newestSegment > number else { return 0 }
     let newest = try ArchiveChain.heads(of: archive, stateDirectory: stateDirectory) {
       try stop.check(safeNow: "the source and the archive were not changed")

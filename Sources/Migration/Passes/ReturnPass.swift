@@ -58,6 +58,14 @@ public final class ReturnPass {
     try requireAlike(head, target)
   }
 
+  /// This one, or nil where there would be no way back for what users write to the target.
+  ///
+  /// - Throws: As `requirePossible`, but `.returnImpossible`.
+  public func ifPossible() throws -> ReturnPass? {
+    do { try requirePossible() } catch let error as MigrationError where error.code == .returnImpossible { return nil }
+    return self
+  }
+
   /// Keeps what the target is like at this moment, where `MigrationPasses.open` was not told to. Every call begins anew.
   ///
   /// Cost: one read of all rows of the first node without their attachments, and 50 bytes a row on disk, written and

@@ -31,6 +31,7 @@ final class Rehearsal {
   let begin = ContinuousClock.now
   var result: RehearsalResult
   private var fences: [(raise: Duration, seal: Duration)] = []
+  private var journals: [Duration] = []
   var lastSnapshot = ContinuousClock.now
   var isFuzzy = false
   private var mayGlance = false
@@ -142,6 +143,7 @@ final class Rehearsal {
     brake.ratio = 0
     try open(passes)
     try measureFence()
+    try measureJournal()
   }
 
   @discardableResult
@@ -166,7 +168,8 @@ final class Rehearsal {
     let changes = exported.changes
     var pass = RehearsedPass(
       number: number, interval: interval, exportWall: exportEnd - start,
-      exportWork: max(.milliseconds(1), exportEnd - start - exportRest), applyWall: end - exportEnd,
+      exportWork: max(.milliseconds(1), exportEnd - start - exportRest - exported.glanceWork),
+      applyWall: end - exportEnd,
       applyWork: applyWork,
       scanned: scanned, changed: changes.map { $0.inserted + $0.changed } ?? rows, deleted: changes?.deleted ?? 0,
       bytes: exported.bytes)
@@ -194,9 +197,14 @@ final class Rehearsal {
 
   /// The last delta and the opening, as they are done in the frozen time.
   private func open(_ passes: MigrationPasses) throws {
-    _ = try passes.export(mayGlance ? .last : .none)
+    _ = try passes.export(mayGlance ? .last : .lastWhole)
     let exported = ContinuousClock.now
-    let opened = try passes.open(glances: mayGlance, gate: nil)
+    // A cutover also remembers what the target is like, for the way back.
+    let wayBack = ReturnPass(
+      request.scratchPlan, run: "rehearsal", stores: request.stores,
+      former: { throw MigrationError(.internal, "a rehearsal writes nothing to the source") }, archive: passes.archive,
+      stateDirectory: passes.stateDirectory, toolVersion: request.toolVersion, observer: observer, stop: stop)
+    let opened = try passes.open(glances: mayGlance, gate: nil, remembering: wayBack.ifPossible())
     let end = ContinuousClock.now
     result.opening = .init(wall: end - exported, isProven: opened.isApproved)
     result.conservation = opened.conservation
@@ -221,6 +229,25 @@ final class Rehearsal {
       try fence.seal(run: claim.run)
       fences.append((raised - start, .now - raised))
       _ = try fence.drop(run: claim.run, unsealing: true)
+    }
+  }
+
+  /// Between the confirmation and the open target a cutover writes so many steps down, each durable before the next one.
+  static let journaledSteps = 8
+
+  private func measureJournal() throws {
+    let path = request.preflight.stateDirectory + "/rehearsal-journal-\(processID())"
+    let file = try File.write(path, truncate: true)
+    defer { try? Folder.remove(path) }
+    let step = [UInt8](repeating: UInt8(ascii: "x"), count: 300)
+    for _ in 0..<5 {
+      try stop.check(safeNow: "nothing was changed")
+      let start = ContinuousClock.now
+      for _ in 0..<Self.journaledSteps {
+        try step.withUnsafeBytes { try file.write($0) }
+        try file.synchronize()
+      }
+      journals.append(.now - start)
     }
   }
 
@@ -257,7 +284,7 @@ final class Rehearsal {
       deltas: RehearsedPass.deltas(of: result.passes), opening: opening.wall, drains: probe.drains, fences: fences,
       fenceBasis: isSameEngine == true
         ? .said(.fenceTried) : .said(.fenceOtherEngine),
-      hooks: hooks, lag: request.lag, seed: digits.reduce(0) { $0 << 8 | UInt64($1) })
+      journals: journals, hooks: hooks, lag: request.lag, seed: digits.reduce(0) { $0 << 8 | UInt64($1) })
   }
 
   private static func scheme(_ place: String) -> String { place.hasPrefix("postgresql:") ? "postgresql" : "sqlite" }

@@ -13,7 +13,7 @@ package enum RehearsalPhrase: String, Phrase {
   case measureHook, freezeBetweenWriters, freezeAtQuietHour, fasterTarget, raiseRate
   // Bases
   case hookBasis, hookLimit, hookTold, fenceBasis, fenceTried, fenceOtherEngine, deltaBasis, openingBasis
-  case predictionBasis
+  case journalBasis, predictionBasis
 
   package var words: (en: String, zh: String) {
     switch self {
@@ -106,6 +106,7 @@ package enum RehearsalPhrase: String, Phrase {
       )
     case .deltaBasis: ("deltas of the live source, with its rate of changes", "对在用源库所做的增量及其变更速率")
     case .openingBasis: ("the target opened once, spread as the applies", "目标库实际开放一次，离散程度按各次写入估计")
+    case .journalBasis: ("the steps of a cutover made durable in the state directory", "在状态目录中持久写入割接的各个步骤")
     case .predictionBasis:
       (
         "{1} deltas, one opening, {2} looks at writers in flight, {3} fences; a freeze within {4} of the last delta",

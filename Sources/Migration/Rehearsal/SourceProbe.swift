@@ -38,11 +38,19 @@ final class SourceProbe: @unchecked Sendable {
     }
   }
 
+  /// Lets go of the brake for good, and of the source within one period. Returns at once.
+  func letGo() {
+    monitor.locked {
+      isOver = true
+      release()
+    }
+  }
+
+  /// Lets go and waits until the source is not read any more.
   func stop() {
-    monitor.locked { isOver = true }
+    letGo()
     thread?.join()
     thread = nil
-    release()
   }
 
   private func release() {
@@ -90,12 +98,13 @@ final class SourceProbe: @unchecked Sendable {
         // A read that was late is not made up for by a burst.
         due = max(due + Self.period, ContinuousClock.now)
       }
-    } catch let error as MigrationError {
-      monitor.locked { gap = error.message + (error.cause.isEmpty ? "" : ": \(error.cause)") }
-      release()
     } catch {
-      monitor.locked { gap = String(describing: error) }
-      release()
+      let failure = error as? MigrationError
+      monitor.locked {
+        gap =
+          failure.map { $0.message + ($0.cause.isEmpty ? "" : ": \($0.cause)") } ?? String(describing: error)
+        release()
+      }
     }
   }
 
@@ -104,11 +113,10 @@ final class SourceProbe: @unchecked Sendable {
   }
 
   private func note(_ latency: Duration) {
-    let ratio = monitor.locked { () -> Double? in
+    monitor.locked {
       if isRunning { Self.note(latency, in: &reads.during) } else { Self.note(latency, in: &reads.before) }
-      return governor?.note(latency)
+      if !isOver, let ratio = governor?.note(latency) { brake.ratio = ratio }
     }
-    if let ratio { brake.ratio = ratio }
   }
 
   private static func note(_ span: Duration, in spans: inout [Duration]) {
@@ -131,7 +139,7 @@ final class SourceProbe: @unchecked Sendable {
   private func lookAtLog(_ inspector: any StoreInspector, since begin: ContinuousClock.Instant) throws {
     let log = try inspector.log().pending.rawValue
     let now = try inspector.activity()
-    let brakes = monitor.locked {
+    monitor.locked {
       if isRunning {
         pending.most = max(pending.most ?? 0, log)
       } else {
@@ -139,8 +147,7 @@ final class SourceProbe: @unchecked Sendable {
       }
       let isInUse = writers.note(now)
       activity = (activity?.first ?? now, now, (ContinuousClock.now - begin).inSeconds)
-      return governor != nil && isInUse
+      if !isOver { brake.writeRatio = governor != nil && isInUse ? WriterWatch.writeRatio : 0 }
     }
-    brake.writeRatio = brakes ? WriterWatch.writeRatio : 0
   }
 }

@@ -18,7 +18,7 @@ public final class SparedSource {
     probe = SourceProbe(inspector, brake: brake)
   }
 
-  deinit { end() }
+  deinit { probe.stop() }
 
   /// Watches the source for a while without the run, and brakes from then on. Harmless when repeated.
   ///
@@ -35,10 +35,11 @@ public final class SparedSource {
     probe.runBegins(brakes: true)
   }
 
-  /// Lets go of the source and of the brake: nothing holds back while users cannot write. Harmless when repeated.
+  /// Lets go of the brake and of the source: nothing holds back while users cannot write. Returns at once, and a read that is
+  /// under way ends by itself. Harmless when repeated.
   public func end() {
     guard isWatching else { return }
     isWatching = false
-    probe.stop()
+    probe.letGo()
   }
 }

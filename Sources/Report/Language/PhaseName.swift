@@ -2,7 +2,7 @@
 public enum PhaseName: String, Sendable, CaseIterable {
   case survey, preflight, scan, precopy, delta, gate, freeze, fence
   case finalDelta = "final_delta"
-  case verify, seal
+  case verify, seal, journal
   case `switch`
   case smoke, soak, rollback, finish, export, `import`
 
@@ -19,6 +19,7 @@ public enum PhaseName: String, Sendable, CaseIterable {
     case .finalDelta: Wording("final delta", "最终增量")
     case .verify: Wording("verify", "校验")
     case .seal: Wording("seal", "封存")
+    case .journal: Wording("journal", "日志")
     case .switch: Wording("switch", "切换")
     case .smoke: Wording("smoke tests", "冒烟测试")
     case .soak: Wording("soak", "观察期")
