@@ -125,7 +125,7 @@ struct FenceObjects {
   func writers(_ connection: Connection) throws -> [String] {
     let rows = try connection.query(
       """
-      SELECT DISTINCT a.pid::int8, coalesce(a.usename::text, ''), coalesce(a.application_name, ''),
+      SELECT DISTINCT a.pid::int8, coalesce(a.usename::text, a.backend_type), coalesce(a.application_name, ''),
         coalesce(a.state, ''), coalesce(extract(epoch FROM clock_timestamp() - a.xact_start)::int8, 0)
       FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
         JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -170,6 +170,8 @@ public final class PostgreSQLFence: WriteFence {
       try limits.stop()
       do { return try attempt(body) } catch let error as MigrationError where error.code == .storeLocked {
         guard clock.now < end else { throw try blocked(error) }
+        // The server may have begun another one since.
+        try endVacuums()
       }
       let rest = clock.now + limits.blocking
       while clock.now < rest {
