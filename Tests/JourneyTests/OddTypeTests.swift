@@ -87,7 +87,7 @@ import Testing
       "import", scratch.path("there"), "--to", place.url, "--create-schema", "--checkpoint", "1KiB", "--json",
     ]
     // A slow run is stopped when something is committed.
-    let running = scratch.start(arguments + ["--rate", "120KiB"])
+    let running = scratch.start(arguments + ["--rate", "30KiB"])
     try place.server.wait(
       "a batch", until: "SELECT count(*) FROM pg_stat_user_tables WHERE relname = 'memo' AND n_tup_ins > 30",
       database: place.database)

@@ -289,7 +289,7 @@ extension Run {
     let scratch = Scratch()
     let place = try PreflightPlace(scratch)
     #expect(place.run(wrapper: ["bash", "-c", "ulimit -n 128; exec \"$@\"", "x"]).result("HOST-01") == "block")
-    let limits = ["bash", "-c", "ulimit -v 400000; exec \"$@\"", "x"]
+    let limits = ["bash", "-c", "ulimit -v 300000; exec \"$@\"", "x"]
     #expect(["block", "warn"].contains(place.run(wrapper: limits).result("HOST-02")))
   }
 

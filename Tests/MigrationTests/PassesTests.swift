@@ -75,7 +75,8 @@ import Testing
     for (round, glance) in [MigrationPasses.Glance.none, .lastWhole].enumerated() {
       try Database(store.path).run("UPDATE attachment SET memo_id = \(round + 2) WHERE uid = 'big'")
       let exported = try passes().export(glance)
-      #expect(exported.changes?.changed == 1 && (exported.glanceSpares > 0) == (glance == .none), "\(glance)")
+      // Files that were just written are carried again, too.
+      #expect((exported.changes?.changed ?? 0) > 0 && (exported.glanceSpares > 0) == (glance == .none), "\(glance)")
     }
     // What the one before it had left is of another segment.
     #expect(try !passes().export(.last).wasGlance)
