@@ -139,6 +139,47 @@ public final class WorkerThread: @unchecked Sendable {
   public static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }
 
+/// Does something behind the work of others: on a thread of its own that gets a tenth of a processor's time where somebody
+/// else wants that processor, and all of it where nobody does. Threads that come into being meanwhile inherit it, so `body`
+/// should end them.
+///
+/// A thread that has stepped back may not come forward again without privileges, so the caller's own is left as it is. Where
+/// only a whole process has a priority, `body` is called as it is. Among processes of other control groups or, on Linux with
+/// `sched_autogroup_enabled`, of other terminals, priorities mean nothing (`sched(7)`).
+public func behindOthers<Value>(_ body: () throws -> Value) throws -> Value {
+  #if os(Linux)
+    try withoutActuallyEscaping(body) { body in
+      let work = Work(body)
+      WorkerThread { [work] in
+        work.run()
+      }.join()
+      return try work.result!.get()
+    }
+  #else
+    try body()
+  #endif
+}
+
+#if os(Linux)
+  /// Used by one thread at a time.
+  private final class Work<Value>: @unchecked Sendable {
+    private let body: () throws -> Value
+    private(set) var result: Result<Value, any Error>?
+
+    init(_ body: @escaping () throws -> Value) { self.body = body }
+
+    func run() {
+      // For this thread alone; what was asked for already is not taken back.
+      let process = __priority_which_t(PRIO_PROCESS.rawValue)
+      _ = setpriority(process, 0, max(niceness, getpriority(process, 0)))
+      result = Result { try body() }
+    }
+  }
+
+  /// A step of `nice` is a factor of 1.25.
+  private let niceness: CInt = 10
+#endif
+
 /// This process's number, for locks and messages.
 public func processID() -> Int32 { getpid() }
 

@@ -46,7 +46,7 @@ public struct ImportOptions: Sendable {
     brake.map { $0.writeRatio > 0 } == true ? min(batchBytes, Self.sparingBytes) : batchBytes
   }
   /// A commit gives its transaction to the disk at once, and whoever else commits there waits for the whole of it.
-  static let sparingBytes = ByteCount.mebibytes(4)
+  static let sparingBytes = ByteCount.mebibytes(1)
   /// How long a server's commit may wait for a standby of its own.
   public var patience = PairOptions().patience
   /// Where the run is a part of a larger one; only for a single node.

@@ -27,6 +27,8 @@ package final class TarScanner {
   private var cursor = 0
   /// How much to read next: small after a jump, then doubling.
   private var readAhead: Int
+  /// What the disk does ahead of that.
+  private var ahead: ReadAhead?
 
   private var member: TarMember?
   private var unread: Int64 = 0
@@ -58,6 +60,7 @@ package final class TarScanner {
     precondition(startOffset >= 0 && (startOffset == 0 || length != nil), "a pipe is read from its beginning")
     buffer = .allocate(byteCount: max(bufferSize, 128 << 10), alignment: 4096)
     readAhead = buffer.count
+    if length != nil, ReadAhead.begin(file.descriptor) { ahead = ReadAhead(step: Int64(buffer.count)) }
     windowStart = startOffset
     offset = startOffset
     bodyOffset = startOffset
@@ -290,7 +293,9 @@ package final class TarScanner {
   }
 
   private func fetch(into room: UnsafeMutableRawBufferPointer, at place: Int64) throws -> Int {
-    length == nil ? try file.read(into: room) : try file.read(into: room, at: place)
+    guard length != nil else { return try file.read(into: room) }
+    ahead?.willRead(file.descriptor, at: place, room.count)
+    return try file.read(into: room, at: place)
   }
 
   /// Steps over bytes; returns how many there were, fewer only at the end of the archive.

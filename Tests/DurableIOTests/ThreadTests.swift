@@ -3,6 +3,12 @@ import NoteModel
 import Synchronization
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 struct ThreadTests {
   private struct Stopped: Error {}
 
@@ -147,4 +153,22 @@ struct ThreadTests {
     for _ in 0..<1000 { throttle.spend(1 << 30) }
     #expect((ContinuousClock.now - start).seconds < 0.2)
   }
+
+  #if os(Linux)
+    @Test func `what is done behind others comes back, and leaves the caller where it was`() throws {
+      let process = __priority_which_t(PRIO_PROCESS.rawValue)
+      let own = getpriority(process, 0)
+      let (there, below) = try behindOthers {
+        let below = Mutex<CInt>(0)
+        WorkerThread { below.withLock { $0 = getpriority(process, 0) } }.join()
+        return (getpriority(process, 0), below.withLock { $0 })
+      }
+      #expect(there == max(own, 10))
+      #expect(below == there)
+      #expect(getpriority(process, 0) == own)
+      // Who steps back twice is not further behind.
+      #expect(try behindOthers { try behindOthers { getpriority(process, 0) } } == there)
+      #expect(throws: Stopped.self) { try behindOthers { throw Stopped() } }
+    }
+  #endif
 }

@@ -28,7 +28,7 @@ public final class MigrationPasses: @unchecked Sendable {
   private let ledgerPath: String?
   private let observer: any RunObserver
   private let stop: StopRequest
-  /// Slows the passes down while production suffers; to be `nil` while users cannot write.
+  /// Slows the passes down while production suffers, and has them step behind its work; to be `nil` while users cannot write.
   public var brake: LoadBrake?
 
   /// - Parameters:
@@ -71,9 +71,16 @@ public final class MigrationPasses: @unchecked Sendable {
     options.snapshotAge = plan.budget.snapshotAge
     options.isGlance = glance == .last || glance == .followed
     options.keepsGlance = glance == .none || glance == .followed
-    return try Migration.export(
-      stores.source(), to: .directory(archive), options: options, observer: observer,
-      stop: StopRequest(partOf: stop, until: deadline))
+    return try sparing {
+      try Migration.export(
+        stores.source(), to: .directory(archive), options: options, observer: observer,
+        stop: StopRequest(partOf: stop, until: deadline))
+    }
+  }
+
+  /// While others work with the source, a pass also waits for them where it wants a processor.
+  private func sparing<Value>(_ pass: () throws -> Value) throws -> Value {
+    brake == nil ? try pass() : try behindOthers(pass)
   }
 
   /// How much of the source a delta reads.
@@ -157,9 +164,11 @@ public final class MigrationPasses: @unchecked Sendable {
       let nodes = try stores.nodes()
       let pair = try stores.pair(nodes, repeated)
       isReplicated = pair?.isReplicated ?? false
-      return try importArchive(
-        .directory(archive), into: nodes, pair: pair, options: options, readProfile: stores.readProfile,
-        observer: observer, stop: stop)
+      return try sparing {
+        try importArchive(
+          .directory(archive), into: nodes, pair: pair, options: options, readProfile: stores.readProfile,
+          observer: observer, stop: stop)
+      }
     }
   }
 }

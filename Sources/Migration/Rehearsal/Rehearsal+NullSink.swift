@@ -11,7 +11,7 @@ extension Rehearsal {
       if !result.passes.isEmpty { try wait(brake.writeRatio > 0 ? request.restInUse : request.rest) }
       let start = ContinuousClock.now
       let rested = brake.rested
-      let read = try result.passes.isEmpty ? reading.base() : reading.delta()
+      let read = try behindOthers { try result.passes.isEmpty ? reading.base() : reading.delta() }
       let end = ContinuousClock.now
       let number = result.passes.count
       let pass = RehearsedPass(

@@ -23,6 +23,7 @@ final class Connection {
   ) throws {
     self.path = path
     self.role = role
+    SteadyReading.begin()
     let name = isImmutable ? "file:" + Self.escaped(Self.plain(path)) + "?immutable=1" : Self.plain(path)
     let result = sqlite3_open_v2(
       name, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (isImmutable ? SQLITE_OPEN_URI : 0),
