@@ -116,6 +116,8 @@ final class SegmentPipeline: @unchecked Sendable {
 
   init(_ file: File, options: Options) throws {
     scanner = try TarScanner(file: file)
+    // Who is told to stop may be told by the end of a pipe too. Salvage must not take that for the end of what there is.
+    scanner.pipeEnded = options.checkpoint
     self.options = options
     throttle = options.throttle
     chunks = Pool((0..<Self.chunkCount).map { _ in Chunk<ReceivedGroup>() })

@@ -34,6 +34,8 @@ package final class TarScanner {
   private var unread: Int64 = 0
   /// Gets what is read.
   package var outline: OutlineWriter?
+  /// Called where a pipe ends, before what was read is looked at; by throwing it says that this is not the archive's end.
+  package var pipeEnded: () throws -> Void = {}
 
   /// The segment's name, `0000-base`, once the first member has been read.
   package private(set) var root: String?
@@ -293,7 +295,11 @@ package final class TarScanner {
   }
 
   private func fetch(into room: UnsafeMutableRawBufferPointer, at place: Int64) throws -> Int {
-    guard length != nil else { return try file.read(into: room) }
+    guard length != nil else {
+      let count = try file.read(into: room)
+      if count == 0 { try pipeEnded() }
+      return count
+    }
     ahead?.willRead(file.descriptor, at: place, room.count)
     return try file.read(into: room, at: place)
   }

@@ -5,6 +5,14 @@ import NoteModel
 import NoteStore
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 @Suite struct TruncationTests {
   private let bench: Workbench
   private let store: SmallStore
@@ -110,6 +118,38 @@ import Testing
       #expect(result.seal == nil || cut >= last.bodyEnd, words)
       let lost = Set(rows.filter { $0.needs.contains { image.members[$0].bodyEnd > cut } }.map { $0.entity + $0.key })
       try Salvage(bench: bench, store: store, rows: rows).check(result, mayBeLost: lost, words)
+    }
+  }
+
+  /// Who cuts a line says so by the request to stop and then closes the pipe. The import waits for bytes meanwhile.
+  @Test func `a pipe that ends because of a request to stop is no damage, also where damage is salvaged`() throws {
+    let largest = image.members.max { $0.bodyEnd - $0.bodyOffset < $1.bodyEnd - $1.bodyOffset }!
+    let rows = image.members[try image.index(SegmentLayout.rows("attachment", page: 1))]
+    let cuts = [
+      (largest.bodyOffset + largest.bodyEnd) / 2, largest.headerOffset + 100, rows.bodyOffset + 20, rows.end,
+    ]
+    for cut in cuts {
+      var ends: [Int32] = [-1, -1]
+      #expect(pipe(&ends) == 0)
+      let (entry, exit) = (ends[1], File(descriptor: ends[0], path: "exit"))
+      let part = Array(bytes[..<cut])
+      let stop = StopRequest()
+      let writer = WorkerThread {
+        let end = File(descriptor: entry, path: "entry")
+        try? part.withUnsafeBytes { try end.write($0) }
+        var waiting: Int32 = 1
+        while waiting > 0 { if ioctl(end.descriptor, UInt(FIONREAD), &waiting) != 0 { break } }
+        usleep(50_000)
+        stop.request(signal: 2)
+      }
+      let error = try #require(throws: MigrationError.self, "cut at \(cut)") {
+        try bench.imported(from: .stream(exit.descriptor), salvages: true, batch: 1, stop: stop)
+      }
+      writer.join()
+      #expect(error.code == .interrupted, "cut at \(cut)")
+      let again = try bench.imported(try bench.write(bytes, to: "whole.tar"), salvages: true, batch: 1, goesOn: true)
+      #expect(again.isApproved && again.damageCount == 0, "cut at \(cut)")
+      for table in SmallStore.keys.keys { #expect(try store.keys(of: table, notIn: bench.target.path).isEmpty) }
     }
   }
 }

@@ -200,6 +200,7 @@ final class RemoteServer: Sendable {
         }
       }) {}
     } catch {}
+    // In this order: a run that finds the end of its input is to know already that it is not the end of the segment.
     StopRequest.shared.request(signal: SIGINT)
     gate.linkLost()
     input = nil
