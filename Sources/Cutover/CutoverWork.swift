@@ -10,7 +10,7 @@ public protocol CutoverWork: AnyObject {
   /// Carries what has changed since the last time.
   ///
   /// - Parameter frozen: The time that is left while users cannot write, to be looked at between pages; `nil` while they can.
-  /// - Returns: How long it took, by which the next one is judged.
+  /// - Returns: How long it took, without rests for production, by which the next one is judged.
   func carryDelta(_ frozen: FrozenTime?) throws -> Duration
 
   /// Compares every node of the target with the source, and judges the loss.

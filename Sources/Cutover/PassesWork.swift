@@ -41,8 +41,8 @@ public final class PassesWork: CutoverWork {
 
   private let parts: Parts
   private var opening: Opening?
-  /// What the last pass changed, and what it came to.
-  public private(set) var last: (delta: ExportResult, wall: Duration)?
+  /// What the last pass changed, and how long it took without its rests, which production needs while users write.
+  public private(set) var last: (delta: ExportResult, took: Duration)?
   public private(set) var conservation: Conservation?
   public private(set) var glancedSegment: Int?
   /// Whether the target was left so that a glance at it and at the source is enough.
@@ -84,8 +84,9 @@ public final class PassesWork: CutoverWork {
     }
     glancedSegment = exported.wasGlance ? try parts.passes(parts.stop).newestSegment : nil
     try frozen.check()
-    last = (exported, ContinuousClock.now - start)
-    return ContinuousClock.now - start
+    let took = ContinuousClock.now - start
+    last = (exported, took)
+    return took
   }
 
   /// Whether anything was written to the source since the last delta, as far as that looked.
@@ -108,22 +109,26 @@ public final class PassesWork: CutoverWork {
     let start = ContinuousClock.now
     let passes = parts.passes(parts.passStop())
     if !mayGlance || start - lastWhole > Self.glancing {
-      mayGlance = false
-      let exported = try passes.export()
-      try apply(passes, glances: false)
-      last = (exported, ContinuousClock.now - start)
+      let took = try carry(.none, passes)
       lastWhole = start
-      mayGlance = passes.mayGlance(behind: exported)
-      guard mayGlance else { return ContinuousClock.now - start }
+      guard mayGlance else { return took }
     }
     // What is left for the frozen time is as short as this one.
-    let second = ContinuousClock.now
+    return try carry(.followed, passes)
+  }
+
+  /// - Returns: How long that took without its rests, by which a rehearsal predicts the last delta, too.
+  private func carry(_ glance: MigrationPasses.Glance, _ passes: MigrationPasses) throws -> Duration {
+    let (start, rested) = (ContinuousClock.now, passes.brake?.rested ?? .zero)
     mayGlance = false
-    let glanced = try passes.export(.followed)
-    try apply(passes, glances: true)
-    mayGlance = passes.mayGlance(behind: glanced)
-    last = (glanced, ContinuousClock.now - second)
-    return ContinuousClock.now - second
+    let exported = try passes.export(glance)
+    try apply(passes, glances: glance != .none)
+    let wall = ContinuousClock.now - start
+    // Threads rest side by side, and each of them is counted.
+    let took = max(wall / 10, wall - ((passes.brake?.rested ?? .zero) - rested))
+    last = (exported, took)
+    mayGlance = passes.mayGlance(behind: exported)
+    return took
   }
 
   private func apply(_ passes: MigrationPasses, glances: Bool) throws {

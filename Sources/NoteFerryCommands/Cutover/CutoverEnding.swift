@@ -86,7 +86,7 @@ struct CutoverEnding {
 
   private func waiting() -> Outcome {
     let words =
-      "At the gate: the source is live and in service, and the target is \(stage.work.last.map { "as of the last delta, which took \(Format.duration($0.wall))" } ?? "filled")."
+      "At the gate: the source is live and in service, and the target is \(stage.work.last.map { "as of the last delta, which took \(Format.duration($0.took))" } ?? "filled")."
     return Outcome(
       .gate,
       text: "\(words)\n  run \(folder.run)\nNext:  \(again)\n       noteferry cutover abort \(folder.run)",

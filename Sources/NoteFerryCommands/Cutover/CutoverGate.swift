@@ -37,7 +37,7 @@ final class CutoverGate {
 
   /// - Throws: What stops the run; `.rehearsalStale`.
   func answer() throws -> GateAnswer {
-    delay(behind: stage.work.last?.wall ?? .zero)
+    delay(behind: stage.work.last?.took ?? .zero)
     if mode == .stop { return .postpone }
     if isConfirmed { return try waitForWindow() ?? freeze(by: "the command line") }
     guard !stage.session.settings.noInput,
@@ -62,7 +62,7 @@ final class CutoverGate {
 
   private func freeze(by person: String) throws -> GateAnswer {
     try check?.require { try CutoverStores(plan: plan, session: stage.session).fingerprint() }
-    if let last = stage.work.last?.wall, last > plan.budget.forwardTime {
+    if let last = stage.work.last?.took, last > plan.budget.forwardTime {
       stage.session.observer.observe(
         .notice(
           level: .warn, code: "delta-too-long",
@@ -134,7 +134,7 @@ final class CutoverGate {
       "READY TO FREEZE   \(plan.source.place) → \(plan.target.nodes.joined(separator: ", "))",
       "  run \(stage.folder.run), plan \(plan.shortHash)",
     ]
-    if let wall = stage.work.last?.wall { lines.append("  the last delta took \(Format.duration(wall))") }
+    if let took = stage.work.last?.took { lines.append("  the last delta took \(Format.duration(took))") }
     let budget = "budget \(Format.duration(plan.budget.downtime))"
     if let rehearsal, let likely = rehearsal.likely, let worst = rehearsal.atWorst {
       let age = Duration.milliseconds(Timestamp.now.milliseconds - rehearsal.finished.milliseconds)
