@@ -76,9 +76,9 @@ struct DumpToPostgreSQL {
     """#
 
   private var readBack: String {
-    let text = recipe.product == "reference" ? "title || body" : "content"
-    let note =
-      "SELECT 'note', id, encode(sha256(convert_to(\(text), 'UTF8')), 'hex') FROM \"\(notes)\" WHERE id IS NOT NULL;\n"
+    let texts = (recipe.product == "reference" ? ["title", "body"] : ["content"])
+      .map { "encode(sha256(convert_to(coalesce(\($0), ''), 'UTF8')), 'hex')" }
+    let note = "SELECT 'note', id, \(texts.joined(separator: ", ")) FROM \"\(notes)\" WHERE id IS NOT NULL;\n"
     let attachment =
       recipe.product == "reference"
       ? """
@@ -93,10 +93,9 @@ struct DumpToPostgreSQL {
     var census = ItemCensus()
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
-      guard words.count == 3, let id = Int64(words[1]), let digest = Checksum(.sha256, hex: words[2].utf8) else {
-        continue
-      }
-      if words[0] == "note" { census.notes[id] = digest } else { census.attachments[id] = digest }
+      guard words.count > 2, let id = Int64(words[1]) else { continue }
+      let digests = words[2...].compactMap { Checksum(.sha256, hex: $0.utf8) }
+      if words[0] == "note" { census.notes[id] = digests } else { census.attachments[id] = digests.first }
     }
     return census
   }

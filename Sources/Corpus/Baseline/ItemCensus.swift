@@ -1,10 +1,10 @@
 import DurableIO
 import NoteModel
 
-/// The notes and attachments of a store as their users see them: a digest of each note's text and of each attachment's
+/// The notes and attachments of a store as their users see them: a digest of each of a note's texts and of each attachment's
 /// bytes, by row number.
 struct ItemCensus {
-  var notes: [Int64: Checksum] = [:]
+  var notes: [Int64: [Checksum]] = [:]
   /// Attachments that have bytes of their own: in the database, in a file or in chunks.
   var attachments: [Int64: Checksum] = [:]
 
@@ -17,7 +17,7 @@ struct ItemCensus {
     let notes = try SampleStatement(
       database, "SELECT rowid, \(columns) FROM \(SampleSchema.noteTable(of: recipe.product))")
     while try notes.step() {
-      self.notes[notes.integer(0)] = Self.digest((1..<notes.columnCount).map { notes.value($0) })
+      self.notes[notes.integer(0)] = (1..<notes.columnCount).map { Self.digest([notes.value($0)]) }
     }
     if recipe.product == "reference" {
       try readChunks(database)
@@ -61,13 +61,15 @@ struct ItemCensus {
 
   /// How many items are not in the other store, or are other there.
   ///
-  /// - Parameter twin: What a repair may make of them.
+  /// - Parameter twin: What a repair may make of them, text by text: a title may be too short to tell where the note is not.
   func losses(in other: ItemCensus, orMeant twin: ItemCensus? = nil) -> (notes: Int, attachments: Int) {
     (
-      notes.count { other.notes[$0.key] != $0.value && !Self.isMeant(other.notes[$0.key], twin?.notes[$0.key]) },
+      notes.count { row, texts in
+        guard let arrived = other.notes[row], arrived.count == texts.count else { return true }
+        let meant = twin?.notes[row] ?? texts
+        return texts.indices.contains { arrived[$0] != texts[$0] && arrived[$0] != meant[$0] }
+      },
       attachments.count { other.attachments[$0.key] != $0.value }
     )
   }
-
-  private static func isMeant(_ arrived: Checksum?, _ meant: Checksum?) -> Bool { arrived != nil && arrived == meant }
 }
