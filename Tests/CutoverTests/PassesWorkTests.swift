@@ -60,7 +60,8 @@ import Testing
     let (start, before) = (ContinuousClock.now, brake.rested)
     let took = try work.carryDelta(nil)
     let (wall, rested) = (ContinuousClock.now - start, brake.rested - before)
-    #expect(rested > wall / 3)
+    // A rest is at most half a second, however long what is in front of it takes on a busy machine.
+    #expect(rested > .milliseconds(200))
     #expect(took <= max(wall / 10, wall - rested))
     #expect(work.last?.took == took && work.last?.delta.changes?.changed == 4_000)
   }
