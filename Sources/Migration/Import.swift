@@ -260,7 +260,7 @@ private func importUnexplained(
     _ = try? ledger.close()
     throw error
   }
-  let damage = reporter.count + consumer.damageCount
+  let damage = reporter.count + consumer.losses.damageCount
   if consumer.refusal == nil { try target.finish(segments.newestSchema) }
 
   let proofs = try ReadBack(
@@ -278,8 +278,8 @@ private func importUnexplained(
     _ = try? ledger.close()
     throw refusal
   }
-  let isSalvaged = !isApproved && options.salvages && damage > 0 && (isProven || consumer.hasMoreExceptionsThanKept)
-  if isSalvaged { try consumer.accountForTheRest(conservation) }
+  let isSalvaged = !isApproved && options.salvages && damage > 0 && (isProven || consumer.losses.areMoreThanKnown)
+  if isSalvaged { try consumer.losses.accountForTheRest(conservation) }
   // Approval is the last step that can fail; repeated after it, the same command only compares.
   let ledgerPath = try ledger.close()
   if consumer.refusal == nil, isApproved { _ = try options.recorder?.keep() }

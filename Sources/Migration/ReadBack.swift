@@ -137,7 +137,7 @@ struct ReadBack {
       node: nodes.label(node), sharers: sharers)
     func report(_ difference: Difference) throws {
       // Rows that were knowingly carried with a loss are in the ledger already.
-      if consumer.isException(difference) { return }
+      if consumer.losses.isKnown(difference) { return }
       if difference.kind == .changed { proof.surprises[difference.entity, default: 0] += 1 }
       if difference.kind != .extra { proof.surpriseCount += 1 }
       try monitor.locked {
