@@ -158,6 +158,8 @@ public struct SourceImpact: Sendable {
   public var logBudget: Int64?
   /// What production wrote into the log a second.
   public var logBytesPerSecond: Double?
+  /// Whether somebody wrote to the source meanwhile.
+  public var isInUse: Bool { logBytesPerSecond ?? 0 > 0 }
   /// How long the run rested because production was slow.
   public var rested: Duration = .zero
   /// Why there are figures missing; empty: none are.

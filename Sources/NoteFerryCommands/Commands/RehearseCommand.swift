@@ -114,7 +114,7 @@ struct RehearseCommand: LongCommand {
     let texts = places.nodes.first.flatMap {
       RepairedTexts.of($0, profiles: access.profiles, stateDirectory: places.directory + "/state")
     }
-    if !keepScratch { remove(places, session) }
+    if !keepScratch { remove(places, sparing: result.impact?.isInUse == true, session) }
     isDone = true
     let kept = keepScratch ? places.directory : nil
     let run = RehearsedRun(plan: plan, hash: hash, planPath: self.plan, session: session)
@@ -154,8 +154,8 @@ struct RehearseCommand: LongCommand {
   // MARK: - The end
 
   /// What was measured is not lost because a scratch place cannot be emptied.
-  private func remove(_ places: ScratchPlaces, _ session: Session) {
-    do { try places.remove() } catch {
+  private func remove(_ places: ScratchPlaces, sparing: Bool, _ session: Session) {
+    do { try places.remove(sparing: sparing) } catch {
       let failure = Session.failure(error)
       session.observer.observe(
         .notice(
