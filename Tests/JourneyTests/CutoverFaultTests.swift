@@ -155,6 +155,21 @@ import Testing
     try site.expectInService()
   }
 
+  @Test func `giving up is granted however long the service takes to start again`() throws {
+    let site = try CutoverSite(settings: "")
+    let began = site.scratch.path("freezing")
+    try site.write(
+      settings: CutoverSite.freeze("touch \(began); sleep 2", limit: "20s")
+        .replacing("[\"/bin/true\"]", with: "[\"/bin/sleep\", \"1.5\"]"))
+    try site.startWriting()
+    let running = site.start(try site.arguments())
+    try site.wait("the freeze hook") { fileExists(began) }
+    let abort = site.scratch.ferry("cutover", "abort", try site.name, "--json")
+    #expect(abort.status == .ok && abort.json["state"]?.string == "rolledBack", "\(abort.words)")
+    #expect(running.wait().status == .rolledBack)
+    try site.expectInService()
+  }
+
   // MARK: - At the gate
 
   @Test(.enabled(if: Terminal.canRun)) func `at the gate the keyboard is cleared, and only the name freezes`() throws {

@@ -36,10 +36,18 @@ struct Asking {
     throw MigrationError(
       .cutoverPaused, "the run has not answered yet",
       cause: hasHolder ? "it is busy, or not at the gate" : "its process has ended",
-      safeNow: request.what == .proceed ? "the request waits at most ten minutes for the gate" : "nothing was changed",
+      safeNow: waiting(request),
       next: [
         "noteferry status \(folder.run)", "noteferry cutover abort \(folder.run) --withdraw",
       ])
+  }
+
+  private func waiting(_ request: RunRequest) -> String {
+    switch request.what {
+    case .proceed: "the request waits at most ten minutes for the gate"
+    case .abort: "if the run has seen the request, it gives up as soon as it can; users may write where status says"
+    default: "nothing was changed"
+    }
   }
 
   /// Takes a request back that waits.

@@ -15,6 +15,15 @@ final class RunControl: Sendable {
     var isMuted = false
     var isClosed = false
     var lastProgress = ContinuousClock.now - .seconds(10)
+
+    /// Whether the end of the run answers `request`: it may still be given up, or is just then.
+    func canGiveUp(_ request: RunRequest) -> Bool {
+      switch cutover {
+      case .aborting, .rolledBack: true
+      case .sealing: abort?.id == request.id
+      default: cutover.isBeforeSeal
+      }
+    }
   }
 
   private let stop: StopRequest
@@ -73,8 +82,9 @@ final class RunControl: Sendable {
       case .resume:
         state.isPaused = false
         return answer(true, "it goes on")
-      case .abort where state.cutover.isBeforeSeal:
-        if state.abort == nil { state.abort = request }
+      case .abort where state.canGiveUp(request):
+        // A request stays until it is answered, so one that was taken comes again while the run gives up.
+        state.abort = request
         state.pass?.request(signal: 2)
         return nil
       case .pause, .abort: return answer(false, "it is too late for that: " + StatusView.words(state.cutover.service))
