@@ -47,6 +47,8 @@ public struct ImportOptions: Sendable {
   }
   /// A commit gives its transaction to the disk at once, and whoever else commits there waits for the whole of it.
   static let sparingBytes = ByteCount.mebibytes(1)
+  /// Whether the target is thrown away whatever becomes of it, so that its commits need not be durable.
+  public var isTrial = false
   /// How long a server's commit may wait for a standby of its own.
   public var patience = PairOptions().patience
   /// Where the run is a part of a larger one; only for a single node.

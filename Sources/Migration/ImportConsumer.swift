@@ -130,7 +130,7 @@ final class ImportConsumer: SegmentConsumer {
         options: TargetOptions(
           createSchema: options.createSchema, expectedBytes: ByteCount(expectedBytes),
           freeFloor: options.freeFloor.limit ?? ByteCount(0)
-        ).with(try longContents(held?.number ?? -1), options.patience, stop, returningRun: options.returningRun))
+        ).with(try longContents(held?.number ?? -1), options, stop))
     } catch let error as MigrationError where error.code == .targetNotEmpty {
       // A pair has looked at its nodes already.
       guard try nodes.pair?.isWrittenNowhere ?? holdsAsMuch(profile, in: nodes.all[0]) else { throw error }

@@ -59,11 +59,12 @@ enum LongContentPass {
 extension TargetOptions {
   /// The same with what only the import knows.
   func with(
-    _ longContents: [LongContent], _ patience: Duration, _ stop: StopRequest, returningRun: String? = nil
+    _ longContents: [LongContent], _ import: ImportOptions, _ stop: StopRequest
   ) -> TargetOptions {
     var options = self
-    options.returningRun = returningRun
-    options.patience = patience
+    options.returningRun = `import`.returningRun
+    options.patience = `import`.patience
+    options.isTrial = `import`.isTrial
     options.longContents = longContents
     options.stop = { try stop.check(safeNow: "what was committed to the target is kept; the archive was not changed") }
     return options

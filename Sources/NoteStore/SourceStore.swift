@@ -41,6 +41,8 @@ public struct SnapshotOptions: Sendable {
   /// The longest that one snapshot of a server is held: while it is, the server keeps every row that others remove. Then
   /// it is renewed like one whose log has grown too much.
   public var snapshotAge: Duration = .seconds(3600)
+  /// The longest that a snapshot of a file is held, where its rows need not be of one moment; `nil`: no limit.
+  public var viewAge: Duration?
   /// Called now and then while an engine waits for a server; throws to give the work up.
   public var stop: @Sendable () throws -> Void = {}
   /// Data directories of the store that this one was filled from: references that name them are looked for here.

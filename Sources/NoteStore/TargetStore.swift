@@ -130,6 +130,9 @@ public struct TargetOptions: Sendable {
   public var patience = PairOptions().patience
   /// Called now and then while an engine waits for a server; throws to give the work up.
   public var stop: @Sendable () throws -> Void = {}
+  /// Whether the store is thrown away whatever becomes of it: commits need not survive, and what is left by a program that
+  /// was killed is worth nothing. An engine that commits into files of this machine then spares its disk.
+  public var isTrial = false
   /// Set where the store is the source of a cutover that is undone, and holds its rows already: the name of the run that
   /// has sealed it. Nothing is written unless that seal holds. Others may read meanwhile.
   public var returningRun: String?

@@ -109,6 +109,13 @@ import Testing
     }
   }
 
+  @Test func `passes are seldom where others write, and most where their log grows behind a look at it`() throws {
+    let request = try Stage().request()
+    #expect(request.rest(isInUse: false, logGrowth: 1 << 30) == .seconds(1))
+    #expect(request.rest(isInUse: true, logGrowth: 8 << 20) == .seconds(5))
+    #expect(request.rest(isInUse: true, logGrowth: 9 << 20) == .seconds(20))
+  }
+
   @Test func `a store in use is rehearsed to a verdict, a report and a record, and its target is not touched`() throws {
     let stage = try Stage()
     try stage.write(every: 0.02)

@@ -190,6 +190,17 @@ struct SnapshotTests {
     while !writer.isFinished { usleep(1000) }
   }
 
+  @Test func `a snapshot of a sample is not held for long`() throws {
+    try product.run("INSERT INTO memo(id, uid) VALUES (1, 'a')")
+    let opened = try snapshot(path, viewAge: .seconds(1), patience: 1)
+    let entity = try #require(opened.schema.entity(named: "memo"))
+    try product.run("INSERT INTO memo(id, uid) VALUES (2, 'b')")
+    #expect(try !opened.renewIfNeeded() && opened.count(of: entity) == 1)
+    usleep(1_050_000)
+    #expect(try opened.renewIfNeeded() && opened.count(of: entity) == 2)
+    #expect(try !opened.renewIfNeeded())
+  }
+
   @Test func `identity is equal only when nothing was committed and the last write is old enough`() throws {
     #expect(try snapshot(path).identity == nil)
     let old = Date(timeIntervalSinceNow: -60)

@@ -133,12 +133,13 @@ let memoProfile = Profile(
 /// Opens a snapshot of a store of the test's profile.
 func snapshot(
   _ path: String, _ profile: Profile = memoProfile, secrets: SecretsPolicy = .include, walBudget: ByteCount? = nil,
-  patience: Int = 2000, data: String? = nil
+  viewAge: Duration? = nil, patience: Int = 2000, data: String? = nil
 ) throws -> SQLiteSnapshot {
   let source = SQLiteSource(
     StoreLocation(scheme: "sqlite", path: path, dataDirectory: data), profiles: [profile])
-  let options = SnapshotOptions(
+  var options = SnapshotOptions(
     secrets: secrets, walBudget: walBudget, renewalPatienceMilliseconds: patience)
+  options.viewAge = viewAge
   return try #require(try source.openSnapshot(options) as? SQLiteSnapshot)
 }
 
@@ -211,11 +212,12 @@ func content(_ content: RecordPage.Content, _ page: RecordPage, _ snapshot: SQLi
 /// Carries every row of a snapshot into a target, one batch a page, skipping batches that are there already.
 func carry(
   _ snapshot: SQLiteSnapshot, to target: SQLiteTarget, origin: String = "test", create: Bool = true,
-  stopAfter: Int64 = .max, sameAs: [Key: Key] = [:]
+  stopAfter: Int64 = .max, sameAs: [Key: Key] = [:], isTrial: Bool = false
 ) throws {
+  var options = TargetOptions(createSchema: create)
+  options.isTrial = isTrial
   let watermark = try target.prepare(
-    for: snapshot.schema, profile: snapshot.profile, origin: origin,
-    options: TargetOptions(createSchema: create))
+    for: snapshot.schema, profile: snapshot.profile, origin: origin, options: options)
   var group: Int64 = 0
   for entity in snapshot.schema.entities {
     try snapshot.startReading(entity, after: nil)

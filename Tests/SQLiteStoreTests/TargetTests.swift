@@ -112,8 +112,8 @@ struct TargetTests {
     #expect(try result.rows("SELECT id FROM attachment WHERE memo_id = 700") == ["1"])
   }
 
-  @Test(arguments: ["wal", "delete"])
-  func `an initialised store is filled, long contents and indexes included`(_ mode: String) throws {
+  @Test(arguments: ["wal", "delete"], [false, true])
+  func `an initialised store is filled, long contents and indexes included`(_ mode: String, _ isTrial: Bool) throws {
     try product.run(
       """
       INSERT INTO memo(id, uid, content) VALUES (1, 'a', 'x');
@@ -130,7 +130,7 @@ struct TargetTests {
         """)
     }
     let destination = target(copy)
-    try carry(snapshot(path), to: destination, create: false)
+    try carry(snapshot(path), to: destination, create: false, isTrial: isTrial)
     try destination.approve()
     let result = try Product(copy)
     #expect(try result.dump() == product.dump())

@@ -28,6 +28,8 @@ public final class MigrationPasses: @unchecked Sendable {
   private let ledgerPath: String?
   private let observer: any RunObserver
   private let stop: StopRequest
+  /// Whether the target is a scratch one: while others work with the source, its commits then need not be durable.
+  public var isTrial = false
   /// Slows the passes down while production suffers, and has them step behind its work; to be `nil` while users cannot write.
   public var brake: LoadBrake?
 
@@ -155,6 +157,7 @@ public final class MigrationPasses: @unchecked Sendable {
     options.freeFloor = FreeFloor(limit: plan.budget.freeFloor)
     options.ledgerPath = ledgerPath
     options.brake = brake
+    options.isTrial = isTrial && (brake?.writeRatio ?? 0) > 0
     options.part = gate.map { ImportPart(role: nil, gate: $0) }
     options.recorder = try wayBack?.recorder()
     var isReplicated = false

@@ -21,9 +21,11 @@ struct SourceLook: Sendable {
 
   init(_ context: PreflightContext) throws {
     let source = try context.request.source(context.plan.source.place)
-    // A sample holds its view for less than the check's limit. Whoever reads all lets it go at the log's budget.
+    // A sample is of no moment, and behind each view one commit folds back all that was written meanwhile: so views are
+    // short. Whoever reads all lets them go at the log's budget.
     let isSample = context.request.sampleRows != nil
     var options = SnapshotOptions(algorithm: .fastest, walBudget: isSample ? nil : context.plan.budget.wal)
+    if isSample { (options.viewAge, options.renewalPatienceMilliseconds) = (.milliseconds(100), 200) }
     options.stop = context.checkpoint
     let snapshot = try source.openSnapshot(options)
     defer { snapshot.close() }

@@ -8,7 +8,7 @@ extension Rehearsal {
   func readOnly() throws {
     let reading = RehearsedReading(request, brake: brake, observer: observer, stop: stop)
     repeat {
-      if !result.passes.isEmpty { try wait(brake.writeRatio > 0 ? request.restInUse : request.rest) }
+      if !result.passes.isEmpty { try wait(rest) }
       let start = ContinuousClock.now
       let rested = brake.rested
       let read = try behindOthers { try result.passes.isEmpty ? reading.base() : reading.delta() }

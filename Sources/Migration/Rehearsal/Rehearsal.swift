@@ -129,9 +129,10 @@ final class Rehearsal {
       stateDirectory: request.scratchDirectory + "/state", toolVersion: request.toolVersion,
       ledgerPath: request.ledgerPath, observer: observer, stop: stop)
     passes.brake = brake
+    passes.isTrial = true
     try pass(passes)
     repeat {
-      try wait(brake.writeRatio > 0 ? request.restInUse : request.rest)
+      try wait(rest)
       // As in a cutover: what is left behind a look at everything is what the frozen time is about.
       if passes.mayGlance(behind: try pass(passes)) {
         mayGlance = passes.mayGlance(behind: try pass(passes, glances: true))
@@ -145,6 +146,9 @@ final class Rehearsal {
     try measureFence()
     try measureJournal()
   }
+
+  /// Between two passes.
+  var rest: Duration { request.rest(isInUse: brake.writeRatio > 0, logGrowth: probe.logGrowth) }
 
   @discardableResult
   private func pass(_ passes: MigrationPasses, glances: Bool = false) throws -> ExportResult {

@@ -33,6 +33,8 @@ public struct RehearsalRequest: Sendable {
   /// Between two passes while others write to the source and production is spared. A view of the source keeps what is
   /// written meanwhile in its log, and one commit behind it has to make up for that.
   public var restInUse: Duration = .seconds(5)
+  /// The same where others write so much that this one commit takes longer than any other.
+  public var restBehindLog: Duration = .seconds(20)
   /// The longest between the last pass and the freeze that the prediction is made for.
   public var lag: Duration = .seconds(10)
 
@@ -47,5 +49,15 @@ public struct RehearsalRequest: Sendable {
     self.scratchDirectory = scratchDirectory
     self.toolVersion = toolVersion
     scratchFileNodes = scratchPlan.target.nodes.count
+  }
+
+  /// What any commit may have to fold back: 4 MiB, at which SQLite does so by itself, and as much again until it is looked.
+  static let commonLog: Int64 = 8 << 20
+
+  /// Between two passes.
+  ///
+  /// - Parameter logGrowth: By how many bytes views have let the source's log grow at most.
+  package func rest(isInUse: Bool, logGrowth: Int64) -> Duration {
+    !isInUse ? rest : logGrowth > Self.commonLog ? restBehindLog : restInUse
   }
 }

@@ -60,6 +60,10 @@ final class SourceProbe: @unchecked Sendable {
 
   var drains: [Duration] { monitor.locked { waits.before + waits.during } }
 
+  /// By how much the source's log was longer at most since the run began than before, in bytes.
+  var logGrowth: Int64 { monitor.locked { growth } }
+  private var growth: Int64 { max(0, (pending.most ?? 0) - (pending.before ?? 0)) }
+
   func impact(budget: Int64?) -> SourceImpact {
     monitor.locked {
       var impact = SourceImpact()
@@ -67,7 +71,7 @@ final class SourceProbe: @unchecked Sendable {
       impact.readDuring = SourceImpact.Latency(reads.during)
       impact.waitBefore = SourceImpact.Latency(waits.before)
       impact.waitDuring = SourceImpact.Latency(waits.during)
-      if let most = pending.most { impact.logGrowth = max(0, most - (pending.before ?? 0)) }
+      if pending.most != nil { impact.logGrowth = growth }
       impact.logBudget = budget
       if let activity, activity.seconds > 0.5 {
         impact.logBytesPerSecond = Double(activity.last.logBytes - activity.first.logBytes) / activity.seconds

@@ -58,7 +58,8 @@ struct RehearseCommand: LongCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("The rest between two passes, 0s for none: 1s, and 5s while users write.", valueName: "span"))
+    help: ArgumentHelp(
+      "The rest between two passes, 0s for none: 1s, and 5s or 20s while users write.", valueName: "span"))
   var interval: String?
 
   @Option(
@@ -107,7 +108,9 @@ struct RehearseCommand: LongCommand {
     defer { if !isDone { try? places.remove() } }
     var request = request(plan, access, places)
     request.preflight.planHash = hash
-    if let interval = times.1 { (request.rest, request.restInUse) = (interval, interval) }
+    if let interval = times.1 {
+      (request.rest, request.restInUse, request.restBehindLog) = (interval, interval, interval)
+    }
     (request.watchTime, _, request.lag, request.hookTimes) = times
     request.ledgerPath = archive.ledger
     let result = try Migration.rehearse(request, observer: session.observer, stop: session.stop)

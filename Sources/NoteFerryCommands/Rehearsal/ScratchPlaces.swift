@@ -61,7 +61,7 @@ final class ScratchPlaces {
 
   /// Removes everything. What cannot be removed is removed by the next rehearsal.
   ///
-  /// - Parameter sparing: Whether others commit on these disks meanwhile. Then it takes 5 s for each GB, and at most two
+  /// - Parameter sparing: Whether others commit on these disks meanwhile. Then it takes 10 s for each GB, and at most two
   ///   minutes.
   func remove(sparing: Bool = false) throws {
     for database in databases {
@@ -79,7 +79,7 @@ final class ScratchPlaces {
   private func shorten() throws {
     let files = try Self.files(in: directory)
     let steps: Int64 = 6000  // of 20 ms
-    let step = max(4 << 20, files.reduce(0) { $0 + $1.byteCount } / steps)
+    let step = max(2 << 20, files.reduce(0) { $0 + $1.byteCount } / steps)
     for (path, byteCount) in files where byteCount > step {
       let file = try File.write(path)
       for length in stride(from: byteCount - step, through: 0, by: -Int(step)) {

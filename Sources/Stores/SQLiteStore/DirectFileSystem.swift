@@ -18,7 +18,8 @@ import NoteModel
 /// where the file system refuses it, go the usual way. Locks, journals and syncing are the default file system's. Linux
 /// keeps both ways coherent: a direct write writes back and drops what the page cache holds of its range.
 ///
-/// For a database that one connection has for itself, with a rollback journal. Memory: twice `runLimit`.
+/// For a database that one connection has for itself: with a rollback journal, or with a write-ahead log in the exclusive
+/// locking mode, which needs no shared memory. Memory: twice `runLimit`.
 enum DirectFileSystem {
   static let name = "noteferry-direct"
   static let runLimit = 1 << 20
@@ -80,6 +81,8 @@ private final class DirectFile {
   private var start: Int64 = 0
   private var count = 0
   private var refusesDirect = false
+  /// What SQLite did not ask for when pages of its log could not be folded back.
+  private var owed = SQLITE_OK
   private let writer: RunWriter
 
   private init(_ standard: UnsafeMutablePointer<sqlite3_file>, _ descriptor: Int32) {
@@ -147,6 +150,7 @@ private final class DirectFile {
   }
 
   private func write(_ bytes: UnsafeRawPointer, _ length: Int32, _ offset: Int64) -> Int32 {
+    if owed != SQLITE_OK { return owed }
     let length = Int(length)
     if count > 0, offset >= start, offset + Int64(length) <= start + Int64(count) {
       memcpy(run + Int(offset - start), bytes, length)
@@ -169,6 +173,7 @@ private final class DirectFile {
 
   /// Writes out everything that is collected, and waits for it.
   private func flush() -> Int32 {
+    if owed != SQLITE_OK { return owed }
     let status = hand()
     return status == SQLITE_OK ? settle() : status
   }
@@ -217,7 +222,7 @@ private final class DirectFile {
 
   // MARK: - The methods
 
-  /// Version 1: no shared memory, so no write-ahead log, and no memory maps.
+  /// Version 1: no shared memory and no memory maps.
   private static nonisolated(unsafe) let methods: UnsafeMutablePointer<sqlite3_io_methods> = {
     let methods = UnsafeMutablePointer<sqlite3_io_methods>.allocate(capacity: 1)
     methods.initialize(to: sqlite3_io_methods())
@@ -268,6 +273,8 @@ private final class DirectFile {
         let status = own.flush()
         if status != SQLITE_OK { return status }
       }
+      // The same where a log was folded back, of which the pages are struck off next. This answer is not asked for.
+      if operation == SQLITE_FCNTL_CKPT_DONE { own.owed = own.flush() }
       return own.standardMethods.xFileControl(own.standard, operation, argument)
     }
     methods.pointee.xSectorSize = { file in

@@ -32,6 +32,7 @@ public final class SQLiteSnapshot: SourceSnapshot {
   private let usesLog: Bool
   private var schemaCookie: Int64
   private var logBytesAtStart: Int64 = 0
+  private var begun = ContinuousClock.now
 
   /// - Parameter noticed: What the opening noticed.
   init(
@@ -147,9 +148,9 @@ public final class SQLiteSnapshot: SourceSnapshot {
   // MARK: - Renewal
 
   public func renewIfNeeded() throws -> Bool {
-    guard usesLog, let budget = options.walBudget, log.byteCount - logBytesAtStart > budget.rawValue else {
-      return false
-    }
+    let isLong = options.walBudget.map { log.byteCount - logBytesAtStart > $0.rawValue } ?? false
+    let isOld = options.viewAge.map { ContinuousClock.now - begun > $0 } ?? false
+    guard usesLog, isLong || isOld else { return false }
     reading?.pause()
     handles.removeAll()
     blobs.close()
@@ -164,6 +165,7 @@ public final class SQLiteSnapshot: SourceSnapshot {
       pause(milliseconds: 20)
     }
     (identity, logBytesAtStart) = try Self.begin(connection, log)
+    begun = .now
     // Rows of two views come to the number of neither.
     reading?.isWhole = false
     guard try isSchemaKept() else {

@@ -160,7 +160,7 @@ extension SQLiteTarget {
         switch supplies[supply] {
         case .bytes(let bytes) where isFile:
           if isFirst {
-            try files.write(bytes, to: files.path(ofRow: row, of: page), isDurable: loadGuard == nil)
+            try files.write(bytes, to: files.path(ofRow: row, of: page), isDurable: keepsCommits)
           }
         case .bytes(let bytes):
           if isText { statement.bind(text: bytes, at: index) } else { statement.bind(blob: bytes, at: index) }
@@ -276,7 +276,7 @@ extension SQLiteTarget {
   public func endContent() throws {
     guard var row = pending, row.isOpen, row.written == row.streams[row.next].byteCount else { throw unfinished() }
     if let file = row.file, let path = row.streams[row.next].path {
-      try files.end(file, path, isDurable: loadGuard == nil)
+      try files.end(file, path, isDurable: keepsCommits)
     }
     if let blob = row.blob { sqlite3_blob_close(blob) }
     row.file = nil
@@ -321,6 +321,6 @@ extension SQLiteTarget {
     defer { other.reset() }
     try files.copy(
       from: other.bytes(0), of: "\(loader.entity.name) \(key.description)", to: files.path(ofRow: row, of: page),
-      isDurable: loadGuard == nil)
+      isDurable: keepsCommits)
   }
 }

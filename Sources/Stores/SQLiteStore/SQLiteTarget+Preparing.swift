@@ -14,6 +14,7 @@ extension SQLiteTarget {
     self.profile = profile
     sharers = options.sharers
     isReturning = options.returningRun != nil
+    isTrial = options.isTrial
     definitions = schema.definitions.filter { $0.kind == .table || $0.kind == .index }
     files = TargetFiles(
       directory: location.dataDirectory(of: profile), sourceDirectory: schema.dataDirectory ?? "",

@@ -47,6 +47,8 @@ public final class SQLiteTarget: TargetStore {
   var isDelta = false
   /// Whether the store gets rows back, beside others who read it.
   var isReturning = false
+  /// Whether the store is thrown away whatever becomes of it.
+  var isTrial = false
 
   public init(_ location: StoreLocation, profiles: [Profile]) { self.location = location }
 
@@ -65,7 +67,7 @@ public final class SQLiteTarget: TargetStore {
   func open() throws {
     connection = try Connection(
       location.path, role: .target, flags: SQLITE_OPEN_READWRITE, busyMilliseconds: 2000,
-      fileSystem: try loadGuard != nil && !isInLogMode() ? DirectFileSystem.registeredName : nil)
+      fileSystem: try isTrial || loadGuard != nil && !isInLogMode() ? DirectFileSystem.registeredName : nil)
     guard sqlite3_db_readonly(connection.handle, "main") == 0 else {
       throw MigrationError(
         .targetReadOnly, "\(location.path) cannot be written", cause: "SQLite can open it for reading only",
@@ -79,7 +81,7 @@ public final class SQLiteTarget: TargetStore {
       "cache_size = -\(16384 / sharers)", "mmap_size = 0", "secure_delete = 0",
     ] { try connection.execute("PRAGMA \(pragma)") }
     _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
-    try connection.execute("PRAGMA synchronous = \(loadGuard == nil ? "FULL" : "OFF")")
+    try connection.execute("PRAGMA synchronous = \(keepsCommits ? "FULL" : "OFF")")
     pageSize = Int(try connection.integer("PRAGMA page_size") ?? 4096)
     if isCreated { try adoptOwnStore() }
   }
@@ -110,6 +112,9 @@ public final class SQLiteTarget: TargetStore {
     connection?.close()
     connection = nil
   }
+
+  /// Whether a transaction has to be on the disk when it is committed, and a file before the row that names it.
+  var keepsCommits: Bool { loadGuard == nil && !isTrial }
 
   public func close() {
     rollback()
